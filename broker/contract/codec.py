@@ -1,0 +1,162 @@
+"""Bytes to messages and back. Bad input is a value, `Rejection`, never an exception: it must not stop a loop."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+
+from broker.contract.messages import (
+    MAX_DEPTH,
+    MAX_PAYLOAD_BYTES,
+    Birth,
+    Command,
+    Desired,
+    Event,
+    Firmware,
+    Json,
+    Message,
+    Presence,
+    Result,
+    StageNotice,
+    Status,
+    Stored,
+    Supply,
+    Telemetry,
+)
+from broker.contract.topics import Down, Up, UpTopic, parse_up
+
+AnyUp = Birth | Status | Telemetry | Event | Result | Presence
+AnyDown = Command | Desired | Stored | StageNotice | Firmware
+
+QUARANTINE_BYTES: Final = 256
+
+
+class RejectionReason(StrEnum):
+    """Stable codes, counted per device."""
+
+    UNKNOWN_TOPIC = "unknown_topic"
+    TOO_LARGE = "too_large"
+    NOT_JSON = "not_json"
+    TOO_DEEP = "too_deep"
+    UNKNOWN_SCHEMA = "unknown_schema"
+    WRONG_TYPE = "wrong_type"
+    UNKNOWN_DEVICE = "unknown_device"
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A message that will never get better. head: its first `QUARANTINE_BYTES`, for the operator's quarantine."""
+
+    reason: RejectionReason
+    detail: str
+    head: bytes
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """A message that obeys the contract, and where it came from."""
+
+    topic: UpTopic
+    message: AnyUp
+
+
+UP_TYPES: Final[dict[Up, type[AnyUp]]] = {
+    Up.BIRTH: Birth,
+    Up.STATUS: Status,
+    Up.TELEMETRY: Telemetry,
+    Up.EVENT: Event,
+    Up.RESULT: Result,
+    Up.PRESENCE: Presence,
+}
+DOWN_TYPES: Final[dict[Down, type[AnyDown]]] = {
+    Down.COMMAND: Command,
+    Down.DESIRED: Desired,
+    Down.STORED: Stored,
+    Down.STAGE: StageNotice,
+    Down.FIRMWARE: Firmware,
+}
+_UP_DECODERS: Final = {kind: msgspec.json.Decoder(form) for kind, form in UP_TYPES.items()}
+_DOWN_DECODERS: Final = {kind: msgspec.json.Decoder(form) for kind, form in DOWN_TYPES.items()}
+_ENCODER: Final = msgspec.json.Encoder()
+
+_Keyword = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9.-]{0,254}$")]
+_Keywords = Annotated[tuple[_Keyword, ...], msgspec.Meta(max_length=64)]
+_Supplies = Annotated[tuple[Supply, ...], msgspec.Meta(max_length=64)]
+_SHARED_FIELDS: Final[dict[str, object]] = {"state": _Keyword, "reasons": _Keywords, "supplies": _Supplies}
+
+
+def encode(message: Message) -> bytes:
+    """The message as JSON, `schema` first."""
+    return _ENCODER.encode(message)
+
+
+def decode_up(topic: str, payload: bytes) -> Accepted | Rejection:
+    """What a device said, or why it cannot be taken. Never raises."""
+    address = parse_up(topic)
+    if address is None:
+        return _rejected(RejectionReason.UNKNOWN_TOPIC, "the topic is none of the contract's", payload)
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        return _rejected(RejectionReason.TOO_LARGE, f"{len(payload)} bytes; {MAX_PAYLOAD_BYTES} are allowed", payload)
+    try:
+        message = _UP_DECODERS[address.kind].decode(payload)
+    except msgspec.ValidationError as error:
+        return _invalid(str(error), payload)
+    except RecursionError:
+        return _rejected(RejectionReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _rejected(RejectionReason.NOT_JSON, str(error), payload)
+    # The decoder checks a schema that is there; that it is there at all is cheaper to ask of the bytes.
+    if b'"schema"' not in payload:
+        return _rejected(RejectionReason.UNKNOWN_SCHEMA, "the field `schema` is missing", payload)
+    return _checked(Accepted(address, message), payload)
+
+
+def decode_down(kind: Down, payload: bytes) -> AnyDown | Rejection:
+    """What the cloud told a device, for the device's side. Never raises."""
+    try:
+        return _DOWN_DECODERS[kind].decode(payload)
+    except msgspec.ValidationError as error:
+        return _invalid(str(error), payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return _rejected(RejectionReason.NOT_JSON, str(error), payload)
+
+
+def reported_problem(reported: dict[str, Json]) -> str:
+    """What is wrong with the fields of a status that mean the same for every product; empty when nothing is."""
+    for field, form in _SHARED_FIELDS.items():
+        value = reported.get(field)
+        if value is None:
+            continue
+        try:
+            msgspec.convert(value, type=form)
+        except msgspec.ValidationError as error:
+            return f"reported.{field}: {error}"
+    return ""
+
+
+def depth_of(value: Json, limit: int = MAX_DEPTH) -> int:
+    """Levels of arrays and objects in `value`; counting stops at `limit` + 1."""
+    if limit < 0 or not isinstance(value, dict | list):
+        return 0
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + max((depth_of(part, limit - 1) for part in inner), default=0)
+
+
+def _checked(accepted: Accepted, payload: bytes) -> Accepted | Rejection:
+    match accepted.message:
+        case Status(reported=reported):
+            if depth_of(reported) > MAX_DEPTH:
+                return _rejected(RejectionReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", payload)
+            problem = reported_problem(reported)
+            return _rejected(RejectionReason.WRONG_TYPE, problem, payload) if problem else accepted
+        case Event(data=data) | Result(data=data) if depth_of(data) > MAX_DEPTH:
+            return _rejected(RejectionReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", payload)
+        case _:
+            return accepted
+
+
+def _invalid(detail: str, payload: bytes) -> Rejection:
+    reason = RejectionReason.UNKNOWN_SCHEMA if detail.endswith("`$.schema`") else RejectionReason.WRONG_TYPE
+    return _rejected(reason, detail, payload)
+
+
+def _rejected(reason: RejectionReason, detail: str, payload: bytes) -> Rejection:
+    return Rejection(reason, detail, payload[:QUARANTINE_BYTES])

@@ -1,0 +1,1 @@
+"""Decisions of the menu: pure functions over frozen values. No clock, no I/O, no randomness."""
