@@ -88,7 +88,7 @@ def encode(message: Message) -> bytes:
     return _ENCODER.encode(message)
 
 
-def decode_up(topic: str, payload: bytes) -> Accepted | Rejection:
+def decode_up(topic: str, payload: bytes) -> Accepted | Rejection:  # noqa: PLR0911 - one line for each way to be wrong
     """What a device said, or why it cannot be taken. Never raises."""
     address = parse_up(topic)
     if address is None:

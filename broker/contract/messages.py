@@ -91,7 +91,11 @@ class Telemetry(UpMessage, frozen=True, kw_only=True, tag=SCHEMA):
 
 
 class Event(UpMessage, frozen=True, kw_only=True, tag=SCHEMA):
-    """Something happened: `page_printed`, `help_requested`, `install_step_done`, `factory_reset`, `messages_given_up`."""
+    """Something happened: `page_printed`, `help_requested`, `install_step_done`, `factory_reset`, `messages_given_up`.
+
+    `install_step_done` names its `step`; `messages_given_up` says which messages will never come: `boot`, and `ranges`
+    as pairs of first and last seq.
+    """
 
     name: Name
     data: Annotated[dict[str, Json], msgspec.Meta(max_length=64)] = {}
