@@ -189,6 +189,13 @@ class MenuPort(Protocol):
     def choose(self, caller: Caller, journey_id: str, item: ChosenItem, key: str | None) -> Chosen:
         """Does what the item says. Raises JourneyUnknownError, ItemUnavailableError, ProofNeededError."""
 
+    def answered(self, caller: Caller, journey_id: str, item_id: str, key: str) -> Chosen | None:
+        """What `choose` answered to this caller under this key, if it did.
+
+        A choice often takes its own item off the menu (a step done, a coupon issued); a phone that repeats the call,
+        because the answer was lost on the way, must still get that answer.
+        """
+
     def open_case(self, caller: Caller, journey_id: str, text: str, menu: bytes, key: str | None) -> CaseThread:
         """Escalates to an expert, with stage, twin, timeline and the menu on the phone attached.
 
@@ -198,8 +205,8 @@ class MenuPort(Protocol):
     def add_message(self, caller: Caller, case_id: str, text: str, key: str | None) -> CaseThread:
         """Raises JourneyUnknownError when the case is not the caller's."""
 
-    def cases(self, caller: Caller, journey_id: str) -> Sequence[CaseThread]:
-        """All threads of the journey, newest first; reading them marks the expert's messages as read."""
+    def cases(self, caller: Caller, journey_id: str, *, seen: bool = True) -> Sequence[CaseThread]:
+        """All threads of the journey, newest first. seen: marks the expert's messages as read; a push does not."""
 
     def claim(
         self, caller: Caller, gtin: str, serial: str, code: str | None, ephemeral_id: str | None, key: str | None
