@@ -1,0 +1,1 @@
+"""Facts, stages, moves, stalls."""

@@ -1,0 +1,1 @@
+"""The journal: append, read, replay; and what must leave after a commit."""

@@ -1,0 +1,354 @@
+"""The event: one touchpoint, in any channel, as the journal keeps it; and the data that each type carries.
+
+How the form may grow: readers ignore types and fields they do not know; writers only add optional fields; a name is
+never used again for another meaning. Appending and reading are not here; they are the journal's service.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Final
+
+import msgspec
+
+from broker.contract.messages import Counter, Instant, Json, PresenceStatus, ResultStatus, Sequence
+from broker.contract.stages import Role, Stage
+
+
+class Source(StrEnum):
+    """Who says that it happened."""
+
+    DEVICE = "device"
+    PHONE = "phone"
+    SHOP = "shop"
+    CARRIER = "carrier"
+    CAMPAIGN = "campaign"
+    OPERATOR = "operator"
+    CLOUD = "cloud"
+
+
+class Channel(StrEnum):
+    """Where it happened, for the journey map."""
+
+    WEB = "web"
+    SOCIAL = "social"
+    EMAIL = "email"
+    STORE = "store"
+    PHONE_APP = "phone_app"
+    CALL_CENTRE = "call_centre"
+    CARRIER = "carrier"
+    DEVICE = "device"
+
+
+class EventType(StrEnum):
+    """All that can happen. `DATA` says what each carries."""
+
+    CAMPAIGN_VIEWED = "campaign.viewed"
+    CAMPAIGN_CLICKED = "campaign.clicked"
+    PRODUCT_SCANNED = "product.scanned"
+    REFERRAL_FOLLOWED = "referral.followed"
+    COUPON_ISSUED = "coupon.issued"
+    COUPON_REDEEMED = "coupon.redeemed"
+    DEMO_TRIED = "demo.tried"
+    ORDER_CHANGED = "order.changed"
+    PARCEL_CHANGED = "parcel.changed"
+    PRODUCT_CLAIMED = "product.claimed"
+    PRODUCT_TRANSFERRED = "product.transferred"
+    DEVICE_BIRTH = "device.birth"
+    DEVICE_STATUS = "device.status"
+    DEVICE_EVENT = "device.event"
+    DEVICE_RESULT = "device.result"
+    DEVICE_PRESENCE = "device.presence"
+    DEVICE_FACTORY_RESET = "device.factory_reset"
+    INSTALL_STEP_DONE = "install.step_done"
+    RETURN_REQUESTED = "return.requested"
+    RETURN_RECEIVED = "return.received"
+    JOURNEY_CLOSED = "journey.closed"
+    CASE_OPENED = "case.opened"
+    CASE_ANSWERED = "case.answered"
+    CASE_CLOSED = "case.closed"
+    SURVEY_ANSWERED = "survey.answered"
+    JOURNEY_STALLED = "journey.stalled"
+    JOURNEY_RESUMED = "journey.resumed"
+    TWIN_DESIRED = "twin.desired"
+    PERSON_ERASED = "person.erased"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """id: makes it idempotent, the same id is the same event. at: when it happened, by its source's clock.
+
+    `type`, `source` and `channel` are bare strings so that an event from a newer writer can be kept and passed on.
+    """
+
+    id: str
+    type: str
+    at: Instant
+    source: str
+    channel: str = ""
+    product_id: str | None = None
+    journey_id: str | None = None
+    person_id: str | None = None
+    data: dict[str, Json] = {}
+
+
+class OrderStatus(StrEnum):
+    PLACED = "placed"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    RETURNED = "returned"
+
+
+class ParcelStatus(StrEnum):
+    """What carriers say, in one neutral language."""
+
+    UNKNOWN = "unknown"
+    LABEL_CREATED = "label_created"
+    IN_TRANSIT = "in_transit"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    AVAILABLE_FOR_PICKUP = "available_for_pickup"
+    ATTEMPT_FAILED = "attempt_failed"
+    DELIVERED = "delivered"
+    RETURNING = "returning"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    STALE = "stale"
+
+
+class Witness(StrEnum):
+    """Who saw that an installation step was done."""
+
+    DEVICE = "device"
+    CUSTOMER = "customer"
+    EXPERT = "expert"
+
+
+class CloseReason(StrEnum):
+    RETURNED = "returned"
+    TRANSFERRED = "transferred"
+    RETIRED = "retired"
+    LAPSED = "lapsed"
+
+
+class SurveyKind(StrEnum):
+    NPS = "nps"
+    CSAT = "csat"
+    CES = "ces"
+
+
+SCORE_RANGE: Final[Mapping[SurveyKind, tuple[int, int]]] = MappingProxyType(
+    {SurveyKind.NPS: (0, 10), SurveyKind.CSAT: (1, 5), SurveyKind.CES: (1, 7)}
+)
+
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+
+
+class Data(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event carries beside its envelope. Also the data of `product.scanned` and `person.erased`: nothing."""
+
+
+class CampaignViewed(Data, frozen=True, kw_only=True):
+    campaign_id: Key
+
+
+class CampaignClicked(Data, frozen=True, kw_only=True):
+    """stage: the campaign's own, that is, of those whom it addresses."""
+
+    campaign_id: Key
+    stage: Stage = Stage.INTERESTED
+
+
+class ReferralFollowed(Data, frozen=True, kw_only=True):
+    code: Key
+
+
+class CouponIssued(Data, frozen=True, kw_only=True):
+    """amount: in the currency's minor unit."""
+
+    coupon_id: Key
+    amount: int
+    currency: str
+
+
+class CouponRedeemed(Data, frozen=True, kw_only=True):
+    coupon_id: Key
+
+
+class DemoTried(Data, frozen=True, kw_only=True):
+    """product_id: the demo unit, which is not the customer's own."""
+
+    product_id: Key
+
+
+class OrderChanged(Data, frozen=True, kw_only=True):
+    """version: the shop's count of changes to this order; the higher one is the newer."""
+
+    order_id: Key
+    version: Counter
+    status: OrderStatus
+
+
+class ParcelChanged(Data, frozen=True, kw_only=True):
+    """status_at: the carrier's time of the scan. promised_at: its newest estimate of the delivery."""
+
+    tracking_code: Key
+    carrier: str
+    status: ParcelStatus
+    status_at: Instant
+    promised_at: Instant | None = None
+    detail: str = ""
+
+
+class ProductClaimed(Data, frozen=True, kw_only=True):
+    """how: what showed possession, such as `code`, `proximity`, `invitation`, `transfer`."""
+
+    epoch: Counter
+    role: Role
+    how: str
+
+
+class ProductTransferred(Data, frozen=True, kw_only=True):
+    """epoch: the one that begins. Claims of earlier epochs end with it."""
+
+    epoch: Counter
+
+
+class FromDevice(Data, frozen=True, kw_only=True):
+    """epoch: as ingest stamped it when the message first came; without one it counts as 0."""
+
+    boot: Counter
+    seq: Sequence
+    epoch: Counter | None = None
+
+
+class DeviceBirth(FromDevice, frozen=True, kw_only=True):
+    firmware: str = ""
+    profile: str = ""
+    capabilities: tuple[str, ...] = ()
+    connection: Counter = 0
+
+
+class DeviceStatus(FromDevice, frozen=True, kw_only=True):
+    """reported: the fields that this message named, null for one that it removed."""
+
+    reported: dict[str, Json]
+
+
+class DeviceEvent(FromDevice, frozen=True, kw_only=True):
+    name: Key
+    data: dict[str, Json] = {}
+
+
+class DeviceResult(FromDevice, frozen=True, kw_only=True):
+    command_id: Key
+    status: ResultStatus
+    detail: str = ""
+    data: dict[str, Json] = {}
+
+
+class DevicePresence(Data, frozen=True, kw_only=True):
+    boot: Counter
+    connection: Counter
+    status: PresenceStatus
+
+
+class DeviceFactoryReset(FromDevice, frozen=True, kw_only=True):
+    """epoch: the one that begins."""
+
+
+class InstallStepDone(Data, frozen=True, kw_only=True):
+    epoch: Counter
+    step: Key
+    witness: Witness
+
+
+class ReturnChanged(Data, frozen=True, kw_only=True):
+    """version: the order's."""
+
+    version: Counter
+
+
+class JourneyClosed(Data, frozen=True, kw_only=True):
+    reason: CloseReason
+
+
+class CaseChanged(Data, frozen=True, kw_only=True):
+    """version: the case's count of changes."""
+
+    case_id: Key
+    version: Counter
+
+
+class SurveyAnswered(Data, frozen=True, kw_only=True):
+    kind: SurveyKind
+    score: int
+
+    def __post_init__(self) -> None:
+        low, high = SCORE_RANGE[self.kind]
+        if not low <= self.score <= high:
+            msg = f"a score of {self.kind.value} is {low} to {high}"
+            raise ValueError(msg)
+
+
+class StallNoticed(Data, frozen=True, kw_only=True):
+    """key: names the one instance of this kind of stall."""
+
+    kind: Key
+    key: Key
+
+
+class TwinDesired(Data, frozen=True, kw_only=True):
+    """settings: what shall change in the desired state; null removes a setting."""
+
+    settings: dict[str, Json]
+
+
+DATA: Final[Mapping[EventType, type[Data]]] = MappingProxyType(
+    {
+        EventType.CAMPAIGN_VIEWED: CampaignViewed,
+        EventType.CAMPAIGN_CLICKED: CampaignClicked,
+        EventType.PRODUCT_SCANNED: Data,
+        EventType.REFERRAL_FOLLOWED: ReferralFollowed,
+        EventType.COUPON_ISSUED: CouponIssued,
+        EventType.COUPON_REDEEMED: CouponRedeemed,
+        EventType.DEMO_TRIED: DemoTried,
+        EventType.ORDER_CHANGED: OrderChanged,
+        EventType.PARCEL_CHANGED: ParcelChanged,
+        EventType.PRODUCT_CLAIMED: ProductClaimed,
+        EventType.PRODUCT_TRANSFERRED: ProductTransferred,
+        EventType.DEVICE_BIRTH: DeviceBirth,
+        EventType.DEVICE_STATUS: DeviceStatus,
+        EventType.DEVICE_EVENT: DeviceEvent,
+        EventType.DEVICE_RESULT: DeviceResult,
+        EventType.DEVICE_PRESENCE: DevicePresence,
+        EventType.DEVICE_FACTORY_RESET: DeviceFactoryReset,
+        EventType.INSTALL_STEP_DONE: InstallStepDone,
+        EventType.RETURN_REQUESTED: ReturnChanged,
+        EventType.RETURN_RECEIVED: ReturnChanged,
+        EventType.JOURNEY_CLOSED: JourneyClosed,
+        EventType.CASE_OPENED: CaseChanged,
+        EventType.CASE_ANSWERED: CaseChanged,
+        EventType.CASE_CLOSED: CaseChanged,
+        EventType.SURVEY_ANSWERED: SurveyAnswered,
+        EventType.JOURNEY_STALLED: StallNoticed,
+        EventType.JOURNEY_RESUMED: StallNoticed,
+        EventType.TWIN_DESIRED: TwinDesired,
+        EventType.PERSON_ERASED: Data,
+    }
+)
+"""The data of each type. A type without a row here is a type without a meaning."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why an event's data cannot be taken."""
+
+    detail: str
+
+
+def data_of(event: Event) -> Data | Problem:
+    """The event's data in its typed form, or what is wrong with it. Never raises."""
+    try:
+        return msgspec.convert(event.data, type=DATA[EventType(event.type)])
+    except msgspec.ValidationError as error:
+        return Problem(str(error))
+    except ValueError:
+        return Problem(f"unknown type: {event.type}")

@@ -1,0 +1,1 @@
+"""Product models, units, ids, claim codes, labels, import."""
