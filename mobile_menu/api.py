@@ -1,0 +1,163 @@
+"""The phone's HTTP calls under `/menu/v1`: thin. The two hot ones are in `streams.py`; the web app is in `web_files.py`.
+
+Answers are the frozen values of `ports` and `rules`, encoded as they stand; their schemas in OpenAPI are made from the
+same classes. Errors are raised; the application maps them to problems.
+"""
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from fastapi import APIRouter, Cookie, Depends, Header, Path, Query, Request, Response
+from starlette.routing import BaseRoute, Route
+
+from mobile_menu.bodies import CaseBody, ChoiceBody, ClaimBody, ContextBody, MessageBody
+from mobile_menu.errors import ForeignOriginError
+from mobile_menu.live import LiveHub
+from mobile_menu.openapi import returns
+from mobile_menu.ports import Caller, CaseThread, Chosen, Claimed, SessionStarted
+from mobile_menu.service import MenuService
+from mobile_menu.streams import LiveRoute, MenuRoute, bearer_of, language_of
+from mobile_menu.threads import Threads
+
+PREFIX = "/menu/v1"
+MAX_BODY_BYTES = 64 * 1024
+
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
+JourneyQuery = Annotated[str, Query(alias="journey", min_length=1, max_length=64)]
+IdInPath = Annotated[str, Path(min_length=1, max_length=128)]
+
+
+def routes(service: MenuService, hub: LiveHub, threads: Threads) -> list[BaseRoute]:
+    """The hot calls, to stand before everything else in the application's list of routes."""
+    return [
+        Route(f"{PREFIX}/menu", MenuRoute(service, threads), methods=["GET"], include_in_schema=False),
+        Route(f"{PREFIX}/live", LiveRoute(service, hub, threads), methods=["GET"], include_in_schema=False),
+    ]
+
+
+def router(service: MenuService, hub: LiveHub, threads: Threads) -> APIRouter:
+    """All the other calls."""
+    api = APIRouter(prefix=PREFIX, tags=["phone"], default_response_class=Response, max_body_size=MAX_BODY_BYTES)
+
+    async def caller_of(request: Request) -> Caller:
+        return await threads.run(service.caller, token_of(request), language_of_request(request))
+
+    as_caller = Depends(caller_of)
+    _add_session_calls(api, service, hub, threads)
+    _add_menu_calls(api, service, hub, threads, as_caller)
+    _add_case_calls(api, service, hub, threads, as_caller)
+    return api
+
+
+def _add_session_calls(api: APIRouter, service: MenuService, hub: LiveHub, threads: Threads) -> None:
+    @api.post("/session", status_code=201, responses=returns(201, SessionStarted))
+    async def start_session(
+        request: Request, tl_visit: Annotated[str | None, Cookie(max_length=512)] = None, key: Key = None
+    ) -> Response:
+        """Starts a session of this phone's own; of the same visitor, when it came by one of our links."""
+        refuse_foreign_origin(request)
+        return answer(await threads.run(service.start_session, tl_visit, key), 201)
+
+    @api.post("/opt-out", responses=returns(200, dict[str, Any]), openapi_extra=PHONE_SESSION)
+    async def opt_out(request: Request) -> Response:
+        """Erases the person at once, everywhere. Also with a session that has ended: the same receipt."""
+        left = await threads.run(service.opt_out, token_of(request))
+        if left.person_id is not None:
+            hub.person_gone(left.person_id)
+        return answer(left.receipt)
+
+
+def _add_menu_calls(api: APIRouter, service: MenuService, hub: LiveHub, threads: Threads, as_caller: Any) -> None:
+    @api.get("/journeys", responses=returns(200, "JourneyPage"), openapi_extra=PHONE_SESSION)
+    async def journeys(caller: Annotated[Caller, as_caller]) -> Response:
+        """The caller's journeys, the one that changed last first."""
+        return answer({"items": await threads.run(service.journeys, caller), "next": None})
+
+    @api.post("/context", responses=returns(200, "PlacedMenu"), openapi_extra=PHONE_SESSION)
+    async def report_context(body: ContextBody, caller: Annotated[Caller, as_caller]) -> Response:
+        """Beacon sightings and, if allowed, a position, for the zone and the menu there. Neither is kept."""
+        placed = await threads.run(service.report_context, caller, body.journey, body.heard(), body.standing())
+        hub.changed((body.journey,))
+        return answer({"zone": placed.place, "menu": msgspec.Raw(placed.served.body)})
+
+    @api.post("/items/{item_id}", responses=returns(200, Chosen), openapi_extra=PHONE_SESSION)
+    async def choose(
+        item_id: IdInPath, body: ChoiceBody, caller: Annotated[Caller, as_caller], key: Key = None
+    ) -> Response:
+        """Chooses an item that the menu offers now; the same key, the same answer."""
+        chosen = await threads.run(service.choose, caller, body.journey, item_id, key)
+        hub.changed((body.journey,))
+        return answer(chosen)
+
+    @api.post("/claims", status_code=201, responses=returns(201, Claimed), openapi_extra=PHONE_SESSION)
+    async def claim(body: ClaimBody, caller: Annotated[Caller, as_caller], key: Key = None) -> Response:
+        """Makes the caller the owner, household or guest of a unit, on a claim code or on proof of proximity."""
+        unit = body.unit()
+        claimed = await threads.run(service.claim, caller, unit.gtin, unit.serial, body.code, body.ephemeral_id, key)
+        hub.changed((claimed.journey_id,))
+        return answer(claimed, 201)
+
+    @api.get("/export", responses=returns(200, dict[str, Any]), openapi_extra=PHONE_SESSION)
+    async def export(caller: Annotated[Caller, as_caller]) -> Response:
+        """Everything that is held of this person (GDPR article 20)."""
+        response = answer(await threads.run(service.export, caller))
+        response.headers["content-disposition"] = 'attachment; filename="throughline-export.json"'
+        return response
+
+
+def _add_case_calls(api: APIRouter, service: MenuService, hub: LiveHub, threads: Threads, as_caller: Any) -> None:
+    @api.post("/cases", status_code=201, responses=returns(201, CaseThread), openapi_extra=PHONE_SESSION)
+    async def open_case(body: CaseBody, caller: Annotated[Caller, as_caller], key: Key = None) -> Response:
+        """Escalates to an expert, with the menu on the phone attached; adds to the case that is open already."""
+        thread = await threads.run(service.open_case, caller, body.journey, body.text, key)
+        hub.changed((body.journey,))
+        return answer(thread, 201)
+
+    @api.get("/cases", responses=returns(200, "CasePage"), openapi_extra=PHONE_SESSION)
+    async def cases(journey_id: JourneyQuery, caller: Annotated[Caller, as_caller]) -> Response:
+        """The journey's threads, newest first; what the expert wrote counts as read from now on."""
+        threads_found = await threads.run(service.cases, caller, journey_id)
+        hub.changed((journey_id,))
+        return answer({"items": threads_found, "next": None})
+
+    @api.post(
+        "/cases/{case_id}/messages", status_code=201, responses=returns(201, CaseThread), openapi_extra=PHONE_SESSION
+    )
+    async def add_message(
+        case_id: IdInPath, body: MessageBody, caller: Annotated[Caller, as_caller], key: Key = None
+    ) -> Response:
+        """Writes to the expert."""
+        thread = await threads.run(service.add_message, caller, case_id, body.text, key)
+        hub.changed((thread.journey_id,))
+        return answer(thread, 201)
+
+
+PHONE_SESSION: dict[str, Any] = {"security": [{"phone_session": []}]}
+
+
+def answer(value: object, status: int = 200) -> Response:
+    """A private value as JSON, kept by no cache."""
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return Response(msgspec.json.encode(value), status, headers, "application/json")
+
+
+def token_of(request: Request) -> str:
+    """Raises SessionRefusedError."""
+    return bearer_of(request.headers.get("authorization", ""))
+
+
+def language_of_request(request: Request) -> str:
+    return language_of(request.headers.get("accept-language", ""))
+
+
+def refuse_foreign_origin(request: Request) -> None:
+    """The one call that a cookie speaks for must come from our own pages, or from no page at all.
+
+    Raises ForeignOriginError. Only hosts are compared: before a proxy that ends TLS, the schemes differ.
+    """
+    origin = request.headers.get("origin")
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        raise ForeignOriginError
+    if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower():
+        raise ForeignOriginError

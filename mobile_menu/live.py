@@ -1,0 +1,203 @@
+"""Who is listening, and waking them: one hub per process. What a woken stream sends is decided in `streams.py`.
+
+A wake-up is a set of flags, not a message: however often a journey changes, a stream has at most one delivery under way
+and one set of flags waiting, so that a slow phone costs no memory and gets the newest menu, not all of them.
+An idle stream costs no task of its own here: one ticker serves the heartbeats of all, spread over the interval.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from enum import Flag, auto
+from itertools import count
+from threading import Lock
+
+from mobile_menu.errors import TooManyStreamsError
+
+HEARTBEAT_S = 15.0
+STREAMS_PER_SESSION = 8
+STREAMS_IN_ALL = 10_000
+_SLOTS = 15
+
+
+class Signal(Flag):
+    """Why a stream is woken."""
+
+    NONE = 0
+    MENU = auto()
+    CASE = auto()
+    BEAT = auto()
+    GONE = auto()
+    """The journey was erased."""
+    LEFT = auto()
+    """The person has left."""
+    CLOSE = auto()
+    """The process is stopping: the phone shall come again, to another."""
+
+
+Deliver = Callable[[Signal], Awaitable[None]]
+
+
+class Subscription:
+    """One open stream. Born asleep: `LiveHub.ready` lets it be woken, with what came meanwhile."""
+
+    __slots__ = ("deliver", "names", "pending", "ready", "session_id", "slot", "task")
+
+    def __init__(self, session_id: str, names: tuple[str, ...], slot: int, deliver: Deliver) -> None:
+        self.session_id = session_id
+        self.names = names
+        self.slot = slot
+        self.deliver = deliver
+        self.pending = Signal.NONE
+        self.ready = False
+        self.task: asyncio.Task[None] | None = None
+
+
+class LiveHub:
+    """Wakes the streams of a journey. `forget` is called first with the journeys that changed, in the caller's thread.
+
+    `changed`, `case_changed`, `gone`, `person_gone` and `close` may be called from any thread and never wait; the other
+    methods belong to the event loop. heartbeat_s: how often a stream is woken without any news.
+    """
+
+    def __init__(
+        self,
+        forget: Callable[[Iterable[str]], None],
+        *,
+        heartbeat_s: float = HEARTBEAT_S,
+        per_session: int = STREAMS_PER_SESSION,
+        in_all: int = STREAMS_IN_ALL,
+    ) -> None:
+        self._forget = forget
+        self._heartbeat_s = heartbeat_s
+        self._per_session = per_session
+        self._in_all = in_all
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ticker: asyncio.Task[None] | None = None
+        self._closing = False
+        self._numbers = count()
+        self._streams: set[Subscription] = set()
+        self._slots: list[set[Subscription]] = [set() for _ in range(_SLOTS)]
+        self._by_name: dict[str, set[Subscription]] = {}
+        self._by_session: dict[str, int] = {}
+        self._posted: dict[str, Signal] = {}
+        self._posting = Lock()
+
+    def __len__(self) -> int:
+        """How many streams are open."""
+        return len(self._streams)
+
+    def changed(self, journey_ids: Iterable[str]) -> None:
+        """The menus of these journeys may have changed."""
+        names = tuple(journey_ids)
+        self._forget(names)
+        self._post(Signal.MENU, map(_journey, names))
+
+    def case_changed(self, journey_ids: Iterable[str]) -> None:
+        """An expert has written to these journeys."""
+        names = tuple(journey_ids)
+        self._forget(names)
+        self._post(Signal.CASE | Signal.MENU, map(_journey, names))
+
+    def gone(self, journey_ids: Iterable[str]) -> None:
+        """These journeys were erased: their streams say so and end."""
+        names = tuple(journey_ids)
+        self._forget(names)
+        self._post(Signal.GONE, map(_journey, names))
+
+    def person_gone(self, person_id: str) -> None:
+        """This person has left: whatever their phones listen to ends."""
+        self._post(Signal.LEFT, (_person(person_id),))
+
+    def close(self) -> None:
+        """Ends all streams, for the process is about to stop; call it before the server waits for its connections."""
+        self._closing = True
+        self._post(Signal.CLOSE, tuple(self._by_name))
+
+    def subscribe(self, journey_id: str, person_id: str, session_id: str, deliver: Deliver) -> Subscription:
+        """Listens from now on. Raises TooManyStreamsError."""
+        if len(self._streams) >= self._in_all or self._by_session.get(session_id, 0) >= self._per_session:
+            raise TooManyStreamsError
+        names = (_journey(journey_id), _person(person_id))
+        stream = Subscription(session_id, names, next(self._numbers) % _SLOTS, deliver)
+        self._streams.add(stream)
+        self._slots[stream.slot].add(stream)
+        self._by_session[session_id] = self._by_session.get(session_id, 0) + 1
+        for name in names:
+            self._by_name.setdefault(name, set()).add(stream)
+        self._start_ticker()
+        return stream
+
+    def ready(self, stream: Subscription) -> None:
+        """The stream has sent its first bytes and can be woken."""
+        stream.ready = True
+        self._wake(stream, Signal.CLOSE if self._closing else Signal.NONE)
+
+    def unsubscribe(self, stream: Subscription) -> None:
+        self._streams.remove(stream)
+        self._slots[stream.slot].remove(stream)
+        self._by_session[stream.session_id] -= 1
+        if not self._by_session[stream.session_id]:
+            del self._by_session[stream.session_id]
+        for name in stream.names:
+            self._by_name[name].remove(stream)
+            if not self._by_name[name]:
+                del self._by_name[name]
+        if stream.task is not None:
+            stream.task.cancel()
+
+    def _post(self, signal: Signal, names: Iterable[str]) -> None:
+        """Hands the signal over to the loop: once for all that is posted until the loop takes it."""
+        # Nobody listening now means nothing to do: who subscribes later composes from what was forgotten just before.
+        heard = [name for name in names if name in self._by_name]
+        if not heard or self._loop is None:
+            return
+        with self._posting:
+            first = not self._posted
+            for name in heard:
+                self._posted[name] = self._posted.get(name, Signal.NONE) | signal
+        if first:
+            # A loop that is closed has no streams left to wake.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._take_posted)
+
+    def _take_posted(self) -> None:
+        with self._posting:
+            posted, self._posted = self._posted, {}
+        for name, signal in posted.items():
+            for stream in self._by_name.get(name, ()):
+                self._wake(stream, signal)
+
+    def _wake(self, stream: Subscription, signal: Signal) -> None:
+        stream.pending |= signal
+        if stream.ready and stream.task is None and stream.pending:
+            stream.task = asyncio.create_task(self._deliver(stream), name="live delivery")
+
+    async def _deliver(self, stream: Subscription) -> None:
+        try:
+            while stream.pending:
+                signal, stream.pending = stream.pending, Signal.NONE
+                await stream.deliver(signal)
+        finally:
+            stream.task = None
+
+    def _start_ticker(self) -> None:
+        if self._ticker is None or self._ticker.done():
+            self._loop = asyncio.get_running_loop()
+            self._ticker = asyncio.create_task(self._tick(), name="live heartbeat")
+
+    async def _tick(self) -> None:
+        slot = 0
+        while self._streams:
+            await asyncio.sleep(self._heartbeat_s / _SLOTS)
+            slot = (slot + 1) % _SLOTS
+            for stream in self._slots[slot]:
+                self._wake(stream, Signal.BEAT)
+
+
+def _journey(journey_id: str) -> str:
+    return f"journey:{journey_id}"
+
+
+def _person(person_id: str) -> str:
+    return f"person:{person_id}"
