@@ -2,7 +2,8 @@
 
 A profile says which words the device uses for its state, how grave its state reasons are, what its installation
 consists of and who can witness each step, and after which times silence means trouble. It is a TOML file beside the
-menu content, `mobile_menu/content/{name}/profile.toml`, and is refused as a whole when a field is unknown or missing.
+menu content, `mobile_menu/content/{name}/machine/profile.toml`, and is refused as a whole when a field is unknown or
+missing.
 """
 
 import re
@@ -18,6 +19,7 @@ from broker.contract.errors import ThroughlineError
 from broker.contract.messages import Json, Name
 from mobile_menu.rules.situation import Level
 
+_FILE: Final = ("machine", "profile.toml")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
@@ -188,8 +190,10 @@ def parse_profile(text: str) -> Profile:
 @cache
 def load_profile(name: str) -> Profile:
     """The profile of this name, read once per process. Raises ProfileUnknownError, ProfileInvalidError."""
-    file = resources.files("mobile_menu").joinpath("content", name, "profile.toml")
-    if _NAME.fullmatch(name) is None or not file.is_file():
+    if _NAME.fullmatch(name) is None:
+        raise ProfileUnknownError(name=name)
+    file = resources.files("mobile_menu").joinpath("content", name, *_FILE)
+    if not file.is_file():
         raise ProfileUnknownError(name=name)
     profile = parse_profile(file.read_text(encoding="utf-8"))
     if profile.name != name:
@@ -203,7 +207,7 @@ def profile_names() -> tuple[str, ...]:
     content = resources.files("mobile_menu").joinpath("content")
     if not content.is_dir():
         return ()
-    return tuple(sorted(kind.name for kind in content.iterdir() if kind.joinpath("profile.toml").is_file()))
+    return tuple(sorted(kind.name for kind in content.iterdir() if kind.joinpath(*_FILE).is_file()))
 
 
 def shown_by_status(condition: StatusCondition, reported: dict[str, Json], reasons: frozenset[str]) -> bool:
