@@ -74,8 +74,11 @@ WITHOUT_FACTS: Final = frozenset(
     {
         EventType.DEVICE_PRESENCE,
         EventType.TWIN_DESIRED,
+        EventType.JOURNEY_OPENED,
+        EventType.JOURNEY_LINKED,
         EventType.JOURNEY_STALLED,
         EventType.JOURNEY_RESUMED,
+        EventType.ITEM_CHOSEN,
     }
 )
 """Kept in the journal and projected elsewhere; no journey moves by them."""

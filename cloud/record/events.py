@@ -70,8 +70,11 @@ class EventType(StrEnum):
     SURVEY_ANSWERED = "survey.answered"
     JOURNEY_STALLED = "journey.stalled"
     JOURNEY_RESUMED = "journey.resumed"
-    TWIN_DESIRED = "twin.desired"
     PERSON_ERASED = "person.erased"
+    JOURNEY_OPENED = "journey.opened"
+    JOURNEY_LINKED = "journey.linked"
+    ITEM_CHOSEN = "item.chosen"
+    TWIN_DESIRED = "twin.desired"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -296,8 +299,28 @@ class StallNoticed(Data, frozen=True, kw_only=True):
     key: Key
 
 
+class JourneyOpened(Data, frozen=True, kw_only=True):
+    """A journey begins: with a model, or, when the envelope names a product, with that unit."""
+
+    gtin: Key
+    role: Role = Role.VISITOR
+
+
+class JourneyLinked(Data, frozen=True, kw_only=True):
+    """From here on the journey is with the unit that the envelope names; role: what the customer is to it."""
+
+    role: Role
+
+
+class ItemChosen(Data, frozen=True, kw_only=True):
+    """do: what the menu's item asked for, such as `call`, `wait`, `note`."""
+
+    item: Key
+    do: Key
+
+
 class TwinDesired(Data, frozen=True, kw_only=True):
-    """settings: what shall change in the desired state; null removes a setting."""
+    """settings: those that an operator or the customer wishes; null takes one back."""
 
     settings: dict[str, Json]
 
@@ -331,8 +354,11 @@ DATA: Final[Mapping[EventType, type[Data]]] = MappingProxyType(
         EventType.SURVEY_ANSWERED: SurveyAnswered,
         EventType.JOURNEY_STALLED: StallNoticed,
         EventType.JOURNEY_RESUMED: StallNoticed,
-        EventType.TWIN_DESIRED: TwinDesired,
         EventType.PERSON_ERASED: Data,
+        EventType.JOURNEY_OPENED: JourneyOpened,
+        EventType.JOURNEY_LINKED: JourneyLinked,
+        EventType.ITEM_CHOSEN: ItemChosen,
+        EventType.TWIN_DESIRED: TwinDesired,
     }
 )
 """The data of each type. A type without a row here is a type without a meaning."""
