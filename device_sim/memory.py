@@ -21,6 +21,7 @@ Key = tuple[int, int]
 
 DEFAULT_CAPACITY: Final = 1000
 REMEMBERED_COMMANDS: Final = 256
+APOLOGY: Final = "messages_given_up"
 MAX_REPORTED_RANGES: Final = 256
 
 _ORDER_OF_SACRIFICE: Final = {Up.TELEMETRY: 0, Up.STATUS: 1, Up.BIRTH: 2, Up.EVENT: 2, Up.RESULT: 3}
@@ -96,7 +97,8 @@ class Memory:
         self._ranks[_ORDER_OF_SACRIFICE[kind]][kept.key] = None
         self._unsent[kept.key] = None
         self.changed = True
-        while len(self._kept) > self.capacity:
+        # An apology for what was given up costs no further message; the next message makes room for both.
+        while len(self._kept) > self.capacity and not _is_apology(draft):
             self._give_up_one()
         return kept
 
@@ -154,7 +156,7 @@ class Memory:
         for boot, ranges in sorted(self._given_up.items()):
             for start in range(0, len(ranges), MAX_REPORTED_RANGES):
                 part = [list(span) for span in ranges[start : start + MAX_REPORTED_RANGES]]
-                events.append(EventDraft("messages_given_up", {"boot": boot, "ranges": part}))
+                events.append(EventDraft(APOLOGY, {"boot": boot, "ranges": part}))
         self.changed = self.changed or bool(events)
         self._given_up.clear()
         return events
@@ -204,6 +206,10 @@ class Memory:
     def unfinished_commands(self) -> dict[str, str]:
         """Id and name of each command that was accepted and has no end yet."""
         return {command_id: name for command_id, name in self._commands.items() if name}
+
+
+def _is_apology(draft: Draft) -> bool:
+    return isinstance(draft, EventDraft) and draft.name == APOLOGY
 
 
 def _joined(ranges: list[Range]) -> list[Range]:

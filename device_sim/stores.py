@@ -14,8 +14,8 @@ _DECODER = msgspec.msgpack.Decoder(Snapshot)
 
 
 class Store(Protocol):
-    def load(self) -> Snapshot | None:
-        """What was saved last; None when there is nothing that can be read."""
+    def load(self) -> Snapshot:
+        """What was saved last, or a fresh memory."""
 
     def save(self, snapshot: Snapshot) -> None: ...
 
@@ -26,7 +26,7 @@ class MemoryStore:
     def __init__(self, boot: int = 0) -> None:
         self._snapshot = Snapshot(boot=boot)
 
-    def load(self) -> Snapshot | None:
+    def load(self) -> Snapshot:
         return self._snapshot
 
     def save(self, snapshot: Snapshot) -> None:
@@ -36,9 +36,10 @@ class MemoryStore:
 class FileStore:
     """One file, replaced as a whole, with a checksum; the one before it stays beside it.
 
-    A torn file, as a power cut leaves it, is noticed, and the one before it is taken. first_boot: the counter's value
-    when neither can be read. It is to be higher than any boot before, else the cloud takes all that is said for
-    duplicates; seconds since 1970 serve. Nothing waits for the disk: it is the simulated device that loses power.
+    A torn file, as a power cut leaves it, is noticed, and the one before it is taken. Nothing waits for the disk: it is
+    the simulated device that loses power. first_boot: the counter's value when there is none that can be read; 0 is
+    right for a device that nobody has heard of. Else it is to be higher than any boot before, or the cloud takes all
+    that is said for duplicates; seconds since 1970 serve.
     """
 
     def __init__(self, path: Path, first_boot: int = 0) -> None:
@@ -46,7 +47,7 @@ class FileStore:
         self._before = path.with_suffix(path.suffix + ".before")
         self._first_boot = first_boot
 
-    def load(self) -> Snapshot | None:
+    def load(self) -> Snapshot:
         newest = _read(self.path)
         if newest is not None:
             return newest
@@ -54,8 +55,7 @@ class FileStore:
         if before is not None:
             # The torn file may have counted one start more, and something of that boot may have been said.
             return msgspec.structs.replace(before, boot=before.boot + 1)
-        # Nothing at all: a new device, which counts from one. A file that cannot be read: a device that forgot.
-        return Snapshot(boot=self._first_boot) if self.path.exists() or self._before.exists() else None
+        return Snapshot(boot=self._first_boot)
 
     def save(self, snapshot: Snapshot) -> None:
         body = _ENCODER.encode(snapshot)

@@ -1,0 +1,88 @@
+"""Gets simulated devices registered, as an operator would: through the public operator API, with a key of it."""
+
+from collections.abc import Callable, Iterable
+from random import Random
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+
+from broker.contract.messages import Json
+from device_sim.calls import Caller
+from device_sim.credentials import Credential
+from device_sim.errors import RefusedError
+
+DEFAULT_GTIN: Final = "09506000134352"
+_SERIAL_LETTERS: Final = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+
+
+class Registrar:
+    """An operator's client. key: an operator key that may register."""
+
+    def __init__(self, base_url: str, key: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._http = Caller(base_url, headers={"Authorization": f"Bearer {key}"}, transport=transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.client.aclose()
+
+    async def ensure_model(self, gtin: str, name: str, brand: str, profile: str = "printer") -> None:
+        """Makes the model; one that exists already stays as it is."""
+        body = {"gtin": gtin, "name": name, "brand": brand, "profile": profile}
+        try:
+            await self._http.json("POST", "/api/v1/models", body)
+        except RefusedError as error:
+            if error.status != httpx.codes.CONFLICT:
+                raise
+
+    async def register(self, gtin: str, serial: str) -> Credential:
+        """A new unit with its MQTT credential. The claim code is shown this once."""
+        unit = await self._http.json("POST", "/api/v1/products", {"gtin": gtin, "serial": serial})
+        secret = await self._http.json("POST", f"/api/v1/products/{unit['id']}/credential")
+        return credential_of(unit, secret)
+
+
+def credential_of(unit: dict[str, Json], secret: dict[str, Json]) -> Credential:
+    """What the two answers of a registration say, in one."""
+    return Credential(
+        id=unit["id"],
+        gtin=unit["gtin"],
+        serial=unit["serial"],
+        uri=unit.get("uri", ""),
+        claim_code=unit.get("claim_code", ""),
+        password=secret["password"],
+        beacon_key=secret.get("beacon_key", ""),
+        beacon_uid=secret.get("beacon_uid", ""),
+    )
+
+
+def serials(count: int, seed: int | str) -> tuple[str, ...]:
+    """That many different serials, the same for a seed, without letters that are confused."""
+    rng = Random(f"serials:{seed}")  # noqa: S311 - names for a simulation, not secrets
+    found: dict[str, None] = {}
+    while len(found) < count:
+        found["SIM" + "".join(rng.choices(_SERIAL_LETTERS, k=9))] = None
+    return tuple(found)
+
+
+async def register_fleet(
+    registrar: Registrar,
+    names: Iterable[str],
+    *,
+    gtin: str = DEFAULT_GTIN,
+    model: str = "LabelPro 100",
+    brand: str = "Acme",
+    done: Callable[[Credential], None] = lambda _: None,
+) -> tuple[Credential, ...]:
+    """Registers a unit for each serial of `names`; `done` is called after each, for a progress bar or a file."""
+    await registrar.ensure_model(gtin, model, brand)
+    found = []
+    for serial in names:
+        credential = await registrar.register(gtin, serial)
+        done(credential)
+        found.append(credential)
+    return tuple(found)
