@@ -1,4 +1,4 @@
-"""The phone's HTTP calls under `/menu/v1`: thin. The two hot ones are in `streams.py`; the web app is in `web_files.py`.
+"""The phone's calls under `/menu/v1`: thin. The two hot ones are in `streams.py`, the web app in `web_files.py`.
 
 Answers are the frozen values of `ports` and `rules`, encoded as they stand; their schemas in OpenAPI are made from the
 same classes. Errors are raised; the application maps them to problems.

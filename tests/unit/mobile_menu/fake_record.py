@@ -8,6 +8,7 @@ from threading import Lock
 from typing import cast
 
 import msgspec
+from mobile_menu.rules.proximity import Position, Sighting
 
 from broker.contract.messages import Json
 from broker.contract.stages import Role, Stage
@@ -20,7 +21,6 @@ from mobile_menu.ports import (
     ChosenItem,
     Claimed,
     ClaimRefusedError,
-    ItemUnavailableError,
     JourneySummary,
     JourneyUnknownError,
     MenuPort,
@@ -31,7 +31,6 @@ from mobile_menu.ports import (
 )
 from mobile_menu.rules.content import Content
 from mobile_menu.rules.menu import Action, Composed, Item, Kind, Menu, Order, Section, StatusLine
-from mobile_menu.rules.proximity import Position, Sighting
 from mobile_menu.rules.situation import Device, Place, Situation, Zone
 from mobile_menu.service import MenuService
 

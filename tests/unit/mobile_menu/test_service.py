@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from mobile_menu.rules.proximity import Sighting
 
 from broker.contract.stages import Role
 from mobile_menu.ports import (
@@ -13,7 +14,6 @@ from mobile_menu.ports import (
     ProofNeededError,
     SessionRefusedError,
 )
-from mobile_menu.rules.proximity import Sighting
 from mobile_menu.rules.situation import Device, Situation, Zone
 from tests.unit.mobile_menu.fake_record import Clock, FakeRecord, service_over, title_of, with_level
 
@@ -32,7 +32,6 @@ def record() -> FakeRecord:
     record.add("j1", "ben", "p-ben", Role.HOUSEHOLD)
     record.add("j2", "carl", "p-carl")
     return record
-
 
 
 def test_a_menu_asked_for_again_is_not_composed_again(record: FakeRecord, clock: Clock) -> None:

@@ -81,7 +81,12 @@ async def test_many_changes_while_a_stream_is_busy_become_one() -> None:
 async def test_a_change_from_another_thread_arrives() -> None:
     hub, ear = forgetting([]), Ear()
     listen(hub, ear)
-    await asyncio.to_thread(lambda: [hub.changed(["j1"]) for _ in range(100)])
+
+    def nudge() -> None:
+        for _ in range(100):
+            hub.changed(["j1"])
+
+    await asyncio.to_thread(nudge)
     assert await ear.next() is Signal.MENU
 
 
