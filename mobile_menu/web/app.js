@@ -1,0 +1,363 @@
+// The phone page put together: which journey, its live line, what is on the page, and what opens over it.
+
+import { api, Problem, Unreachable } from "./js/api.js";
+import { plain } from "./js/because.js";
+import { openCases } from "./js/case.js";
+import { openClaim, startPage } from "./js/claim.js";
+import { announce, h, keyed, setAttribute, setText } from "./js/dom.js";
+import { openGuide } from "./js/guide.js";
+import { icon } from "./js/icons.js";
+import { opens } from "./js/items.js";
+import { openLive } from "./js/live.js";
+import { createMenuView } from "./js/menu.js";
+import { leftPage, openPrivacy } from "./js/privacy.js";
+import { ask, openSheet, toast } from "./js/sheets.js";
+import { store } from "./js/store.js";
+import { openTicket } from "./js/ticket.js";
+import { has, moment, setLanguage, t } from "./js/words.js";
+
+const page = { main: document.getElementById("main"), top: document.getElementById("top"), banner: document.getElementById("banner") };
+const query = new URLSearchParams(location.search);
+
+/** All that changes. freshness: up (live), waiting (first try), down (what is shown may be old). */
+const state = { journeys: [], journey: null, menu: null, keptAt: 0, freshness: "waiting", live: null, view: null, guide: null, cases: null, unread: false };
+
+// ---- what is on the page -------------------------------------------------------------------------------------------
+
+function put(node, { title = "Throughline", focus = false } = {}) {
+  document.title = title;
+  if (state.view && node !== state.view.root) state.view = null;
+  if (page.main.firstElementChild !== node) page.main.replaceChildren(node);
+  drawTop();
+  drawBanner();
+  if (focus) page.main.focus({ preventScroll: true });
+}
+
+function drawTop() {
+  const current = state.journeys.find((one) => one.id === state.journey);
+  if (!page.top.firstChild) {
+    page.top.append(
+      h("button", { class: "switch", type: "button", onclick: openSwitcher }, h("span", { class: "mark" }), h("span", { class: "switch-name" }), icon("down")),
+      h("button", { class: "round help", type: "button", onclick: () => talk() }, icon("expert"), h("span", { class: "unread", hidden: true })),
+      h("button", { class: "round", type: "button", onclick: () => privacy() }, icon("shield")));
+  }
+  const [switcher, expert, shield] = page.top.children;
+  setText(switcher.children[1], current?.model_name || "Throughline");
+  setAttribute(switcher, "aria-label", `${current?.model_name || "Throughline"}. ${t("products")}`);
+  switcher.hidden = !state.journey;
+  expert.hidden = !state.journey;
+  shield.hidden = !store.token;
+  setAttribute(expert, "aria-label", t(state.unread ? "expert.new" : "expert"));
+  expert.lastChild.hidden = !state.unread;
+  setAttribute(shield, "aria-label", t("privacy"));
+}
+
+function drawBanner() {
+  const old = state.menu && state.freshness === "down";
+  const text = old ? t(navigator.onLine ? "offline.line" : "offline.menu", { time: moment(state.keptAt) }) : navigator.onLine ? "" : t("offline.plain");
+  setText(page.banner, text);
+  page.banner.hidden = !text;
+}
+
+function drawMenu() {
+  state.view ??= createMenuView({ onchoose: choose, onwhy: why });
+  state.view.show(state.menu, state.freshness);
+  put(state.view.root, { title: state.menu.status.text ? `${state.menu.status.text} · ${state.menu.title}` : state.menu.title });
+}
+
+function showWaiting() {
+  put(h("div", { class: "waiting", role: "status" }, h("span", { class: "unseen" }, t("loading")), h("div", { class: "bone tall" }), h("div", { class: "bone" }), h("div", { class: "bone" })));
+}
+
+function showStart() {
+  forgetJourney();
+  const known = query.get("uri") ? { uri: query.get("uri") } : query.get("gtin") ? { gtin: query.get("gtin"), serial: query.get("serial") ?? "" } : {};
+  put(startPage({ known, onclaimed: claimed, complain }));
+}
+
+function showMessage(key, button, onclick) {
+  put(h("div", { class: "start" },
+    h("div", { class: "start-art", "aria-hidden": "true" }, icon(key === "gone" ? "link" : "cloud")),
+    h("h1", {}, t(`${key}.title`)),
+    h("p", { class: "large" }, t(`${key}.text`)),
+    h("div", { class: "actions" }, h("button", { class: "button", type: "button", onclick }, button))), { focus: true });
+  announce(t(`${key}.title`));
+}
+
+// ---- journeys and the live line ------------------------------------------------------------------------------------
+
+async function start() {
+  if (location.pathname === "/app") history.replaceState(null, "", `/app/${location.search}`);
+  setLanguage(navigator.language);
+  const asked = query.get("journey") ?? store.journey;
+  state.journeys = store.journeys;
+  if (asked && store.lastMenu(asked)) open(asked);
+  else showWaiting();
+  await arrive(asked);
+}
+
+/** Finds out which journeys there are, and opens the one asked for, or the one that changed last. */
+async function arrive(asked) {
+  try {
+    await loadJourneys();
+    if (query.get("journey") && !state.journeys.some((one) => one.id === asked)) await asVisitor(asked);
+  } catch (error) {
+    if (!state.menu) failed(error, () => arrive(asked));
+    return;
+  }
+  const found = state.journeys.find((one) => one.id === asked) ?? state.journeys[0];
+  if (query.get("journey") && found && found.id !== asked) toast(t("link.other"));
+  if (!found || query.get("uri") || query.get("gtin")) showStart();
+  else if (state.journey !== found.id) open(found.id);
+  else drawTop();
+}
+
+/** A link of ours sets a cookie: the visit it began may be newer than our token. Taken only if nothing is lost by it. */
+async function asVisitor(asked) {
+  const [token, had] = [store.token, state.journeys];
+  store.token = null;
+  await loadJourneys();
+  const ids = new Set(state.journeys.map((one) => one.id));
+  if (ids.has(asked) && had.every((one) => ids.has(one.id))) return;
+  store.token = token;
+  state.journeys = had;
+  store.journeys = had;
+}
+
+async function loadJourneys() {
+  state.journeys = await api.journeys();
+  store.journeys = state.journeys;
+}
+
+function failed(error, again) {
+  if (state.journey || store.journeys.length) console.debug(error);
+  showMessage("error", t("retry"), () => { showWaiting(); again(); });
+  const retry = () => { if (page.main.querySelector(".start")) again(); };
+  addEventListener("online", retry, { once: true });
+}
+
+function forgetJourney() {
+  state.live?.close();
+  Object.assign(state, { live: null, journey: null, menu: null, freshness: "waiting", unread: false });
+  store.journey = null;
+}
+
+function open(journey) {
+  forgetJourney();
+  closeSheets();
+  state.journey = journey;
+  store.journey = journey;
+  const kept = store.lastMenu(journey);
+  if (kept) take(kept.menu, kept.at);
+  else showWaiting();
+  const mine = (work) => (...values) => { if (state.journey === journey) work(...values); };
+  state.live = openLive(journey, {
+    onUp: mine(() => fresh("up")),
+    onDown: mine(down),
+    onEvent: mine(hear),
+    onRefused: mine(refused),
+  });
+}
+
+function fresh(freshness) {
+  state.freshness = freshness;
+  if (state.menu && freshness === "up") state.keptAt = Date.now();
+  if (state.view && state.menu) drawMenu();
+  else drawBanner();
+}
+
+/** The line broke: the menu may still be had by asking for it. */
+async function down() {
+  const journey = state.journey;
+  try {
+    const menu = await api.menu(journey);
+    if (state.journey !== journey) return;
+    fresh("waiting");
+    take(menu, Date.now());
+    store.keepMenu(menu);
+  } catch (error) {
+    if (state.journey !== journey) return;
+    if (error instanceof Problem && [403, 404, 410].includes(error.status)) { refused(); return; }
+    fresh("down");
+    if (!state.menu && !page.main.querySelector(".start")) failed(error, () => arrive(journey));
+  }
+}
+
+function hear(event, value) {
+  if (event === "menu") {
+    state.freshness = "up";
+    take(value, Date.now());
+    store.keepMenu(value);
+  } else if (event === "case") {
+    hearCase(value);
+  } else if (event === "gone") {
+    gone();
+  }
+}
+
+function hearCase(thread) {
+  if (state.cases) { state.cases.arrived(thread); return; }
+  if (thread.messages.at(-1)?.author !== "expert" || thread.status === "closed") return;
+  if (!state.unread) toast(t("expert.answered"));
+  state.unread = true;
+  drawTop();
+}
+
+/** A journey that this phone may not see: as gone, once we have looked which ones there are. */
+function refused() {
+  const journey = state.journey;
+  store.dropMenu(journey);
+  forgetJourney();
+  loadJourneys().then(() => (state.journeys.length ? open(state.journeys[0].id) : showStart()), (error) => failed(error, () => arrive(null)));
+}
+
+function gone() {
+  store.dropMenu(state.journey);
+  forgetJourney();
+  closeSheets();
+  history.replaceState(null, "", "/app/");
+  showMessage("gone", t("gone.go"), () => { query.delete("journey"); showWaiting(); arrive(null); });
+}
+
+function take(menu, at) {
+  const language = state.menu?.language;
+  state.menu = menu;
+  state.keptAt = at;
+  if (menu.language !== language) setLanguage(menu.language);
+  drawMenu();
+  const items = menu.sections.flatMap((section) => section.items);
+  state.guide?.update(items.find((item) => item.id === state.guide.id), menu.status);
+}
+
+// ---- what opens over it --------------------------------------------------------------------------------------------
+
+function closeSheets() {
+  document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
+}
+
+async function choose(item, element) {
+  switch (opens(item)) {
+    case "expert": talk(); return;
+    case "privacy": privacy(); return;
+    case "ticket": openTicket(item); return;
+    case "guide":
+      state.guide = openGuide(item, (done) => { if (done.action?.method === "POST" && !done.done) act(done); });
+      state.guide.dialog.addEventListener("close", () => { state.guide = null; });
+      return;
+    case "post":
+      if (item.action.confirm && !(await ask(item.action.confirm, { title: item.title }))) return;
+      await act(item, element);
+      return;
+    default:
+  }
+}
+
+/** Chooses the item at the service, and says what came of it. */
+async function act(item, element) {
+  if (element?.getAttribute("aria-busy") === "true") return;
+  element?.setAttribute("aria-busy", "true");
+  const journey = state.journey;
+  try {
+    const chosen = await api.choose(item.id, journey);
+    if (chosen.outcome === "coupon_issued") await showCoupon(item.id, journey);
+    toast(chosen.detail || t(`out.${chosen.outcome}`));
+  } catch (error) {
+    complain(error);
+    if (error.code === "item_unavailable") await refresh(journey).catch(() => {});
+  } finally {
+    element?.removeAttribute("aria-busy");
+  }
+}
+
+async function refresh(journey) {
+  const menu = await api.menu(journey);
+  if (state.journey === journey) take(menu, Date.now());
+}
+
+async function showCoupon(id, journey) {
+  await refresh(journey);
+  const item = state.menu?.sections.flatMap((section) => section.items).find((one) => one.id === id || one.code);
+  if (item?.code || item?.qr) openTicket(item);
+}
+
+function why(item) {
+  const sentences = [...new Set((item.because ?? []).map(plain))];
+  openSheet({
+    title: t("why"),
+    name: "why-sheet",
+    body: [
+      h("p", { class: "why-title", lang: state.menu.language }, icon(item.icon, item.kind), item.title),
+      h("p", { class: "large" }, t(sentences.length ? "why.lead" : "why.none")),
+      h("ul", { class: "reasons" }, sentences.map((sentence) => h("li", {}, icon("check"), sentence))),
+      h("p", { class: "quiet-text" }, t("why.foot")),
+    ],
+  });
+}
+
+function talk() {
+  state.unread = false;
+  drawTop();
+  state.cases = openCases(state.journey, complain);
+  state.cases.dialog.addEventListener("close", () => { state.cases = null; });
+}
+
+function privacy() {
+  const journey = state.journey;
+  openPrivacy({
+    complain,
+    onleaving() { state.live?.close(); },
+    onstayed() { if (journey) open(journey); },
+    onleft(receipt) {
+      Object.assign(state, { live: null, journey: null, menu: null, journeys: [], unread: false });
+      closeSheets();
+      history.replaceState(null, "", "/app/");
+      put(leftPage(receipt));
+      page.main.querySelector("h1").focus();
+      announce(t("left.title"));
+    },
+  });
+}
+
+function openSwitcher() {
+  const list = h("ul", { class: "journeys" });
+  const dialog = openSheet({
+    title: t("products"),
+    name: "switcher",
+    body: [list],
+    foot: [h("button", { class: "button quiet wide", type: "button", onclick: () => { dialog.close(); openClaim({ onclaimed: claimed, complain }); } }, t("products.add"))],
+  });
+  const choosing = (journey) => () => {
+    dialog.close();
+    if (journey.id === state.journey) return;
+    history.replaceState(null, "", `/app/?journey=${encodeURIComponent(journey.id)}`);
+    open(journey.id);
+  };
+  keyed(list, state.journeys, (journey) => journey.id,
+    (journey) => h("li", {}, h("button", { class: "journey", type: "button", "aria-current": journey.id === state.journey ? "true" : null, onclick: choosing(journey) },
+      icon(journey.profile, "box"),
+      h("span", { class: "texts" }, h("span", { class: "title" }, journey.model_name), h("span", { class: "detail" }, [t(`stage.${journey.stage}`), t(`role.${journey.role}`), journey.serial].filter(Boolean).join(" · "))),
+      journey.id === state.journey ? icon("check") : icon("next"))), () => {});
+}
+
+async function claimed(result) {
+  query.forEach((_, name) => query.delete(name));
+  history.replaceState(null, "", `/app/?journey=${encodeURIComponent(result.journey_id)}`);
+  toast(t("claim.ok"));
+  await loadJourneys().catch(() => {});
+  open(result.journey_id);
+}
+
+function complain(error) {
+  if (error instanceof Unreachable) toast(t("err.unreachable"), "error");
+  else if (error instanceof Problem) toast(has(`err.${error.code}`) ? t(`err.${error.code}`) : error.detail || t("err.other"), "error");
+  else throw error;
+}
+
+// ---- the world around the page -------------------------------------------------------------------------------------
+
+addEventListener("online", () => { drawBanner(); state.live?.hurry(); });
+addEventListener("offline", () => { if (state.menu) fresh("down"); else drawBanner(); });
+document.addEventListener("visibilitychange", () => { if (!document.hidden) state.live?.hurry(); });
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("/app/sw.js", { scope: "/app/" }).catch(() => {});
+
+await start();

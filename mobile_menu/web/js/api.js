@@ -1,0 +1,118 @@
+// The phone service over HTTP: session, problems as errors, a key for every POST. No element of the page is known here.
+
+import { store } from "./store.js";
+
+const BASE = "/menu/v1";
+const RETRY_AFTER_MS = 800;
+
+/** The service said no. code: stable; status: HTTP's; detail: for people. */
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body?.detail || body?.title || `HTTP ${status}`);
+    this.status = status;
+    this.code = body?.code ?? "";
+    this.detail = body?.detail || body?.title || "";
+  }
+}
+
+/** The service could not be reached. */
+export class Unreachable extends Error {}
+
+/** A key that names one intention: the same key, the same effect, however often it is sent. */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function send(path, options) {
+  try {
+    return await fetch(BASE + path, { credentials: "same-origin", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Unreachable(error.message);
+  }
+}
+
+async function checked(response) {
+  if (response.ok || response.status === 304) return response;
+  const text = await response.text().catch(() => "");
+  let body = null;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // A proxy's page, not the service's problem: its status has to do.
+  }
+  throw new Problem(response.status, body);
+}
+
+let asking = null;
+
+/** A token; asked for once, however many wait for it. The cookie of one of our links goes along. */
+function token() {
+  if (store.token) return Promise.resolve(store.token);
+  asking ??= send("/session", { method: "POST", headers: { "Idempotency-Key": newKey() } })
+    .then(checked)
+    .then((response) => response.json())
+    .then((session) => { store.token = session.token; return session.token; })
+    .finally(() => { asking = null; });
+  return asking;
+}
+
+async function authorised(path, options, retry = true) {
+  const bearer = await token();
+  const headers = { ...options.headers, Authorization: `Bearer ${bearer}` };
+  const response = await send(path, { ...options, headers });
+  if (response.status !== 401 || !retry) return checked(response);
+  if (store.token === bearer) store.token = null;
+  return authorised(path, options, false);
+}
+
+async function get(path) {
+  return (await authorised(path, { headers: { Accept: "application/json" } })).json();
+}
+
+/** A POST; when the line breaks, once more under the same key, so that it happens once. */
+async function post(path, body, key = newKey()) {
+  const options = {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json", "Idempotency-Key": key },
+    body: JSON.stringify(body ?? {}),
+  };
+  let response;
+  try {
+    response = await authorised(path, options);
+  } catch (error) {
+    if (!(error instanceof Unreachable) || !navigator.onLine) throw error;
+    await new Promise((resolve) => { setTimeout(resolve, RETRY_AFTER_MS); });
+    response = await authorised(path, options);
+  }
+  return response.json();
+}
+
+const enc = encodeURIComponent;
+
+export const api = {
+  async journeys() {
+    const items = [];
+    let cursor = null;
+    do {
+      const page = await get(`/journeys${cursor ? `?cursor=${enc(cursor)}` : ""}`);
+      items.push(...page.items);
+      cursor = page.next;
+    } while (cursor);
+    return items;
+  },
+  menu: (journey) => get(`/menu?journey=${enc(journey)}`),
+  choose: (item, journey) => post(`/items/${enc(item)}`, { journey }),
+  claim: (form) => post("/claims", form),
+  cases: async (journey) => (await get(`/cases?journey=${enc(journey)}`)).items,
+  openCase: (journey, text, key) => post("/cases", { journey, text }, key),
+  say: (id, text, key) => post(`/cases/${enc(id)}/messages`, { text }, key),
+  export: () => get("/export"),
+  optOut: () => post("/opt-out"),
+  stream: (journey, lastEventId, signal) => authorised(`/live?journey=${enc(journey)}`, {
+    headers: { Accept: "text/event-stream", ...(lastEventId ? { "Last-Event-ID": lastEventId } : {}) },
+    cache: "no-store",
+    signal,
+  }),
+};

@@ -1,0 +1,78 @@
+// Naming a product: the start page and the form that makes it the customer's. A link from a QR code fills most of it in.
+
+import { api } from "./api.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+import { openSheet } from "./sheets.js";
+import { t } from "./words.js";
+
+/** The page of a phone that knows no product yet. */
+export function startPage({ known, onclaimed, complain }) {
+  return h("div", { class: "start" },
+    h("div", { class: "start-art", "aria-hidden": "true" }, icon("printer"), icon("box"), icon("coffee")),
+    h("h1", {}, t("start.title")),
+    h("p", { class: "large" }, t("start.text")),
+    h("section", { class: "card" }, h("h2", {}, t("claim.title")), claimForm({ known, onclaimed, complain })));
+}
+
+export function openClaim({ onclaimed, complain }) {
+  const body = [h("p", { class: "large" }, t("start.text"))];
+  const dialog = openSheet({ title: t("products.add"), name: "claim", body });
+  dialog.querySelector(".sheet-body").append(claimForm({ onclaimed: (claimed) => { dialog.close(); onclaimed(claimed); }, complain }));
+  return dialog;
+}
+
+/** known: {uri} or {gtin, serial} from the address of the page, or {}. */
+function claimForm({ known = {}, onclaimed, complain }) {
+  const number = field("number", { value: known.uri ?? known.gtin, autocomplete: "off", autocapitalize: "off" });
+  const serial = field("serial", { value: known.serial, autocomplete: "off", autocapitalize: "characters" });
+  const code = field("code", { autocomplete: "one-time-code", autocapitalize: "characters" });
+  const linked = Boolean(known.uri);
+  number.root.hidden = linked;
+  const isLink = () => number.input.value.includes("/");
+  const follow = () => { serial.root.hidden = isLink(); };
+  number.input.addEventListener("input", follow);
+  follow();
+  const go = h("button", { class: "button wide", type: "submit" }, t("claim.go"));
+  const form = h("form", { class: "form", novalidate: true }, linked ? h("p", {}, t("claim.linked")) : null, number.root, serial.root, code.root, go);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const fields = [number, serial, code].filter((one) => !one.root.hidden);
+    fields.forEach((one) => one.check());
+    const wrong = fields.find((one) => !one.input.value.trim());
+    if (wrong) {
+      wrong.input.focus();
+      return;
+    }
+    go.disabled = true;
+    const value = (one) => one.input.value.trim();
+    try {
+      const what = isLink() ? { uri: value(number) } : { gtin: value(number).replaceAll(/\D/g, ""), serial: value(serial) };
+      onclaimed(await api.claim({ ...what, code: value(code) }));
+    } catch (error) {
+      complain(error);
+      code.input.focus();
+    } finally {
+      go.disabled = false;
+    }
+  });
+  return form;
+}
+
+let made = 0;
+
+function field(name, attributes) {
+  made += 1;
+  const id = `field-${name}-${made}`;
+  const fault = h("span", { class: "fault", id: `${id}-fault` });
+  const input = h("input", { id, name, type: "text", spellcheck: "false", "aria-describedby": `${id}-fault ${id}-hint`, ...attributes });
+  const root = h("div", { class: "field" }, h("label", { for: id }, t(`claim.${name}`)), input, fault,
+    h("span", { class: "hint", id: `${id}-hint` }, t(name === "number" ? "claim.number.hint" : `claim.${name}.hint`)));
+  const check = () => {
+    const empty = !input.value.trim();
+    input.setAttribute("aria-invalid", String(empty));
+    fault.textContent = empty ? t("claim.missing") : "";
+  };
+  input.addEventListener("input", () => { if (fault.textContent) check(); });
+  return { root, input, check };
+}

@@ -1,0 +1,98 @@
+// One item of the menu as a card: what it looks like, and what it is (a button, a link, a plain line). Changed in place.
+
+import { witness } from "./because.js";
+import { h, safeHref, setAttribute, setText } from "./dom.js";
+import { icon } from "./icons.js";
+import { t } from "./words.js";
+
+const latest = new WeakMap();
+
+/** What choosing the item does here: expert, privacy, guide, ticket, post, link or nothing. */
+export function opens(item) {
+  if (item.kind === "expert" || item.kind === "privacy") return item.kind;
+  if (item.code || item.qr) return "ticket";
+  if (item.steps?.length) return "guide";
+  if (item.action?.method === "POST") return item.done ? "nothing" : "post";
+  const url = item.action ? safeHref(item.action.href) : null;
+  if (!url) return "nothing";
+  return item.kind === "share" ? "ticket" : "link";
+}
+
+/** An empty card. onchoose(item), onwhy(item) are called with the item as it is at that moment. */
+export function createItem({ onchoose, onwhy }) {
+  const li = h("li", { class: "item" });
+  const why = h("button", { class: "why", type: "button", onclick: () => onwhy(latest.get(li)) }, icon("help"), h("span", { class: "why-text" }));
+  li.append(why);
+  li.addEventListener("click", (event) => {
+    const main = event.target.closest(".main-part");
+    const item = latest.get(li);
+    if (main && ["post", "guide", "ticket", "expert", "privacy"].includes(opens(item))) onchoose(item, main);
+  });
+  return li;
+}
+
+/** Makes the card say what the item says now; lead: it is the first thing to do. */
+export function updateItem(li, item, lead) {
+  latest.set(li, item);
+  const what = opens(item);
+  setAttribute(li, "class", ["item", lead && "lead", item.done === true && "done", item.done === false && "todo", what === "nothing" && "plain"].filter(Boolean).join(" "));
+  setAttribute(li, "data-kind", item.kind);
+  const main = mainPart(li, { nothing: "div", link: "a" }[what] ?? "button");
+  dress(main, item, what);
+  const [glyph, texts, end] = main.children;
+  swapIcon(glyph, item.done === true ? "check" : item.icon, item.kind);
+  const [title, detail, note] = texts.children;
+  setText(title, item.title);
+  setText(detail, item.detail ?? "");
+  detail.hidden = !item.detail;
+  setText(note, noteOf(item));
+  note.hidden = !note.textContent;
+  swapIcon(end, what === "nothing" ? "" : external(item, what) ? "out" : "next");
+  const why = li.querySelector(".why");
+  setAttribute(why, "aria-label", t("why.of", { title: item.title }));
+  setText(why.querySelector(".why-text"), t("why"));
+}
+
+function mainPart(li, tag) {
+  const old = li.querySelector(".main-part");
+  if (old?.localName === tag) return old;
+  const made = h(tag, { class: "main-part" },
+    h("span", { class: "glyph" }),
+    h("span", { class: "texts" }, h("span", { class: "title" }), h("span", { class: "detail" }), h("span", { class: "note" })),
+    h("span", { class: "end" }));
+  if (tag === "button") made.type = "button";
+  const hadFocus = old !== null && old === document.activeElement;
+  if (old) old.replaceWith(made);
+  else li.prepend(made);
+  if (hadFocus && tag !== "div") made.focus({ preventScroll: true });
+  return made;
+}
+
+function dress(main, item, what) {
+  if (what !== "link") return;
+  const away = external(item, what);
+  setAttribute(main, "href", safeHref(item.action.href).href);
+  setAttribute(main, "target", away ? "_blank" : null);
+  setAttribute(main, "rel", away ? "noopener noreferrer" : null);
+  setAttribute(main, "aria-description", away ? t("opens") : null);
+}
+
+function external(item, what) {
+  if (what !== "link") return false;
+  const url = safeHref(item.action.href);
+  return url.protocol.startsWith("http") && url.origin !== location.origin;
+}
+
+function noteOf(item) {
+  if (item.done !== true) return item.badge ?? "";
+  const who = witness(item.because);
+  const said = item.badge || (who ? t(`witness.${who}`) : "");
+  return said ? `${t("ticked")}, ${said}` : t("ticked");
+}
+
+function swapIcon(holder, name, kind) {
+  const key = name || kind || "";
+  if (holder.dataset.shows === key) return;
+  holder.dataset.shows = key;
+  holder.replaceChildren(...(key ? [icon(name, kind)] : []));
+}

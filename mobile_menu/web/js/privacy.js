@@ -1,0 +1,61 @@
+// The customer's data: take everything, or leave. Leaving wipes the service first, then this phone.
+
+import { api } from "./api.js";
+import { download, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { ask, openSheet, toast } from "./sheets.js";
+import { store } from "./store.js";
+import { t } from "./words.js";
+
+/** onleaving() comes before the service is asked, onleft(receipt) when all is wiped, onstayed() when it failed. */
+export function openPrivacy({ onleaving, onleft, onstayed, complain }) {
+  const take = h("button", { class: "button quiet wide", type: "button" }, t("privacy.export.go"));
+  const leave = h("button", { class: "button danger wide", type: "button" }, t("privacy.leave.go"));
+  take.addEventListener("click", () => busy(take, async () => {
+    download("my-data.json", await api.export());
+    toast(t("privacy.exported"));
+  }, complain));
+  leave.addEventListener("click", async () => {
+    const sure = await ask(t("privacy.leave.sure"), { title: t("privacy.leave"), yes: t("privacy.leave.yes"), no: t("privacy.leave.no"), danger: true });
+    if (sure) await busy(leave, async () => {
+      onleaving();
+      const receipt = await api.optOut();
+      await store.wipe();
+      dialog.close();
+      onleft(receipt);
+    }, (error) => { onstayed(); complain(error); });
+  });
+  const dialog = openSheet({
+    title: t("privacy"),
+    name: "privacy",
+    body: [
+      h("p", { class: "large" }, t("privacy.text")),
+      h("section", { class: "card" }, h("h3", {}, icon("firmware"), t("privacy.export")), h("p", {}, t("privacy.export.text")), take),
+      h("section", { class: "card" }, h("h3", {}, icon("leave"), t("privacy.leave")), h("p", {}, t("privacy.leave.text")), leave),
+    ],
+  });
+  return dialog;
+}
+
+async function busy(button, work, complain) {
+  button.disabled = true;
+  try {
+    await work();
+  } catch (error) {
+    complain(error);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** The neutral page after leaving: nothing of the product, only the receipt. */
+export function leftPage(receipt) {
+  return h("div", { class: "start left" },
+    h("div", { class: "start-art", "aria-hidden": "true" }, icon("shield")),
+    h("h1", { tabindex: "-1" }, t("left.title")),
+    h("p", { class: "large" }, t("left.text")),
+    h("div", { class: "actions" },
+      h("button", { class: "button", type: "button", onclick: () => download("receipt.json", receipt) }, t("left.download")),
+      h("a", { class: "button quiet", href: "/app/" }, t("left.again"))),
+    h("pre", { class: "receipt", tabindex: "0" }, JSON.stringify(receipt, null, 2)));
+}

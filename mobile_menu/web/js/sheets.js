@@ -1,0 +1,61 @@
+// What lies over the page for a moment: sheets (dialogs that hold the focus), questions, and toasts.
+
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+import { t } from "./words.js";
+
+const TOAST_MS = 5000;
+let number = 0;
+
+/** Opens a sheet with `body` and `foot` (lists of nodes). Returns the dialog; its `close()` gives the focus back. */
+export function openSheet({ title, body, foot = [], name, onclose = () => {} }) {
+  number += 1;
+  const heading = h("h2", { id: `sheet-${number}`, tabindex: "-1" }, title);
+  const closing = h("button", { class: "round", type: "button", "aria-label": t("close"), onclick: () => dialog.close() }, icon("close"));
+  const dialog = h("dialog", { class: `sheet ${name}`, "aria-labelledby": heading.id },
+    h("div", { class: "sheet-top" }, heading, closing),
+    h("div", { class: "sheet-body" }, body),
+    foot.length ? h("div", { class: "sheet-foot" }, foot) : null);
+  const before = document.activeElement;
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    onclose();
+    // What opened it may have left the menu meanwhile: the focus then goes to the page, not to nowhere.
+    if (before?.isConnected) before.focus({ preventScroll: true });
+    else document.getElementById("main").focus({ preventScroll: true });
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  heading.focus();
+  return dialog;
+}
+
+/** Asks before something is done. Resolves to true or false. */
+export function ask(question, { title, yes = t("yes"), no = t("cancel"), danger = false }) {
+  return new Promise((resolve) => {
+    let answer = false;
+    const dialog = openSheet({
+      title,
+      name: "ask",
+      body: [h("p", { class: "large" }, question)],
+      foot: [
+        h("button", { class: "button quiet", type: "button", onclick: () => dialog.close() }, no),
+        h("button", { class: `button ${danger ? "danger" : ""}`, type: "button", onclick: () => { answer = true; dialog.close(); } }, yes),
+      ],
+      onclose: () => resolve(answer),
+    });
+  });
+}
+
+/** Says a result for some seconds, above whatever is open. level: ok or error. */
+export function toast(text, level = "ok") {
+  document.querySelectorAll(".toast").forEach((old) => old.remove());
+  const host = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+  const note = h("div", { class: `toast ${level}`, role: level === "error" ? "alert" : "status" }, icon(level === "error" ? "alert" : "check"), h("span"));
+  host.append(note);
+  // The words come after the place for them, so that a screen reader sees them arrive.
+  requestAnimationFrame(() => { note.lastChild.textContent = text; });
+  setTimeout(() => note.remove(), TOAST_MS);
+  host.addEventListener("close", () => { if (note.isConnected || host.isConnected === false) document.body.append(note); }, { once: true });
+}

@@ -1,0 +1,230 @@
+"""A phone service that does what the test says: the real page over real HTTP, with the answers laid in by hand."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import socket
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import mobile_menu
+from mobile_menu.rules.menu import Menu
+
+WEB = Path(mobile_menu.__file__).parent / "web"
+CSP = "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; frame-ancestors 'none'"
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+class PolicyHeader:
+    """Sends the content security policy with every answer, as the service does."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"].append((b"content-security-policy", CSP.encode()))
+            await send(message)
+
+        await self.app(scope, receive, with_policy)
+
+
+def problem(status: int, code: str, detail: str = "") -> JSONResponse:
+    body = {"title": code, "detail": detail, "code": code, "status": status}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+class FakeService:
+    """journeys, menus, threads: what it knows. calls: every POST as (path, body, Idempotency-Key).
+
+    refusals: problems to answer POSTs with, by path, once each. stream_ids: the Last-Event-ID of each live line.
+    """
+
+    def __init__(self) -> None:
+        self.journeys: list[dict[str, Any]] = []
+        self.menus: dict[str, Menu] = {}
+        self.threads: list[dict[str, Any]] = []
+        self.calls: list[tuple[str, Any, str]] = []
+        self.refusals: dict[str, deque[Response]] = {}
+        self.outcomes: dict[str, dict[str, Any]] = {}
+        self.on_choose: Callable[[str], None] = lambda _: None
+        self.tokens: set[str] = set()
+        self.stream_ids: list[str] = []
+        self.fails_all = False
+        self._numbers = itertools.count(1)
+        self._lines: set[asyncio.Queue[tuple[str, str] | None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    # What a test does
+
+    def serve(self, menu: Menu, **summary: str) -> None:
+        """Knows this journey and its menu from now on."""
+        self.menus[menu.journey] = menu
+        known = {"stage": menu.stage, "role": "owner", "model_name": menu.title, "profile": "printer"}
+        self.journeys = [one for one in self.journeys if one["id"] != menu.journey]
+        self.journeys.append({"id": menu.journey, "serial": "SN123", "product_id": "p-1", **known, **summary})
+
+    def push(self, menu: Menu) -> None:
+        """Changes the menu and tells the open phones."""
+        self.menus[menu.journey] = menu
+        self.send("menu", msgspec.to_builtins(menu))
+
+    def send(self, event: str, value: Any) -> None:
+        self._tell((event, json.dumps(value)))
+
+    def break_lines(self) -> None:
+        """Ends every live line, as a proxy would."""
+        self._tell(None)
+
+    def answer(self, text: str) -> None:
+        """An expert answers in the open conversation."""
+        thread = self.threads[-1]
+        thread["messages"].append(self._message("expert", text))
+        thread["status"] = "answered"
+        self.send("case", thread)
+
+    def refuse(self, path: str, status: int, code: str, detail: str = "") -> None:
+        self.refusals.setdefault(path, deque()).append(problem(status, code, detail))
+
+    def posts(self, path: str) -> list[Any]:
+        return [body for called, body, _ in self.calls if called == path]
+
+    def _tell(self, event: tuple[str, str] | None) -> None:
+        assert self._loop is not None
+
+        def put() -> None:
+            for line in self._lines:
+                line.put_nowait(event)
+
+        self._loop.call_soon_threadsafe(put)
+
+    # What the page asks
+
+    async def session(self, request: Request) -> Response:
+        self.calls.append((request.url.path, None, request.headers["idempotency-key"]))
+        token = f"token-{next(self._numbers)}"
+        self.tokens.add(token)
+        return JSONResponse({"token": token, "expires_at": "2027-01-01T00:00:00Z"}, 201)
+
+    async def get(self, request: Request) -> Response:
+        if refused := self._refused(request):
+            return refused
+        journey = request.query_params.get("journey", "")
+        match request.url.path.removeprefix("/menu/v1"):
+            case "/journeys":
+                return JSONResponse({"items": self.journeys, "next": None})
+            case "/menu" if journey in self.menus:
+                return JSONResponse(msgspec.to_builtins(self.menus[journey]))
+            case "/cases":
+                return JSONResponse({"items": [one for one in self.threads if one["journey_id"] == journey]})
+            case "/export":
+                return JSONResponse({"person": {"journeys": self.journeys}})
+            case _:
+                return problem(404, "journey_unknown")
+
+    async def live(self, request: Request) -> Response:
+        if refused := self._refused(request):
+            return refused
+        journey = request.query_params["journey"]
+        if journey not in self.menus:
+            return problem(404, "journey_unknown")
+        self._loop = asyncio.get_running_loop()
+        self.stream_ids.append(request.headers.get("last-event-id", ""))
+        return StreamingResponse(self._events(journey), media_type="text/event-stream")
+
+    async def _events(self, journey: str) -> AsyncIterator[str]:
+        line: asyncio.Queue[tuple[str, str] | None] = asyncio.Queue()
+        self._lines.add(line)
+        try:
+            first = json.dumps(msgspec.to_builtins(self.menus[journey]))
+            event: tuple[str, str] | None = ("menu", first)
+            while event is not None:
+                yield f"id: {next(self._numbers)}\nevent: {event[0]}\ndata: {event[1]}\n\n"
+                event = await line.get()
+        finally:
+            self._lines.discard(line)
+
+    async def post(self, request: Request) -> Response:
+        path = request.url.path.removeprefix("/menu/v1")
+        body = await request.json()
+        self.calls.append((path, body, request.headers["idempotency-key"]))
+        if refused := self._refused(request) or (self.refusals.get(path) and self.refusals[path].popleft()):
+            return refused
+        match path.strip("/").split("/"):
+            case ["items", item]:
+                self.on_choose(item)
+                chosen = {"item_id": item, "outcome": "noted", "command_id": None, "detail": ""}
+                return JSONResponse(chosen | self.outcomes.get(item, {}))
+            case ["claims"]:
+                return JSONResponse({"journey_id": next(iter(self.menus)), "product_id": "p-1", "role": "owner"}, 201)
+            case ["cases"] | ["cases", _, "messages"]:
+                return JSONResponse(self._say(body), 201)
+            case ["opt-out"]:
+                return JSONResponse({"receipt": "r-1", "wiped": {"journeys": 1, "cases": 2}, "signature": "MEUCIQ"})
+            case _:
+                return problem(404, "not_found")
+
+    def _say(self, body: dict[str, str]) -> dict[str, Any]:
+        if not self.threads:
+            opened = {"id": "c-1", "journey_id": body["journey"], "status": "open", "messages": []}
+            self.threads.append({**opened, "opened_at": NOON.isoformat()})
+        self.threads[-1]["messages"].append(self._message("customer", body["text"]))
+        return self.threads[-1]
+
+    def _message(self, author: str, text: str) -> dict[str, str]:
+        return {"id": f"m-{next(self._numbers)}", "author": author, "text": text, "at": NOON.isoformat()}
+
+    def _refused(self, request: Request) -> Response | None:
+        if self.fails_all:
+            return problem(503, "unavailable")
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return None if bearer in self.tokens else problem(401, "session_refused")
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/menu/v1/session", self.session, methods=["POST"]),
+                Route("/menu/v1/live", self.live),
+                Route("/menu/v1/{path:path}", self.get, methods=["GET"]),
+                Route("/menu/v1/{path:path}", self.post, methods=["POST"]),
+                Mount("/app", StaticFiles(directory=WEB, html=True)),
+            ],
+            middleware=[Middleware(PolicyHeader)],
+        )
+
+
+class Running:
+    """The service on a free port, in a thread; `stop` takes it off the network, as a broken one would be."""
+
+    def __init__(self, service: FakeService) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        config = uvicorn.Config(service.app(), log_level="warning", lifespan="off", timeout_graceful_shutdown=0)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="fake-service")
+        self._thread.start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            asyncio.run(self._server.serve([self._socket]))
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()

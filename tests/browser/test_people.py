@@ -1,0 +1,147 @@
+"""Talking with an expert, naming a product, taking one's data, leaving."""
+
+import json
+import re
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.browser import menus
+from tests.browser.conftest import Phone
+from tests.browser.fake_service import FakeService
+
+
+def test_an_expert_s_answer_appears_in_the_open_conversation(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.support_jam())
+    page = phone.open()
+    page.get_by_role("button", name="Ask an expert", exact=True).click()
+    expect(page.get_by_role("textbox", name="Your message")).to_be_focused()
+    page.keyboard.type("It tears each time.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".message.customer p")).to_have_text("It tears each time.")
+
+    service.answer("Lift the green lever first.")
+
+    expect(page.locator(".message.expert p")).to_have_text("Lift the green lever first.")
+    page.keyboard.type("That helped!")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".message")).to_have_count(3)
+    assert service.posts("/cases") == [{"journey": menus.JOURNEY, "text": "It tears each time."}]
+    assert service.posts("/cases/c-1/messages") == [{"text": "That helped!"}]
+
+
+def test_an_answer_is_marked_as_new_when_the_conversation_is_closed(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.support_jam())
+    page = phone.open()
+    page.get_by_role("button", name="Talk to an expert").first.click()
+    page.get_by_role("textbox").fill("Hello?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".message")).to_have_count(1)
+    page.keyboard.press("Escape")
+
+    service.answer("Good morning!")
+
+    page.get_by_role("button", name="Ask an expert (a new answer)").click()
+    expect(page.locator(".message.expert p")).to_have_text("Good morning!")
+
+
+def test_a_message_is_not_lost_when_it_cannot_be_sent(phone: Phone, service: FakeService) -> None:
+    phone.allowed.append("503")
+    service.serve(menus.support_jam())
+    service.refuse("/cases", 503, "unavailable")
+    page = phone.open()
+    page.get_by_role("button", name="Ask an expert", exact=True).click()
+    page.get_by_role("textbox").fill("It smokes.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".case-state")).to_have_text("Not sent. Your text is still below.")
+    expect(page.get_by_role("textbox")).to_have_value("It smokes.")
+
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.locator(".message.customer p")).to_have_text("It smokes.")
+    keys = [key for path, _, key in service.calls if path == "/cases"]
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+
+
+def test_a_phone_without_a_product_asks_for_it_and_opens_its_menu_when_claimed(
+    phone: Phone, service: FakeService
+) -> None:
+    page = phone.open()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hello. Which product is it?")
+    page.get_by_role("button", name="Connect my product").click()
+    expect(page.get_by_label("Product number")).to_be_focused()
+    expect(page.get_by_label("Product number")).to_have_attribute("aria-invalid", "true")
+
+    service.serve(menus.install_checklist())
+    page.get_by_label("Product number").fill("(01) 0950 6000 134352")
+    page.get_by_label("Serial number").fill("SN123")
+    page.get_by_label("Code from the box").fill("K7M2-9QXD")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".menu-title")).to_have_text("Your LaserJet Pro")
+    assert service.posts("/claims") == [{"gtin": "09506000134352", "serial": "SN123", "code": "K7M2-9QXD"}]
+
+
+def test_only_the_code_is_asked_when_the_qr_code_has_named_the_unit(phone: Phone, service: FakeService) -> None:
+    phone.allowed.append("403")
+    uri = "https://id.example/01/09506000134352/21/SN123"
+    page = phone.open(f"?uri={uri}")
+    service.refuse("/claims", 403, "claim_refused")
+    expect(page.get_by_label("Serial number")).to_be_hidden()
+    page.get_by_label("Code from the box").fill("wrong")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("alert")).to_have_text("This code does not open that product. Please check both.")
+    assert service.posts("/claims") == [{"uri": uri, "code": "wrong"}]
+
+
+def test_everything_can_be_taken_along_as_a_file(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.support_ok())
+    page = phone.open()
+    page.get_by_role("button", name=re.compile("^Your data$")).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download my data").click()
+
+    taken = json.loads(Path(download.value.path()).read_text())
+    assert taken["person"]["journeys"][0]["id"] == menus.JOURNEY
+
+
+def test_leaving_wipes_the_phone_and_shows_the_receipt(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.support_ok())
+    page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.locator("[data-key=privacy] .main-part").click()
+    page.get_by_role("button", name="Leave and wipe").click()
+    page.get_by_role("button", name="No, stay").click()
+    assert service.posts("/opt-out") == []
+
+    page.get_by_role("button", name="Leave and wipe").click()
+    page.get_by_role("button", name="Yes, wipe everything").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("You have left.")
+    expect(page.locator(".receipt")).to_contain_text("MEUCIQ")
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    assert page.evaluate("caches.keys()") == []
+    assert page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0
+    assert "LaserJet" not in page.content()
+    assert "journey" not in page.url
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the receipt").click()
+    assert json.loads(Path(download.value.path()).read_text())["receipt"] == "r-1"
+
+
+def test_staying_is_possible_when_leaving_fails(phone: Phone, service: FakeService) -> None:
+    phone.allowed.append("503")
+    service.serve(menus.support_ok())
+    service.refuse("/opt-out", 503, "unavailable")
+    page = phone.open()
+    page.locator("[data-key=privacy] .main-part").click()
+    page.get_by_role("button", name="Leave and wipe").click()
+    page.get_by_role("button", name="Yes, wipe everything").click()
+
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    service.push(menus.support_jam())
+    expect(page.locator(".status-text")).to_have_text("Paper jam")
