@@ -14,34 +14,11 @@ import msgspec
 
 from broker.contract.ids import is_id
 from cloud.errors import FieldProblem
+from cloud.record.events import OrderStatus, ParcelStatus
 from cloud.registry.gs1 import Gs1Problem, Gtin, Serial, check_gtin, check_serial
 
 MAX_DETAIL: Final = 300
 MAX_CUSTOMER_BYTES: Final = 8192
-
-
-class ParcelStatus(StrEnum):
-    """A parcel's status in our own words; each carrier's words are mapped to them."""
-
-    UNKNOWN = "unknown"
-    LABEL_CREATED = "label_created"
-    IN_TRANSIT = "in_transit"
-    OUT_FOR_DELIVERY = "out_for_delivery"
-    AVAILABLE_FOR_PICKUP = "available_for_pickup"
-    ATTEMPT_FAILED = "attempt_failed"
-    DELIVERED = "delivered"
-    RETURNING = "returning"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    STALE = "stale"
-    """The carrier has said nothing for so long that it stopped looking."""
-
-
-class OrderStatus(StrEnum):
-    PLACED = "placed"
-    SHIPPED = "shipped"
-    CANCELLED = "cancelled"
-    RETURNED = "returned"
 
 
 STATUSES: Final[Mapping[str, Mapping[str, ParcelStatus]]] = {

@@ -1,0 +1,1 @@
+"""Campaigns, links, clicks, referrals."""

@@ -1,0 +1,1 @@
+"""Orders, parcels, shops, coupons; webhooks in."""

@@ -1,0 +1,319 @@
+"""Shops, orders, parcels, coupons: what shops and carriers say, into the journeys that it concerns.
+
+Webhooks come late, twice and out of order, and a parcel may be scanned before the shop says whose it is. Each is kept
+as it comes; the order that names the journey brings the parcel's story along.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from broker.contract.ids import is_id, new_id
+from broker.contract.stages import Role
+from cloud.commerce.carriers import OrderUpdate, ParcelUpdate
+from cloud.commerce.tables import CouponRow, OrderRow, ParcelRow, ShopRow
+from cloud.db import Transaction, table_of
+from cloud.errors import ConflictError, InvalidError, NotFoundError
+from cloud.identity import service as identity
+from cloud.lifecycle import service as lifecycle
+from cloud.record import service as record
+from cloud.record.events import Event, EventType
+from cloud.registry import codes
+from cloud.registry.service import BEACON_NAMESPACE, find_unit, model_table
+from cloud.secrets import Keys
+
+order_table = table_of(OrderRow)
+parcel_table = table_of(ParcelRow)
+coupon_table = table_of(CouponRow)
+shop_table = table_of(ShopRow)
+
+COUPON_LASTS = timedelta(days=30)
+COUPON_AMOUNT, COUPON_CURRENCY = 5_000, "USD"
+
+
+# --- shops ---
+
+
+def create_shop(
+    tx: Transaction, *, name: str, address: str, url: str, latitude: float, longitude: float, radius_m: float
+) -> ShopRow:
+    """A partner shop, its fence, and a beacon of its own. Raises InvalidError for a place that is none."""
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180 and 10 <= radius_m <= 10_000):
+        msg = "latitude, longitude or radius (10 to 10,000 m) is out of range"
+        raise InvalidError(msg)
+    row = ShopRow(
+        id=new_id(tx.now),
+        name=name,
+        address=address,
+        url=url,
+        latitude=latitude,
+        longitude=longitude,
+        radius_m=radius_m,
+        beacon_uid=BEACON_NAMESPACE + secrets.token_hex(6),
+        created_at=tx.now,
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    return row
+
+
+def shops(tx: Transaction) -> list[ShopRow]:
+    return list(tx.session.execute(sa.select(ShopRow).order_by(shop_table.c.id)).scalars())
+
+
+def shop(tx: Transaction, shop_id: str) -> ShopRow:
+    """Raises NotFoundError."""
+    row = tx.session.get(ShopRow, shop_id)
+    if row is None:
+        msg = "no such shop"
+        raise NotFoundError(msg)
+    return row
+
+
+# --- orders ---
+
+
+def take_order(tx: Transaction, keys: Keys, update: OrderUpdate, message_id: str) -> bool:
+    """What a shop says of an order; false when it was known, older than what is known, or of somebody who has left.
+
+    Raises NotFoundError for a model that is not registered.
+    """
+    if identity.is_suppressed(tx, keys, f"order:{update.order_id}"):
+        return False
+    if tx.session.execute(sa.select(model_table.c.gtin).where(model_table.c.gtin == update.gtin)).first() is None:
+        msg = f"no model with GTIN {update.gtin} is registered"
+        raise NotFoundError(msg)
+    record.lock(tx, {f"order:{update.order_id}"})
+    row = tx.session.get(OrderRow, update.order_id, with_for_update=True)
+    newer = row is None or update.version > row.version
+    row = _saved(tx, row, update) if newer else row
+    assert row is not None  # noqa: S101 - either it was there, or it was just saved
+    if row.journey_id is None and update.journey is not None:
+        _find_journey(tx, row, update.journey)
+    if newer and row.person_id is not None and update.customer:
+        row.customer = identity.seal(tx, keys, row.person_id, update.customer, row.id)
+    tx.session.flush()
+    _link_unit(tx, row, update)
+    _link_parcel(tx, row, update)
+    return _note_order(tx, row, update, message_id)
+
+
+def _saved(tx: Transaction, row: OrderRow | None, update: OrderUpdate) -> OrderRow:
+    if row is None:
+        row = OrderRow(
+            id=update.order_id, gtin=update.gtin, version=update.version, status=update.status, placed_at=update.placed_at
+        )
+        tx.session.add(row)
+    row.version, row.status = update.version, update.status.value
+    tx.session.flush()
+    return row
+
+
+def _find_journey(tx: Transaction, row: OrderRow, journey_id: str) -> None:
+    """The shop passes on the reference that its link carried; one that names no open journey of this model is none."""
+    if not is_id(journey_id):
+        return
+    try:
+        journey = lifecycle.read(tx, journey_id)
+    except NotFoundError:
+        return
+    if journey.gtin == row.gtin and not journey.closed:
+        row.journey_id, row.person_id = journey.id, journey.person_id
+
+
+def _link_unit(tx: Transaction, row: OrderRow, update: OrderUpdate) -> None:
+    """The shop says which unit went into the parcel: from here on the journey is with that one."""
+    if update.serial is None:
+        return
+    unit = find_unit(tx, update.gtin, update.serial)
+    if unit is None:
+        return
+    row.product_id = unit.id
+    tx.session.flush()
+    if row.journey_id is not None and lifecycle.read(tx, row.journey_id).product_id is None:
+        lifecycle.link(tx, row.journey_id, unit.id, Role.VISITOR, "shop")
+
+
+def _link_parcel(tx: Transaction, row: OrderRow, update: OrderUpdate) -> None:
+    if update.tracking_code is None:
+        return
+    parcel = tx.session.get(ParcelRow, update.tracking_code)
+    if parcel is None:
+        parcel = ParcelRow(tracking_code=update.tracking_code, carrier=update.carrier or "")
+        tx.session.add(parcel)
+    if parcel.order_id is None:
+        parcel.order_id = row.id
+    tx.session.flush()
+    if parcel.order_id == row.id and parcel.status_at is not None:
+        _note_parcel(tx, row, parcel, f"known:{row.journey_id}")
+
+
+def _note_order(tx: Transaction, row: OrderRow, update: OrderUpdate, message_id: str) -> bool:
+    event = Event(
+        id=f"order:{_digest(row.id)}:{update.version}:{row.journey_id or message_id}",
+        type=EventType.ORDER_CHANGED,
+        at=update.placed_at if update.version == 1 else tx.now,
+        source="shop",
+        channel="web",
+        product_id=row.product_id if row.journey_id else None,
+        journey_id=row.journey_id,
+        person_id=row.person_id,
+        data={"order_id": row.id, "version": update.version, "status": update.status.value},
+    )
+    return bool(record.append(tx, [event]))
+
+
+# --- parcels ---
+
+
+def take_parcel(tx: Transaction, keys: Keys, update: ParcelUpdate) -> bool:
+    """What a carrier says of a parcel; false when it was known, or of somebody who has left."""
+    if identity.is_suppressed(tx, keys, f"parcel:{update.tracking_code}"):
+        return False
+    record.lock(tx, {f"parcel:{update.tracking_code}"})
+    row = tx.session.get(ParcelRow, update.tracking_code, with_for_update=True)
+    if row is None:
+        row = ParcelRow(tracking_code=update.tracking_code)
+        tx.session.add(row)
+    if row.status_at is None or update.status_at >= row.status_at:
+        row.carrier, row.status, row.status_at = update.carrier, update.status.value, update.status_at
+        row.promised_at = update.promised_at or row.promised_at
+        row.detail = update.detail[:300]
+    tx.session.flush()
+    order = None if row.order_id is None else tx.session.get(OrderRow, row.order_id)
+    event = _parcel_event(order, update, f"{_digest(update.event_id)}:{order.journey_id if order else ''}")
+    return bool(record.append(tx, [event]))
+
+
+def _note_parcel(tx: Transaction, order: OrderRow, parcel: ParcelRow, suffix: str) -> None:
+    """The parcel's story so far, told to the journey that has just been found."""
+    if order.journey_id is None or parcel.status_at is None:
+        return
+    known = ParcelUpdate(
+        tracking_code=parcel.tracking_code,
+        carrier=parcel.carrier,
+        status=parcel.status,  # type: ignore[arg-type]  # the same words, read back
+        status_at=parcel.status_at,
+        promised_at=parcel.promised_at,
+        detail=parcel.detail,
+        event_id="",
+    )
+    record.append(tx, [_parcel_event(order, known, f"{_digest(parcel.tracking_code)}:{suffix}:{parcel.status}")])
+
+
+def _parcel_event(order: OrderRow | None, update: ParcelUpdate, suffix: str) -> Event:
+    named = order is not None and order.journey_id is not None
+    return Event(
+        id=f"parcel:{suffix}",
+        type=EventType.PARCEL_CHANGED,
+        at=update.status_at,
+        source="carrier",
+        channel="carrier",
+        product_id=order.product_id if order is not None and named else None,
+        journey_id=order.journey_id if order is not None else None,
+        person_id=order.person_id if order is not None else None,
+        data={
+            "tracking_code": update.tracking_code,
+            "carrier": update.carrier,
+            "status": str(update.status),
+            "status_at": update.status_at.isoformat(),
+            "promised_at": update.promised_at.isoformat() if update.promised_at else None,
+            "detail": update.detail,
+        },
+    )
+
+
+def orders_of(tx: Transaction, journey_id: str) -> list[OrderRow]:
+    """The journey's orders, newest first."""
+    query = sa.select(OrderRow).where(order_table.c.journey_id == journey_id).order_by(order_table.c.placed_at.desc())
+    return list(tx.session.execute(query).scalars())
+
+
+def orders(tx: Transaction, *, after: str | None, limit: int) -> list[OrderRow]:
+    query = sa.select(OrderRow).order_by(order_table.c.id).limit(limit)
+    return list(tx.session.execute(query.where(order_table.c.id > after) if after else query).scalars())
+
+
+def parcels(tx: Transaction, *, after: str | None, limit: int) -> list[ParcelRow]:
+    query = sa.select(ParcelRow).order_by(parcel_table.c.tracking_code).limit(limit)
+    return list(tx.session.execute(query.where(parcel_table.c.tracking_code > after) if after else query).scalars())
+
+
+# --- coupons ---
+
+
+def issue_coupon(tx: Transaction, journey: lifecycle.Journey, shop_id: str | None) -> CouponRow:
+    """One coupon for a journey; asked for again, it is the same one."""
+    record.lock(tx, {journey.id})
+    known = coupon_of(tx, journey.id)
+    if known is not None:
+        return known
+    row = CouponRow(
+        id=new_id(tx.now),
+        code=codes.display(codes.new_claim_code()),
+        journey_id=journey.id,
+        person_id=journey.person_id,
+        shop_id=shop_id,
+        amount=COUPON_AMOUNT,
+        currency=COUPON_CURRENCY,
+        issued_at=tx.now,
+        expires_at=tx.now + COUPON_LASTS,
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    data = {"coupon_id": row.id, "amount": row.amount, "currency": row.currency}
+    _note_coupon(tx, row, journey, EventType.COUPON_ISSUED, data)
+    return row
+
+
+def coupon_of(tx: Transaction, journey_id: str) -> CouponRow | None:
+    """The journey's coupon that has not expired."""
+    query = sa.select(CouponRow).where(coupon_table.c.journey_id == journey_id, coupon_table.c.expires_at > tx.now)
+    return tx.session.execute(query).scalars().first()
+
+
+def redeem(tx: Transaction, code: str, shop_id: str) -> CouponRow:
+    """The till takes the coupon, once. Raises NotFoundError, ConflictError."""
+    shop(tx, shop_id)
+    clean = codes.normalise(code)
+    query = sa.select(CouponRow).where(coupon_table.c.code == (codes.display(clean) if clean else "")).with_for_update()
+    row = tx.session.execute(query).scalar_one_or_none()
+    if row is None or row.expires_at <= tx.now:
+        msg = "no such coupon, or it has expired"
+        raise NotFoundError(msg)
+    if row.redeemed_at is not None:
+        msg = "this coupon was redeemed before"
+        raise ConflictError(msg)
+    row.redeemed_at, row.shop_id = tx.now, shop_id
+    tx.session.flush()
+    _note_coupon(tx, row, lifecycle.read(tx, row.journey_id), EventType.COUPON_REDEEMED, {"coupon_id": row.id})
+    return row
+
+
+def _note_coupon(tx: Transaction, row: CouponRow, journey: lifecycle.Journey, kind: EventType, data: dict[str, Any]) -> None:
+    event = Event(
+        id=f"{kind.value}:{row.id}",
+        type=kind,
+        at=tx.now,
+        source="phone" if kind is EventType.COUPON_ISSUED else "shop",
+        channel="phone_app" if kind is EventType.COUPON_ISSUED else "store",
+        product_id=journey.product_id,
+        journey_id=journey.id,
+        person_id=journey.person_id,
+        data=data,
+    )
+    record.append(tx, [event])
+    lifecycle.touch(tx, journey.id)
+
+
+def coupons(tx: Transaction, *, after: str | None, limit: int) -> list[CouponRow]:
+    query = sa.select(CouponRow).order_by(coupon_table.c.id.desc()).limit(limit)
+    return list(tx.session.execute(query.where(coupon_table.c.id < after) if after else query).scalars())
+
+
+def _digest(text: str) -> str:
+    """Event ids outlive erasure, so no number that a shop or a carrier knows may be read from them."""
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

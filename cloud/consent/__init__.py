@@ -1,0 +1,1 @@
+"""Export, opt-out, receipts."""

@@ -1,0 +1,205 @@
+"""Export and opt-out. One call, one transaction: afterwards no row holds the person, and the product works on."""
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from broker.contract.ids import new_id
+from broker.contract.messages import Json
+from cloud.campaigns.tables import ReferralRow
+from cloud.care import service as care
+from cloud.care.tables import CaseMessageRow, CaseRow
+from cloud.commerce.tables import CouponRow, OrderRow, ParcelRow
+from cloud.consent.tables import ReceiptRow, ReceiptTokenRow
+from cloud.control.tables import CommandRow
+from cloud.db import Transaction, table_of
+from cloud.errors import NotFoundError
+from cloud.identity import service as identity
+from cloud.identity.tables import PersonRow, SessionRow
+from cloud.lifecycle import service as lifecycle
+from cloud.lifecycle.tables import JourneyRow, MoveRow
+from cloud.record import service as record
+from cloud.record.events import Event, EventType
+from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
+from cloud.registry import codes, service as registry
+from cloud.registry.tables import ClaimAttemptRow
+from cloud.secrets import Keys
+
+RECEIPT_FORM = "throughline-erasure-receipt/1"
+
+
+def person_scope(person_id: str) -> str:
+    """The scope of a person's Idempotency-Keys; it goes with them."""
+    return f"person:{person_id}"
+
+
+def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
+    """Everything held of this person, provided and observed, in a form that machines read (GDPR article 20)."""
+    journeys = lifecycle.of_person(tx, person_id)
+    return {
+        "form": "throughline-export/1",
+        "exported_at": tx.now,
+        "journeys": [_journey_out(tx, one) for one in journeys],
+        "cases": [_case_out(tx, keys, row) for one in journeys for row in care.of_journey(tx, one.id)],
+        "orders": [_order_out(tx, keys, person_id, row) for row in _rows(tx, OrderRow, person_id)],
+        "coupons": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, CouponRow, person_id)],
+        "referrals": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, ReferralRow, person_id)],
+        "commands": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, CommandRow, person_id)],
+        "sessions": [row.model_dump(include={"kind", "created_at", "expires_at"}) for row in _rows(tx, SessionRow, person_id)],
+        "touchpoints": [_event_out(tx, keys, person_id, row) for row in _rows(tx, JournalRow, person_id)],
+    }
+
+
+def _rows(tx: Transaction, form: Any, person_id: str) -> list[Any]:
+    query = sa.select(form).where(table_of(form).c.person_id == person_id)
+    return list(tx.session.execute(query).scalars())
+
+
+def _journey_out(tx: Transaction, one: lifecycle.Journey) -> dict[str, Json]:
+    moves = [
+        {"from": row.from_stage, "to": row.to_stage, "reason": row.reason, "happened_at": row.happened_at}
+        for row in lifecycle.moves_of(tx, one.id)
+    ]
+    return {
+        "id": one.id,
+        "gtin": one.gtin,
+        "product_id": one.product_id,
+        "role": one.role,
+        "stage": one.stage,
+        "opened_at": one.opened_at,
+        "facts": msgspec.to_builtins(one.facts, builtin_types=()),
+        "moves": moves,
+    }
+
+
+def _case_out(tx: Transaction, keys: Keys, row: CaseRow) -> dict[str, Json]:
+    return {
+        "id": row.id,
+        "journey_id": row.journey_id,
+        "status": row.status,
+        "opened_at": row.opened_at,
+        "messages": care.messages(tx, keys, row),
+        "attached": care.snapshot(tx, keys, row),
+    }
+
+
+def _order_out(tx: Transaction, keys: Keys, person_id: str, row: OrderRow) -> dict[str, Json]:
+    customer = None if row.customer is None else identity.unseal(tx, keys, person_id, row.customer, row.id)
+    parcels = sa.select(ParcelRow).where(table_of(ParcelRow).c.order_id == row.id)
+    return {
+        **row.model_dump(exclude={"person_id", "customer"}),
+        "customer": customer,
+        "parcels": [parcel.model_dump() for parcel in tx.session.execute(parcels).scalars()],
+    }
+
+
+def _event_out(tx: Transaction, keys: Keys, person_id: str, row: JournalRow) -> dict[str, Json]:
+    private = None if row.sealed is None else identity.unseal(tx, keys, person_id, row.sealed, row.event_id)
+    return {"at": row.at, "type": row.type, "channel": row.channel, "data": row.data, "private": private}
+
+
+def receipt_of(tx: Transaction, keys: Keys, token: str) -> dict[str, Json] | None:
+    """The receipt of an opt-out that this token belonged to; None when there was none."""
+    row = tx.session.get(ReceiptTokenRow, keys.mac(codes.token_hash(token).hex()))
+    found = None if row is None else tx.session.get(ReceiptRow, row.receipt_id)
+    return None if found is None else found.document
+
+
+def opt_out(tx: Transaction, keys: Keys, token: str) -> dict[str, Json]:
+    """Erases the person behind a phone's token, and answers with the signed receipt; the same token gets it again.
+
+    Raises NotFoundError for a token that never was one.
+    """
+    known = receipt_of(tx, keys, token)
+    if known is not None:
+        return known
+    session = identity.session_of(tx, token)
+    if session is None:
+        raise NotFoundError
+    receipt_id = new_id(tx.now)
+    tokens = [keys.mac(row.token_hash.hex()) for row in _rows(tx, SessionRow, session.person_id)]
+    wiped = erase(tx, keys, session.person_id)
+    document = keys.signer.sign(
+        {"form": RECEIPT_FORM, "id": receipt_id, "erased_at": tx.now.isoformat(), "wiped": wiped, "kept": KEPT}
+    )
+    tx.session.add(ReceiptRow(id=receipt_id, document=document, created_at=tx.now))
+    tx.session.flush()
+    for mac in tokens:
+        tx.session.add(ReceiptTokenRow(token_mac=mac, receipt_id=receipt_id))
+    tx.session.flush()
+    return document
+
+
+KEPT = "the product's registration and its technical history, which name nobody"
+
+
+def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
+    """Cuts and wipes everything of a person; rows per store. The journal keeps what happened, to nobody."""
+    journeys = lifecycle.of_person(tx, person_id)
+    record.lock(tx, {one.id for one in journeys} | {one.product_id for one in journeys if one.product_id})
+    ids = [one.id for one in journeys]
+    cases = [row.id for journey_id in ids for row in care.of_journey(tx, journey_id)]
+    wiped = {"ownership": len(registry.drop_ownership(tx, person_id))}
+    wiped |= _wipe_care(tx, cases)
+    wiped |= _wipe_commerce(tx, keys, person_id)
+    for form in (CouponRow, ReferralRow, SessionRow, ClaimAttemptRow, OutboxRow, CommandRow):
+        wiped[str(form.__tablename__)] = _delete(tx, form, person_id)
+    wiped["move"] = _run(tx, sa.delete(table_of(MoveRow)).where(table_of(MoveRow).c.journey_id.in_(ids)))
+    wiped["timer"] = _run(tx, sa.delete(table_of(TimerRow)).where(table_of(TimerRow).c.subject.in_(ids)))
+    scope = table_of(IdempotencyRow).c.scope == person_scope(person_id)
+    wiped["idempotency"] = _run(tx, sa.delete(table_of(IdempotencyRow)).where(scope))
+    wiped["journey"] = _delete(tx, JourneyRow, person_id)
+    wiped["journal_links"] = _cut_journal(tx, person_id, ids)
+    wiped["person_key"] = _run(tx, sa.delete(table_of(PersonRow)).where(table_of(PersonRow).c.id == person_id))
+    tx.session.expire_all()
+    _tell(tx, journeys)
+    return wiped
+
+
+def _wipe_care(tx: Transaction, cases: list[str]) -> dict[str, int]:
+    messages, rows = table_of(CaseMessageRow), table_of(CaseRow)
+    return {
+        "case_message": _run(tx, sa.delete(messages).where(messages.c.case_id.in_(cases))),
+        "support_case": _run(tx, sa.delete(rows).where(rows.c.id.in_(cases))),
+    }
+
+
+def _wipe_commerce(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
+    """Orders and parcels go, and leave a keyed hash of their numbers: shops and carriers will send more about them."""
+    orders, parcels = table_of(OrderRow), table_of(ParcelRow)
+    own = list(tx.session.execute(sa.select(orders.c.id).where(orders.c.person_id == person_id)).scalars())
+    sent = list(tx.session.execute(sa.select(parcels.c.tracking_code).where(parcels.c.order_id.in_(own))).scalars())
+    identity.suppress(tx, keys, [f"order:{number}" for number in own] + [f"parcel:{code}" for code in sent])
+    return {
+        "parcel": _run(tx, sa.delete(parcels).where(parcels.c.tracking_code.in_(sent))),
+        "shop_order": _run(tx, sa.delete(orders).where(orders.c.id.in_(own))),
+    }
+
+
+def _cut_journal(tx: Transaction, person_id: str, journeys: list[str]) -> int:
+    """Takes the person out of the journal, and puts in that somebody left: a replay then ends where we are now."""
+    journal = record.journal
+    own = sa.or_(journal.c.person_id == person_id, journal.c.journey_id.in_(journeys))
+    # Touchpoints of the person tell of nobody else and are emptied; the device's own words stay the product's history.
+    count = _run(tx, sa.update(journal).where(own).values(person_id=None, journey_id=None, sealed=None, data={}))
+    left = Event(id=f"erased:{new_id(tx.now)}", type=EventType.PERSON_ERASED, at=tx.now, source="cloud")
+    record.append(tx, [left])
+    return count
+
+
+def _tell(tx: Transaction, journeys: list[lifecycle.Journey]) -> None:
+    """Phones that are open close; what the broker retains of the journey goes."""
+    for one in journeys:
+        tx.changes.erased.add(one.id)
+        if one.product_id is not None:
+            tx.changes.products.add(one.product_id)
+            lifecycle.forget_stage(tx, one.product_id)
+
+
+def _delete(tx: Transaction, form: Any, person_id: str) -> int:
+    return _run(tx, sa.delete(table_of(form)).where(table_of(form).c.person_id == person_id))
+
+
+def _run(tx: Transaction, statement: Any) -> int:
+    return int(tx.session.execute(statement).rowcount)  # type: ignore[attr-defined]  # a cursor result has it

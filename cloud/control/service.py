@@ -1,0 +1,109 @@
+"""Commands: queued with the decision, sent after the commit, answered by the device, expired by the clock."""
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from broker.contract.codec import encode
+from broker.contract.ids import new_id
+from broker.contract.messages import Command, Json
+from broker.contract.topics import Down, down_topic
+from cloud.control.tables import CommandRow
+from cloud.db import Transaction, table_of
+from cloud.errors import NotFoundError
+from cloud.record import service as record
+from cloud.record.events import Event, EventType
+from cloud.registry.service import read_unit
+
+command_table = table_of(CommandRow)
+TIMER = "command"
+DEFAULT_LIFE = timedelta(minutes=10)
+ENDED = frozenset({"done", "failed", "expired"})
+
+
+def queue(
+    tx: Transaction,
+    product_id: str,
+    name: str,
+    arguments: dict[str, Json],
+    *,
+    life: timedelta = DEFAULT_LIFE,
+    journey_id: str | None = None,
+    person_id: str | None = None,
+) -> CommandRow:
+    """Decides on a command; it leaves after the commit, and waits at the broker for a device that is away.
+
+    Raises NotFoundError when there is no such product.
+    """
+    read_unit(tx, product_id)
+    row = CommandRow(
+        id=new_id(tx.now),
+        product_id=product_id,
+        journey_id=journey_id,
+        person_id=person_id,
+        name=name,
+        arguments=arguments,
+        created_at=tx.now,
+        expires_at=tx.now + life,
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    message = Command(id=row.id, name=name, arguments=arguments, expires_at=row.expires_at)
+    record.send(
+        tx,
+        down_topic(product_id, Down.COMMAND),
+        encode(message),
+        expires_at=row.expires_at,
+        person_id=person_id,
+        command_id=row.id,
+    )
+    record.set_timers(tx, {(TIMER, row.id): row.expires_at})
+    tx.changes.products.add(product_id)
+    return row
+
+
+def read(tx: Transaction, command_id: str) -> CommandRow:
+    """Raises NotFoundError."""
+    row = tx.session.get(CommandRow, command_id)
+    if row is None:
+        raise NotFoundError
+    return row
+
+
+def newest(tx: Transaction, product_id: str, limit: int = 20) -> list[Any]:
+    """The newest commands to a device."""
+    query = sa.select(command_table).where(command_table.c.product_id == product_id)
+    return list(tx.session.execute(query.order_by(command_table.c.id.desc()).limit(limit)).all())
+
+
+def note_sent(tx: Transaction, command_ids: list[str]) -> None:
+    """They have left for the broker."""
+    queued = sa.update(command_table).where(command_table.c.id.in_(command_ids), command_table.c.status == "queued")
+    tx.session.execute(queued.values(status="sent", sent_at=tx.now))
+
+
+def react(tx: Transaction, events: list[Event]) -> None:
+    """Reactor: the answers of devices, into their commands. An answer after the end changes nothing."""
+    for event in events:
+        if event.type != EventType.DEVICE_RESULT:
+            continue
+        row = tx.session.get(CommandRow, event.data["command_id"], with_for_update=True)
+        if row is None or row.product_id != event.product_id or row.status in ENDED:
+            continue
+        row.status, row.detail, row.result = event.data["status"], event.data["detail"], event.data["data"]
+        if row.status in ENDED:
+            row.ended_at = tx.now
+            record.set_timers(tx, {(TIMER, row.id): None})
+        tx.session.flush()
+        tx.changes.products.add(row.product_id)
+
+
+def expire(tx: Transaction, command_id: str) -> None:
+    """The command's time is up: if it has not ended, it does so now."""
+    row = tx.session.get(CommandRow, command_id, with_for_update=True)
+    if row is not None and row.status not in ENDED and row.expires_at <= tx.now:
+        row.status, row.ended_at = "expired", tx.now
+        tx.session.flush()
+        tx.changes.products.add(row.product_id)
+    record.set_timers(tx, {(TIMER, command_id): None})

@@ -1,0 +1,221 @@
+"""The engine, the session, and the one place that commits.
+
+A use case gets a `Transaction` and never commits. What it changed it notes in `tx.changes`; after the commit, and only
+then, the listeners hear of it. The same code runs on SQLite (WAL) and on PostgreSQL.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session, SQLModel
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from broker.contract.messages import Json
+from cloud.clock import Clock
+from cloud.errors import SetupError, StaleError
+from cloud.record.events import Event
+
+Result = TypeVar("Result")
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """A timezone-aware time in UTC: timestamptz on PostgreSQL, sortable ISO text on SQLite."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.String(27))
+        return dialect.type_descriptor(sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class JsonText(sa.types.TypeDecorator[Json]):
+    """JSON kept as text: parsing jsonb costs PostgreSQL as much as all the rest of an insert."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Json, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Json:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else msgspec.json.decode(value)
+
+
+def table_of(row: type[SQLModel]) -> sa.Table:
+    """The table behind a row class, for statements that are written and not mapped."""
+    table: sa.Table = row.__table__  # type: ignore[attr-defined]  # SQLModel adds it to every table class
+    return table
+
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""An autoincrement key; SQLite counts only in INTEGER."""
+
+
+@dataclass
+class Changes:
+    """What a transaction changed, for those who watch."""
+
+    products: set[str] = field(default_factory=set)
+    journeys: set[str] = field(default_factory=set)
+    erased: set[str] = field(default_factory=set)
+    """Journeys that are no more."""
+    outbox: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.products or self.journeys or self.erased or self.outbox)
+
+
+@dataclass
+class Transaction:
+    """One unit of work. now: the same time for everything in it."""
+
+    session: Session
+    now: datetime
+    database: "Database"
+    changes: Changes = field(default_factory=Changes)
+
+    @property
+    def sqlite(self) -> bool:
+        return self.session.get_bind().dialect.name == "sqlite"
+
+
+Projector = Callable[[Transaction, list[Event]], None]
+"""Takes events that are new in the journal into the tables that are projections of it."""
+Listener = Callable[[Changes], None]
+
+
+class Database:
+    """Makes transactions.
+
+    projectors: called, lowest capability first, with the events that enter the journal, and again by a replay.
+    reactors: called after them, live only: what happens once and is no projection.
+    """
+
+    def __init__(
+        self, url: str, clock: Clock, *, projectors: tuple[Projector, ...] = (), reactors: tuple[Projector, ...] = ()
+    ) -> None:
+        self.clock = clock
+        self.projectors = projectors
+        self.reactors = reactors
+        self.listeners: list[Listener] = []
+        self.engine = make_engine(url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commits at the end, rolls back on any exception, and tells the listeners after the commit."""
+        with Session(self.engine.execution_options(writes=True), expire_on_commit=False) as session:
+            tx = Transaction(session, self.clock(), self)
+            yield tx
+            session.commit()
+        if tx.changes:
+            for listener in self.listeners:
+                listener(tx.changes)
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A transaction that only reads; it is rolled back."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield Transaction(session, self.clock(), self)
+            session.rollback()
+
+    def run(self, use_case: Callable[[Transaction], Result]) -> Result:
+        """One use case in one transaction; again, from the start, when another transaction was in its way."""
+        retrying = Retrying(
+            retry=retry_if_exception(in_the_way),
+            stop=stop_after_attempt(8),
+            wait=wait_random_exponential(multiplier=0.01, max=0.5),
+            reraise=True,
+        )
+        return retrying(self._once, use_case)
+
+    def _once(self, use_case: Callable[[Transaction], Result]) -> Result:
+        with self.transaction() as tx:
+            return use_case(tx)
+
+    def forget_freed_pages(self) -> None:
+        """After an erasure: what SQLite's log still holds of the deleted pages goes too. PostgreSQL's vacuum does it."""
+        if self.is_sqlite:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def in_the_way(error: BaseException) -> bool:
+    """Another transaction was there first, and a second try is likely to pass."""
+    if isinstance(error, StaleError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    # 40001 serialization failure, 40P01 deadlock, 23505 two inserts of one key at once (PostgreSQL's SQLSTATE).
+    state = getattr(error.orig, "sqlstate", None)
+    return state in {"40001", "40P01"} or "database is locked" in str(error.orig)
+
+
+def is_away(error: BaseException) -> bool:
+    """The database cannot be reached, or fails for a cause that may pass: nothing is wrong with what was asked."""
+    return isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, OperationalError))
+
+
+def make_engine(url: str) -> sa.Engine:
+    """An engine for `sqlite:///path` or `postgresql+psycopg://...`. Raises SetupError for a folder one cannot write."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    path = Path(parsed.database or "")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as error:
+        msg = f"cannot write {path}: {error.strerror}; choose another folder with --data-dir"
+        raise SetupError(msg) from error
+    engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=10, max_overflow=40)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver's guess
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # an acknowledgement means stored, also when the power goes
+        "foreign_keys=ON",
+        "secure_delete=ON",  # what is erased is overwritten
+        "busy_timeout=30000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A write transaction takes the lock at once: upgrading later would fail with "locked" instead of waiting.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

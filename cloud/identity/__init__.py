@@ -1,0 +1,1 @@
+"""Operators and their keys, phones and their sessions, devices and their credentials."""

@@ -1,0 +1,213 @@
+"""Operators and their keys; persons and their phones; devices and their credentials."""
+
+import hmac
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from broker.contract.ids import new_id
+from cloud.db import Transaction, table_of
+from cloud.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from cloud.identity.tables import DeviceCredentialRow, OperatorKeyRow, PersonRow, SessionRow, SuppressedRow
+from cloud.registry import codes
+from cloud.registry.service import read_unit
+from cloud.secrets import Keys
+
+SESSION_LASTS = timedelta(days=90)
+VISIT_LASTS = timedelta(days=30)
+session_table = table_of(SessionRow)
+key_table = table_of(OperatorKeyRow)
+
+
+class OperatorRole(StrEnum):
+    """What an operator may do. An admin may do all of it."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    MARKETER = "marketer"
+    AGENT = "agent"
+    ADMIN = "admin"
+
+
+class Operator(msgspec.Struct, frozen=True):
+    """Who holds a valid key."""
+
+    key_id: str
+    role: OperatorRole
+
+
+class IssuedKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A fresh key. token: this once."""
+
+    id: str
+    name: str
+    role: str
+    token: str
+    expires_at: datetime | None
+
+
+class IssuedCredential(msgspec.Struct, frozen=True, kw_only=True):
+    """What a device needs to connect, and its beacon to be known. password and beacon_key (hex): this once."""
+
+    username: str
+    password: str
+    beacon_uid: str
+    beacon_key: str
+
+
+class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    person_id: str
+    token: str
+    expires_at: datetime
+
+
+# --- operators ---
+
+
+def issue_key(tx: Transaction, name: str, role: OperatorRole, expires_at: datetime | None = None) -> IssuedKey:
+    """A new key for an operator."""
+    token = codes.new_token("tlk_")
+    row = OperatorKeyRow(
+        id=new_id(tx.now), name=name, role=role.value, token_hash=codes.token_hash(token), created_at=tx.now, expires_at=expires_at
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    return IssuedKey(id=row.id, name=name, role=role.value, token=token, expires_at=expires_at)
+
+
+def has_keys(tx: Transaction) -> bool:
+    """At least one key was ever issued."""
+    return tx.session.execute(sa.select(key_table.c.id).limit(1)).first() is not None
+
+
+def operator_of(tx: Transaction, token: str) -> Operator:
+    """Whose key it is. Raises UnauthenticatedError for one that is unknown, expired or revoked."""
+    query = sa.select(key_table).where(key_table.c.token_hash == codes.token_hash(token))
+    row = tx.session.execute(query).one_or_none()
+    if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= tx.now):
+        raise UnauthenticatedError
+    return Operator(row.id, OperatorRole(row.role))
+
+
+def allow(operator: Operator, *roles: OperatorRole) -> None:
+    """Raises ForbiddenError unless the operator has one of the roles."""
+    if operator.role is not OperatorRole.ADMIN and operator.role not in roles:
+        msg = f"this needs the role {' or '.join(role.value for role in roles) or 'admin'}"
+        raise ForbiddenError(msg)
+
+
+def list_keys(tx: Transaction) -> list[Any]:
+    return list(tx.session.execute(sa.select(key_table).order_by(key_table.c.id)).all())
+
+
+def revoke_key(tx: Transaction, key_id: str) -> None:
+    """Ends a key. Raises NotFoundError."""
+    row = tx.session.get(OperatorKeyRow, key_id)
+    if row is None:
+        raise NotFoundError
+    row.revoked_at = row.revoked_at or tx.now
+    tx.session.flush()
+
+
+# --- persons ---
+
+
+def new_person(tx: Transaction, keys: Keys) -> str:
+    """Somebody of whom nothing is known yet."""
+    row = PersonRow(id=new_id(tx.now), key=keys.vault.new_person_key(), created_at=tx.now)
+    tx.session.add(row)
+    tx.session.flush()
+    return row.id
+
+
+def person_key(tx: Transaction, person_id: str) -> bytes | None:
+    """The wrapped key of a person; None when they have left."""
+    row = tx.session.get(PersonRow, person_id)
+    return None if row is None else row.key
+
+
+def seal(tx: Transaction, keys: Keys, person_id: str, value: object, context: str) -> bytes:
+    """`value` as JSON, under this person's key alone. Raises NotFoundError when they have left."""
+    wrapped = person_key(tx, person_id)
+    if wrapped is None:
+        raise NotFoundError
+    return keys.vault.seal(wrapped, msgspec.json.encode(value), context.encode())
+
+
+def unseal(tx: Transaction, keys: Keys, person_id: str, sealed: bytes, context: str) -> Any:
+    """What `seal` hid. Raises NotFoundError when the key is gone."""
+    wrapped = person_key(tx, person_id)
+    if wrapped is None:
+        raise NotFoundError
+    return msgspec.json.decode(keys.vault.open(wrapped, sealed, context.encode()))
+
+
+def open_session(tx: Transaction, person_id: str, kind: str = "phone") -> OpenSession:
+    """A session for a phone (`phone`), or for the cookie of a link (`visit`)."""
+    token = codes.new_token("tls_" if kind == "phone" else "tlv_")
+    expires_at = tx.now + (SESSION_LASTS if kind == "phone" else VISIT_LASTS)
+    row = SessionRow(
+        id=new_id(tx.now), kind=kind, token_hash=codes.token_hash(token), person_id=person_id, created_at=tx.now, expires_at=expires_at
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    return OpenSession(id=row.id, person_id=person_id, token=token, expires_at=expires_at)
+
+
+def session_of(tx: Transaction, token: str, kind: str = "phone") -> Any | None:
+    """The session of a token; None when it is unknown or has expired."""
+    query = sa.select(session_table).where(session_table.c.token_hash == codes.token_hash(token), session_table.c.kind == kind)
+    row = tx.session.execute(query).one_or_none()
+    return None if row is None or row.expires_at <= tx.now else row
+
+
+def suppress(tx: Transaction, keys: Keys, references: list[str]) -> None:
+    """Nothing that comes for these references later is taken in."""
+    for reference in references:
+        tx.session.merge(SuppressedRow(mac=keys.mac(reference)))
+    tx.session.flush()
+
+
+def is_suppressed(tx: Transaction, keys: Keys, reference: str) -> bool:
+    """It belonged to somebody who left."""
+    return tx.session.get(SuppressedRow, keys.mac(reference)) is not None
+
+
+# --- devices ---
+
+
+def issue_credential(tx: Transaction, keys: Keys, product_id: str) -> IssuedCredential:
+    """A password for the plain listener; an older one ends. Raises NotFoundError."""
+    unit = read_unit(tx, product_id)
+    password = codes.new_token("tld_")
+    row = DeviceCredentialRow(product_id=product_id, secret_sha256=codes.token_hash(password), created_at=tx.now)
+    tx.session.merge(row)
+    tx.session.flush()
+    beacon_key = keys.vault.open_own(unit.product.beacon_key, product_id.encode())
+    return IssuedCredential(
+        username=product_id, password=password, beacon_uid=unit.product.beacon_uid, beacon_key=beacon_key.hex()
+    )
+
+
+def revoke_credential(tx: Transaction, product_id: str) -> None:
+    """Ends the device's password. Raises NotFoundError when it has none."""
+    row = tx.session.get(DeviceCredentialRow, product_id)
+    if row is None:
+        raise NotFoundError
+    row.revoked_at = row.revoked_at or tx.now
+    tx.session.flush()
+
+
+def device_secret(tx: Transaction, username: str) -> tuple[bytes, bool] | None:
+    """(SHA-256 of the password, revoked) of a device; None when it has none."""
+    row = tx.session.get(DeviceCredentialRow, username)
+    return None if row is None else (row.secret_sha256, row.revoked_at is not None)
+
+
+def same_secret(given: str, stored: bytes) -> bool:
+    """Constant-time."""
+    return hmac.compare_digest(codes.token_hash(given), stored)

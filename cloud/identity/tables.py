@@ -1,0 +1,66 @@
+"""Rows of identity. No secret is stored, only what checks it."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from cloud.db import UtcDateTime
+
+
+class OperatorKeyRow(SQLModel, table=True):
+    """A bearer key of an operator. Shown once, stored as SHA-256: 256 random bits need no slow hash."""
+
+    __tablename__ = "operator_key"
+
+    id: str = Field(primary_key=True, max_length=26)
+    name: str = Field(max_length=120)
+    role: str = Field(max_length=16)
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, unique=True, nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    expires_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+
+
+class PersonRow(SQLModel, table=True):
+    """A person, known by nothing but this id. key: theirs alone, wrapped; without it what is sealed is noise."""
+
+    __tablename__ = "person"
+
+    id: str = Field(primary_key=True, max_length=26)
+    key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class SessionRow(SQLModel, table=True):
+    """A phone's session (`phone`), or the cookie that a link set (`visit`)."""
+
+    __tablename__ = "phone_session"
+
+    id: str = Field(primary_key=True, max_length=26)
+    kind: str = Field(max_length=8)
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, unique=True, nullable=False))
+    person_id: str = Field(max_length=26, index=True, foreign_key="person.id")
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class SuppressedRow(SQLModel, table=True):
+    """A keyed hash of something that belonged to a person who left, such as an order number: what comes for it later
+    is not taken in. It leads back to nobody.
+    """
+
+    __tablename__ = "suppressed"
+
+    mac: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+
+
+class DeviceCredentialRow(SQLModel, table=True):
+    """The password of a device on the plain listener. One each; a new one ends the old."""
+
+    __tablename__ = "device_credential"
+
+    product_id: str = Field(primary_key=True, max_length=26, foreign_key="product.id")
+    secret_sha256: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    revoked_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))

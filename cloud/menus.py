@@ -1,0 +1,439 @@
+"""What the phone service needs of the record: `mobile_menu.ports.MenuPort`, implemented. Each call is one transaction."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from broker.contract.eid import ids_around
+from broker.contract.messages import Json
+from broker.contract.stages import Role, Stage
+from cloud import situations
+from cloud.campaigns import service as campaigns
+from cloud.care import service as care
+from cloud.commerce import service as commerce
+from cloud.consent import service as consent
+from cloud.control import service as control
+from cloud.db import Database, Transaction
+from cloud.errors import NotFoundError
+from cloud.identity import service as identity
+from cloud.lifecycle import service as lifecycle
+from cloud.ownership import claim_unit
+from cloud.record import service as record
+from cloud.record.events import Event, EventType
+from cloud.registry.service import read_model
+from cloud.secrets import Keys
+from cloud.twin import service as twin
+from mobile_menu.ports import (
+    BeaconTarget,
+    Caller,
+    CaseMessage,
+    CaseThread,
+    Chosen,
+    ChosenItem,
+    Claimed,
+    Fence,
+    ItemUnavailableError,
+    JourneySummary,
+    JourneyUnknownError,
+    SessionRefusedError,
+    SessionStarted,
+    Surroundings,
+    ZoneState,
+)
+from mobile_menu.rules.situation import Shop, Situation, Zone
+
+Answer = TypeVar("Answer")
+PROOF_LASTS = timedelta(minutes=10)
+RSSI_AT_1M_DBM = -59
+"""What our beacons are calibrated to; a convention, not a law."""
+
+
+class Menus:
+    """The port. erased: told of a person's id after their opt-out was committed, for caches of this process."""
+
+    def __init__(self, db: Database, keys: Keys, base_url: str) -> None:
+        self._db = db
+        self._keys = keys
+        self._base_url = base_url
+
+    # --- sessions ---
+
+    def start_session(self, visit_token: str | None, key: str | None) -> SessionStarted:
+        def start(tx: Transaction) -> SessionStarted:
+            visit = None if visit_token is None else identity.session_of(tx, visit_token, "visit")
+            person_id = identity.new_person(tx, self._keys) if visit is None else visit.person_id
+
+            def do() -> SessionStarted:
+                session = identity.open_session(tx, person_id)
+                return SessionStarted(token=session.token, expires_at=session.expires_at)
+
+            # Without a visit there is nobody yet whose repetition it could be.
+            scope = consent.person_scope(person_id)
+            return record.once(tx, self._keys.vault, scope, key if visit else None, "session", SessionStarted, do)
+
+        return self._db.run(start)
+
+    def caller(self, token: str, language: str) -> Caller:
+        with self._db.reading() as tx:
+            session = identity.session_of(tx, token)
+        if session is None:
+            raise SessionRefusedError
+        return Caller(session.person_id, session.id, language)
+
+    # --- reading ---
+
+    def journeys(self, caller: Caller) -> Sequence[JourneySummary]:
+        with self._db.reading() as tx:
+            return [_summary(tx, one) for one in lifecycle.of_person(tx, caller.person_id)]
+
+    def situation(self, caller: Caller, journey_id: str) -> Situation:
+        with self._db.reading() as tx:
+            _own(tx, caller, journey_id)
+            return situations.situation_of(tx, journey_id, caller.language, self._base_url)
+
+    def version(self, journey_id: str) -> int:
+        journeys, twins = lifecycle.journey_table, twin.twin_table
+        query = (
+            sa.select(journeys.c.version + sa.func.coalesce(twins.c.version, 0))
+            .select_from(journeys.outerjoin(twins, twins.c.product_id == journeys.c.product_id))
+            .where(journeys.c.id == journey_id)
+        )
+        with self._db.reading() as tx:
+            found = tx.session.execute(query).scalar_one_or_none()
+        # A journey that exists is at least 1, so that 0 can say that there is none.
+        return 0 if found is None else int(found) + 1
+
+    # --- proximity ---
+
+    def surroundings(self, caller: Caller, journey_id: str) -> Surroundings:
+        with self._db.reading() as tx:
+            journey = _own(tx, caller, journey_id)
+            zone, _ = situations.zone_of(tx, journey_id)
+            shops = commerce.shops(tx)
+            return Surroundings(
+                beacons=tuple(_beacons(tx, journey, shops)), fences=tuple(_fence(shop) for shop in shops), zone=zone
+            )
+
+    def enter_zone(self, caller: Caller, journey_id: str, zone: ZoneState, ephemeral_ids: Sequence[str]) -> None:
+        def enter(tx: Transaction) -> None:
+            journey = _own(tx, caller, journey_id)
+            before, _ = situations.zone_of(tx, journey_id)
+            changed: dict[str, Any] = {"zone": msgspec.to_builtins(zone)}
+            if ephemeral_ids and self._proves(tx, journey, zone, ephemeral_ids):
+                changed["proven_until"] = tx.now + PROOF_LASTS
+            table = lifecycle.journey_table
+            tx.session.execute(sa.update(table).where(table.c.id == journey_id).values(changed))
+            if (before.zone, before.subject_id) != (zone.zone, zone.subject_id) or "proven_until" in changed:
+                _note_demo(tx, journey, zone)
+                lifecycle.touch(tx, journey_id)
+
+        self._db.run(enter)
+
+    def _proves(self, tx: Transaction, journey: lifecycle.Journey, zone: ZoneState, heard: Sequence[str]) -> bool:
+        """One of the ids is the one that the unit sends now: the phone stands beside it."""
+        unit = situations.unit_in_view(tx, journey, zone)
+        if unit is None:
+            return False
+        key = self._keys.vault.open_own(unit.beacon_key, unit.id.encode())
+        return not ids_around(key, tx.now).isdisjoint(heard)
+
+    # --- acting ---
+
+    def choose(self, caller: Caller, journey_id: str, item: ChosenItem, key: str | None) -> Chosen:
+        def do(tx: Transaction) -> Chosen:
+            journey = _own(tx, caller, journey_id)
+            print_ = record.fingerprint("choose", journey_id, item.id)
+            return self._once(tx, caller, key, print_, Chosen, lambda: _do(tx, journey, item))
+
+        return self._db.run(do)
+
+    def answered(self, caller: Caller, journey_id: str, item_id: str, key: str) -> Chosen | None:
+        def nothing() -> Chosen:
+            raise NotFoundError
+
+        with self._db.reading() as tx:
+            print_ = record.fingerprint("choose", journey_id, item_id)
+            try:
+                return self._once(tx, caller, key, print_, Chosen, nothing)
+            except NotFoundError:
+                return None
+
+    def open_case(self, caller: Caller, journey_id: str, text: str, menu: bytes, key: str | None) -> CaseThread:
+        def do(tx: Transaction) -> CaseThread:
+            _own(tx, caller, journey_id)
+            print_ = record.fingerprint("case", journey_id, text)
+            row = lambda: _thread(tx, self._keys, care.escalate(tx, self._keys, journey_id, text, menu))  # noqa: E731 - the one use
+            return self._once(tx, caller, key, print_, CaseThread, row)
+
+        return self._db.run(do)
+
+    def add_message(self, caller: Caller, case_id: str, text: str, key: str | None) -> CaseThread:
+        def do(tx: Transaction) -> CaseThread:
+            _own_case(tx, caller, case_id)
+            print_ = record.fingerprint("message", case_id, text)
+            row = lambda: _thread(tx, self._keys, care.reply(tx, self._keys, case_id, "customer", text))  # noqa: E731 - the one use
+            return self._once(tx, caller, key, print_, CaseThread, row)
+
+        return self._db.run(do)
+
+    def cases(self, caller: Caller, journey_id: str, *, seen: bool = True) -> Sequence[CaseThread]:
+        def do(tx: Transaction) -> Sequence[CaseThread]:
+            _own(tx, caller, journey_id)
+            rows = care.of_journey(tx, journey_id)
+            if seen and care.mark_read(tx, [row.id for row in rows]):
+                lifecycle.touch(tx, journey_id)
+            return [_thread(tx, self._keys, row) for row in rows]
+
+        if seen:
+            return self._db.run(do)
+        with self._db.reading() as tx:
+            return do(tx)
+
+    def claim(
+        self, caller: Caller, gtin: str, serial: str, code: str | None, ephemeral_id: str | None, key: str | None
+    ) -> Claimed:
+        print_ = record.fingerprint("claim", gtin, serial, code or "", ephemeral_id or "")
+
+        def do(tx: Transaction) -> Claimed | Exception:
+            done = claim_unit(tx, self._keys, caller.person_id, gtin, serial, code, ephemeral_id)
+            return done
+
+        def whole(tx: Transaction) -> Claimed | Exception:
+            if key is None:
+                return do(tx)
+            refusal: list[Exception] = []
+
+            def attempt() -> Claimed:
+                found = do(tx)
+                if isinstance(found, Exception):
+                    refusal.append(found)
+                    raise _RefusedError
+                return found
+
+            try:
+                return self._once(tx, caller, key, print_, Claimed, attempt)
+            except _RefusedError:
+                return refusal[0]
+
+        # A refusal is counted, and the count must be committed: so it comes back as a value and is raised out here.
+        outcome = self._db.run(whole)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    # --- leaving ---
+
+    def export(self, caller: Caller) -> dict[str, Json]:
+        with self._db.reading() as tx:
+            return consent.export(tx, self._keys, caller.person_id)
+
+    def opt_out(self, token: str) -> dict[str, Json]:
+        try:
+            receipt = self._db.run(lambda tx: consent.opt_out(tx, self._keys, token))
+        except NotFoundError as error:
+            raise SessionRefusedError from error
+        self._db.forget_freed_pages()
+        return receipt
+
+    def _once(
+        self, tx: Transaction, caller: Caller, key: str | None, print_: str, form: type[Answer], do: Callable[[], Answer]
+    ) -> Answer:
+        return record.once(tx, self._keys.vault, consent.person_scope(caller.person_id), key, print_, form, do)
+
+
+class _RefusedError(Exception):
+    """Carries a refusal past the store of answers: a refusal is not kept as one."""
+
+
+def _own(tx: Transaction, caller: Caller, journey_id: str) -> lifecycle.Journey:
+    """The caller's own journey; somebody else's is as unknown as none."""
+    try:
+        journey = lifecycle.read(tx, journey_id)
+    except NotFoundError as error:
+        raise JourneyUnknownError from error
+    if journey.person_id != caller.person_id:
+        raise JourneyUnknownError
+    return journey
+
+
+def _own_case(tx: Transaction, caller: Caller, case_id: str) -> None:
+    try:
+        row = care.read(tx, case_id)
+    except NotFoundError as error:
+        raise JourneyUnknownError from error
+    if row.person_id != caller.person_id:
+        raise JourneyUnknownError
+
+
+def _summary(tx: Transaction, one: lifecycle.Journey) -> JourneySummary:
+    model = read_model(tx, one.gtin)
+    unit = situations.unit_in_view(tx, one, ZoneState())
+    return JourneySummary(
+        id=one.id,
+        stage=Stage(one.stage),
+        role=Role(one.role),
+        model_name=model.name,
+        profile=model.profile,
+        serial=unit.serial if unit else "",
+        product_id=one.product_id or "",
+    )
+
+
+def _beacons(tx: Transaction, journey: lifecycle.Journey, shops: list[Any]) -> list[BeaconTarget]:
+    found = []
+    if journey.product_id is not None:
+        unit = situations.unit_in_view(tx, journey, ZoneState())
+        found += [_target("product", unit.id, unit.beacon_uid)] if unit else []
+    else:
+        found += [_target("demo_unit", row.id, row.beacon_uid) for row in situations.demo_units(tx, journey.gtin)]
+    return found + [_target("shop", shop.id, shop.beacon_uid) for shop in shops]
+
+
+def _target(subject: Any, subject_id: str, uid: str) -> BeaconTarget:
+    return BeaconTarget(
+        ids=(f"eddystone-uid:{uid}",), subject=subject, subject_id=subject_id, rssi_at_1m_dbm=RSSI_AT_1M_DBM
+    )
+
+
+def _fence(row: Any) -> Fence:
+    shop = Shop(id=row.id, name=row.name, address=row.address, url=row.url)
+    return Fence(shop=shop, latitude=row.latitude, longitude=row.longitude, radius_m=row.radius_m)
+
+
+def _note_demo(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -> None:
+    """Who stands at a demo unit of the model has tried it: once a day."""
+    if journey.product_id is not None or zone.zone not in (Zone.HERE, Zone.NEAR):
+        return
+    unit = situations.unit_in_view(tx, journey, zone)
+    if unit is None:
+        return
+    tried = Event(
+        id=f"demo:{journey.id}:{unit.id}:{tx.now:%Y%m%d}",
+        type=EventType.DEMO_TRIED,
+        at=tx.now,
+        source="phone",
+        channel="store",
+        journey_id=journey.id,
+        person_id=journey.person_id,
+        data={"product_id": unit.id},
+    )
+    record.append(tx, [tried])
+
+
+def _thread(tx: Transaction, keys: Keys, row: Any) -> CaseThread:
+    messages = tuple(CaseMessage(**part) for part in care.messages(tx, keys, row))
+    return CaseThread(id=row.id, journey_id=row.journey_id, status=row.status, opened_at=row.opened_at, messages=messages)
+
+
+# --- what items do: one function each, by the content's `do` ---
+
+
+def _do(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+    action = ACTIONS.get(item.action)
+    if action is None:
+        msg = f"no such action: {item.action}"
+        raise ItemUnavailableError(msg)
+    return action(tx, journey, item)
+
+
+def _command(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+    zone, _ = situations.zone_of(tx, journey.id)
+    unit = situations.unit_in_view(tx, journey, zone)
+    if unit is None:
+        raise ItemUnavailableError
+    name = str(item.arguments.get("name", item.id))
+    arguments = {key: value for key, value in item.arguments.items() if key != "name"}
+    row = control.queue(tx, unit.id, name, arguments, journey_id=journey.id, person_id=journey.person_id)
+    _note_choice(tx, journey, item)
+    return Chosen(item_id=item.id, outcome="command_queued", command_id=row.id)
+
+
+def _step(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+    step, epoch = str(item.arguments.get("step", "")), journey.facts.epoch
+    event = Event(
+        id=f"step:{journey.id}:{epoch}:{step}",
+        type=EventType.INSTALL_STEP_DONE,
+        at=tx.now,
+        source="phone",
+        channel="phone_app",
+        product_id=journey.product_id,
+        journey_id=journey.id,
+        person_id=journey.person_id,
+        data={"epoch": epoch, "step": step, "witness": "customer"},
+    )
+    record.append(tx, [event])
+    return Chosen(item_id=item.id, outcome="step_done")
+
+
+def _coupon(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+    zone, _ = situations.zone_of(tx, journey.id)
+    row = commerce.issue_coupon(tx, journey, zone.subject_id if zone.zone is Zone.SHOP else None)
+    return Chosen(item_id=item.id, outcome="coupon_issued", detail=row.code)
+
+
+def _share(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+    row = campaigns.referral_of(tx, journey)
+    lifecycle.touch(tx, journey.id)
+    return Chosen(item_id=item.id, outcome="noted", detail=f"/r/{row.code}")
+
+
+def _call(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+    _note_choice(tx, journey, item)
+    return Chosen(item_id=item.id, outcome="call_requested")
+
+
+def _return(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+    version = max((order.version for order in journey.facts.orders.values()), default=1)
+    event = Event(
+        id=f"return:{journey.id}:{version}",
+        type=EventType.RETURN_REQUESTED,
+        at=tx.now,
+        source="phone",
+        channel="phone_app",
+        product_id=journey.product_id,
+        journey_id=journey.id,
+        person_id=journey.person_id,
+        data={"version": version},
+    )
+    record.append(tx, [event])
+    lifecycle.touch(tx, journey.id)
+    return Chosen(item_id=item.id, outcome="return_requested")
+
+
+def _note(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+    _note_choice(tx, journey, item)
+    return Chosen(item_id=item.id, outcome="noted")
+
+
+def _note_choice(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> None:
+    seen = f"{journey.id}:{item.id}:{tx.now.timestamp():.6f}"
+    event = Event(
+        id=f"chosen:{seen}",
+        type=EventType.ITEM_CHOSEN,
+        at=tx.now,
+        source="phone",
+        channel="phone_app",
+        product_id=journey.product_id,
+        journey_id=journey.id,
+        person_id=journey.person_id,
+        data={"item": item.id, "do": item.action},
+    )
+    record.append(tx, [event])
+
+
+ACTIONS: dict[str, Callable[[Transaction, lifecycle.Journey, ChosenItem], Chosen]] = {
+    "command": _command,
+    "step": _step,
+    "coupon": _coupon,
+    "share": _share,
+    "call": _call,
+    "return": _return,
+    "wait": _note,
+    "note": _note,
+    "cancel_order": _note,
+    "tell_household": _note,
+}
+"""What content may ask for. An order is cancelled by the shop: the wish is noted for it, and the shop's answer counts."""

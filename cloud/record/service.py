@@ -1,0 +1,245 @@
+"""The journal: append, read, replay. And the outbox and the timers, which share its transaction.
+
+An event is appended once: its id decides. What is new goes through the projectors (twin, lifecycle, ...) in the same
+transaction; `replay` sends the whole journal through them again, which must end in the same rows.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from cloud.db import Transaction, table_of
+from cloud.errors import KeyReusedError
+from cloud.record.events import Event
+from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
+from cloud.vault import Vault
+
+Answer = TypeVar("Answer")
+journal = table_of(JournalRow)
+outbox = table_of(OutboxRow)
+timer = table_of(TimerRow)
+
+IDEMPOTENCY_KEPT = timedelta(hours=24)
+REPLAY_BATCH = 1_000
+
+
+def insert(tx: Transaction, table: sa.Table) -> Any:
+    """An INSERT of the database's own dialect, which knows ON CONFLICT."""
+    return sqlite.insert(table) if tx.sqlite else postgresql.insert(table)
+
+
+def lock(tx: Transaction, subjects: set[str]) -> None:
+    """Holds these units and journeys until the end of the transaction, so that what is projected follows the journal's
+    order. SQLite has one writer at a time and needs none of it.
+    """
+    if tx.sqlite or not subjects:
+        return
+    keys = sorted(int.from_bytes(hashlib.blake2b(subject.encode(), digest_size=8).digest(), "big", signed=True) for subject in subjects)
+    tx.session.execute(sa.text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"), {"keys": keys})
+
+
+def append(tx: Transaction, events: Sequence[Event], *, sealed: dict[str, bytes] | None = None) -> list[Event]:
+    """Appends what is new, and projects it. Returns the new events, in order. sealed: personal parts by event id."""
+    lock(tx, {subject for event in events for subject in (event.product_id, event.journey_id) if subject})
+    fresh = _unseen(tx, events)
+    if not fresh:
+        return []
+    tx.session.execute(sa.insert(journal), [_values(event, tx.now, sealed or {}) for event in fresh])
+    for step in (*tx.database.projectors, *tx.database.reactors):
+        step(tx, fresh)
+    return fresh
+
+
+def _unseen(tx: Transaction, events: Sequence[Event]) -> list[Event]:
+    """The events whose ids are not in the journal, each id once."""
+    by_id = {event.id: event for event in reversed(events)}
+    if not by_id:
+        return []
+    known = set(tx.session.execute(sa.select(journal.c.event_id).where(journal.c.event_id.in_(by_id))).scalars())
+    seen: set[str] = set(known)
+    fresh = []
+    for event in events:
+        if event.id not in seen:
+            seen.add(event.id)
+            fresh.append(event)
+    return fresh
+
+
+def _values(event: Event, now: datetime, sealed: dict[str, bytes]) -> dict[str, Any]:
+    return {
+        "event_id": event.id,
+        "type": event.type,
+        "at": event.at,
+        "recorded_at": now,
+        "source": event.source,
+        "channel": event.channel,
+        "product_id": event.product_id,
+        "journey_id": event.journey_id,
+        "person_id": event.person_id,
+        "data": event.data,
+        "sealed": sealed.get(event.id),
+    }
+
+
+def to_event(row: Any) -> Event:
+    """A journal row as the event it was."""
+    return Event(
+        id=row.event_id,
+        type=row.type,
+        at=row.at,
+        source=row.source,
+        channel=row.channel,
+        product_id=row.product_id,
+        journey_id=row.journey_id,
+        person_id=row.person_id,
+        data=row.data,
+    )
+
+
+def read_all(tx: Transaction, *, batch: int = REPLAY_BATCH) -> Iterator[tuple[datetime, list[Event]]]:
+    """The whole journal in the order of recording, in batches that were recorded at the same time."""
+    after = 0
+    while True:
+        query = sa.select(journal).where(journal.c.seq > after).order_by(journal.c.seq).limit(batch)
+        rows = tx.session.execute(query).all()
+        if not rows:
+            return
+        after = rows[-1].seq
+        run: list[Any] = []
+        for row in rows:
+            if run and run[-1].recorded_at != row.recorded_at:
+                yield run[-1].recorded_at, [to_event(part) for part in run]
+                run = []
+            run.append(row)
+        yield run[-1].recorded_at, [to_event(part) for part in run]
+
+
+def timeline(
+    tx: Transaction, *, product_id: str | None = None, journey_id: str | None = None, before: int | None = None, limit: int = 50
+) -> list[Any]:
+    """Journal rows of a unit or a journey, newest first."""
+    query = sa.select(journal).order_by(journal.c.seq.desc()).limit(limit)
+    if product_id is not None and journey_id is not None:
+        query = query.where(sa.or_(journal.c.product_id == product_id, journal.c.journey_id == journey_id))
+    elif product_id is not None:
+        query = query.where(journal.c.product_id == product_id)
+    else:
+        query = query.where(journal.c.journey_id == journey_id)
+    if before is not None:
+        query = query.where(journal.c.seq < before)
+    return list(tx.session.execute(query).all())
+
+
+# --- what leaves after the commit ---
+
+
+def send(
+    tx: Transaction,
+    topic: str,
+    payload: bytes,
+    *,
+    slot: str | None = None,
+    retain: bool = False,
+    after: timedelta = timedelta(),
+    expires_at: datetime | None = None,
+    person_id: str | None = None,
+    command_id: str | None = None,
+) -> None:
+    """Puts a message into the outbox. slot: an unsent message of the same slot is replaced, and keeps its time."""
+    values = {
+        "slot": slot,
+        "topic": topic,
+        "payload": payload,
+        "retain": retain,
+        "not_before": tx.now + after,
+        "expires_at": expires_at,
+        "person_id": person_id,
+        "command_id": command_id,
+    }
+    send_many(tx, [values])
+
+
+def send_many(tx: Transaction, messages: list[dict[str, Any]]) -> None:
+    """Like `send`, for many rows of the outbox at once."""
+    if not messages:
+        return
+    statement = insert(tx, outbox)
+    replaced = {name: statement.excluded[name] for name in ("topic", "payload", "retain", "expires_at", "person_id", "command_id")}
+    tx.session.execute(statement.on_conflict_do_update(index_elements=["slot"], set_=replaced), messages)
+    tx.changes.outbox = True
+
+
+# --- what falls due ---
+
+
+def set_timers(tx: Transaction, timers: dict[tuple[str, str], datetime | None]) -> None:
+    """Sets when (kind, subject) falls due; None takes the timer away."""
+    gone = [key for key, due in timers.items() if due is None]
+    for kind, subject in gone:
+        tx.session.execute(sa.delete(timer).where(timer.c.kind == kind, timer.c.subject == subject))
+    rows = [{"kind": kind, "subject": subject, "due_at": due} for (kind, subject), due in timers.items() if due is not None]
+    if rows:
+        statement = insert(tx, timer)
+        changed = {"due_at": statement.excluded.due_at, "leased_until": None}
+        tx.session.execute(statement.on_conflict_do_update(index_elements=["kind", "subject"], set_=changed), rows)
+
+
+def lease_due(tx: Transaction, *, lease: timedelta, limit: int = 100) -> list[tuple[str, str]]:
+    """Claims timers that are due and that nobody else holds. Another scheduler takes them when the lease runs out."""
+    free = sa.or_(timer.c.leased_until.is_(None), timer.c.leased_until <= tx.now)
+    query = (
+        sa.select(timer.c.kind, timer.c.subject)
+        .where(timer.c.due_at <= tx.now, free)
+        .order_by(timer.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    due = [(row.kind, row.subject) for row in tx.session.execute(query)]
+    for kind, subject in due:
+        held = sa.update(timer).where(timer.c.kind == kind, timer.c.subject == subject)
+        tx.session.execute(held.values(leased_until=tx.now + lease))
+    return due
+
+
+# --- the same call twice ---
+
+
+def fingerprint(*parts: bytes | str) -> str:
+    """What makes two requests the same request."""
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.hexdigest()
+
+
+def once(
+    tx: Transaction, vault: Vault, scope: str, key: str | None, print_: str, form: type[Answer], do: Callable[[], Answer]
+) -> Answer:
+    """`do()`, or what it answered when the same scope and key came before. Raises KeyReusedError for another request.
+
+    The stored answer lives in the same transaction as the effect, so one cannot be there without the other.
+    """
+    if key is None:
+        return do()
+    row = tx.session.get(IdempotencyRow, (scope, key))
+    if row is not None and row.created_at > tx.now - IDEMPOTENCY_KEPT:
+        if row.fingerprint != print_:
+            raise KeyReusedError
+        return msgspec.json.decode(vault.open_own(row.body, f"{scope}/{key}".encode()), type=form)
+    answer = do()
+    body = vault.seal_own(msgspec.json.encode(answer), f"{scope}/{key}".encode())
+    tx.session.merge(IdempotencyRow(scope=scope, key=key, fingerprint=print_, body=body, created_at=tx.now))
+    tx.session.flush()
+    return answer
+
+
+def forget_old_answers(tx: Transaction) -> None:
+    """Deletes stored answers that are too old to be asked for again."""
+    table = table_of(IdempotencyRow)
+    tx.session.execute(sa.delete(table).where(table.c.created_at <= tx.now - IDEMPOTENCY_KEPT))

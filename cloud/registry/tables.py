@@ -1,0 +1,53 @@
+"""Rows of the registry."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from broker.contract.messages import Json
+from cloud.db import JsonText, UtcDateTime
+
+
+class ModelRow(SQLModel, table=True):
+    """A product model. links: where menu items may lead (shop, product, compare, video, reorder, nearest_shop)."""
+
+    __tablename__ = "model"
+
+    gtin: str = Field(primary_key=True, max_length=14)
+    name: str = Field(max_length=120)
+    brand: str = Field(max_length=120)
+    profile: str = Field(max_length=64)
+    links: Json = Field(default_factory=dict, sa_column=Column(JsonText, nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class ProductRow(SQLModel, table=True):
+    """A unit. owner_person_id moves by compare-and-set only. version: for `If-Match`."""
+
+    __tablename__ = "product"
+    __table_args__ = (UniqueConstraint("gtin", "serial"), Index("ix_product_owner", "owner_person_id"))
+
+    id: str = Field(primary_key=True, max_length=26)
+    gtin: str = Field(max_length=14, foreign_key="model.gtin")
+    serial: str = Field(max_length=20)
+    state: str = Field(default="registered", max_length=16)
+    claim_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    owner_person_id: str | None = Field(default=None, max_length=26)
+    shop_id: str | None = Field(default=None, max_length=26)
+    """The shop in which it stands as a demo unit."""
+    beacon_uid: str = Field(max_length=32, unique=True)
+    beacon_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """Identity key for ephemeral ids, sealed."""
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class ClaimAttemptRow(SQLModel, table=True):
+    """Failed attempts on one unit from one person, so that a stranger's failures never lock the owner out."""
+
+    __tablename__ = "claim_attempt"
+
+    product_id: str = Field(primary_key=True, max_length=26)
+    person_id: str = Field(primary_key=True, max_length=26)
+    failures: int = 0
+    window_start: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

@@ -1,0 +1,76 @@
+"""Settings: from the environment (`THROUGHLINE_...`) or the command line. Every one has a default that runs."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cloud.errors import SetupError
+
+PREFIX = "THROUGHLINE_"
+
+
+class Settings(BaseSettings):
+    """All settings of a deployment. Secrets are never here: they are files under `data_dir`/keys."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    data_dir: Path = Field(Path("data"), description="Where the embedded database and the keys live.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in data_dir.")
+    host: str = Field("127.0.0.1", description="Address the HTTP service listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port of the HTTP service.")
+    public_url: str = Field("", description="How phones reach the HTTP service; it stands in every QR code. Empty: from host and port.")
+    broker: Literal["embedded", "external"] = Field("embedded", description="Run amqtt here, or use a broker that is there.")
+    mqtt_host: str = Field("127.0.0.1", description="Address of the MQTT broker.")
+    mqtt_port: int = Field(1883, ge=0, le=65535, description="Port of the MQTT broker.")
+    mqtt_username: str = Field("tl-cloud", description="The user as which the cloud speaks to the broker.")
+    ingest_batch: int = Field(500, ge=1, le=10_000, description="Messages stored in one transaction at most.")
+    ingest_wait_ms: int = Field(5, ge=0, le=1_000, description="How long a batch waits for company when it is not full.")
+    ingest_window: int = Field(2_000, ge=1, le=65_000, description="Messages taken from the broker and not yet stored, at most.")
+    worker_name: str = Field("work-1", pattern=r"^[a-z0-9-]{1,32}$", description="Names an ingest worker; its MQTT session persists under it.")
+    time_travel: bool = Field(False, description="Let the clock be put forward. For the demo and for tests only.")
+    allowed_targets: tuple[str, ...] = Field((), description="Hosts that campaign links may lead to, besides this one.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+
+    @property
+    def url(self) -> str:
+        """Where the service is reached, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'throughline.db'}"
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.data_dir / "keys"
+
+
+def load_settings(**given: object) -> Settings:
+    """Settings from the environment and from what is given. Raises SetupError for a wrong value or an unknown name."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    if unknown:
+        msg = f"no such setting: {', '.join(unknown)}"
+        raise SetupError(msg, names=unknown)
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # checked by pydantic
+    except ValidationError as error:
+        first = error.errors()[0]
+        msg = f"setting {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        raise SetupError(msg) from error
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The settings as environment names, for a child process."""
+    values = {name: getattr(settings, name) for name in Settings.model_fields}
+    return {PREFIX + name.upper(): _text(value) for name, value in values.items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ",".join(f'"{part}"' for part in value) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)

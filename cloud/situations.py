@@ -1,0 +1,187 @@
+"""The situation of a journey, read from the record: everything that its menu may depend on."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from broker.contract.stages import Role, Stage
+from cloud.campaigns import service as campaigns
+from cloud.care import service as care
+from cloud.commerce import service as commerce
+from cloud.db import Transaction
+from cloud.lifecycle import service as lifecycle
+from cloud.lifecycle.parcels import leading_parcel, parcel_state
+from cloud.lifecycle.rules import steps_done
+from cloud.registry.profiles import Profile, load_profile
+from cloud.registry.service import product_table, read_model
+from cloud.registry.tables import ProductRow
+from cloud.twin import service as twin
+from cloud.twin.rules import Twin, condition, days_left
+from mobile_menu.ports import ZoneState
+from mobile_menu.rules.situation import (
+    Case,
+    Coupon,
+    Device,
+    Level,
+    Links,
+    Parcel,
+    Place,
+    Relation,
+    Shop,
+    Situation,
+    Step,
+    SupplyLevel,
+    Zone,
+)
+
+
+def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str) -> Situation:
+    """Raises NotFoundError."""
+    journey = lifecycle.read(tx, journey_id)
+    model = read_model(tx, journey.gtin)
+    profile = load_profile(model.profile)
+    zone, proven_until = zone_of(tx, journey_id)
+    unit = unit_in_view(tx, journey, zone)
+    return Situation(
+        journey_id=journey.id,
+        stage=Stage(journey.stage),
+        profile=profile.name,
+        language=language,
+        model_name=model.name,
+        brand=model.brand,
+        gtin=model.gtin,
+        serial=unit.serial if unit else "",
+        product_id=unit.id if unit else "",
+        role=Role(journey.role),
+        device=_device(tx, unit, profile),
+        place=_place(tx, zone, proven_until),
+        parcel=_parcel(journey, profile, tx.now),
+        steps=_steps(journey, profile),
+        relation=_relation(tx, journey, base_url),
+        links=_links(model.links, journey),
+        closed_reason=journey.facts.closed.reason.value if journey.facts.closed else "",
+    )
+
+
+def zone_of(tx: Transaction, journey_id: str) -> tuple[ZoneState, datetime | None]:
+    """The zone that the phone was last in, and until when its proof of place counts."""
+    table = lifecycle.journey_table
+    row = tx.session.execute(sa.select(table.c.zone, table.c.proven_until).where(table.c.id == journey_id)).one()
+    return (ZoneState() if row.zone is None else msgspec.convert(row.zone, type=ZoneState)), row.proven_until
+
+
+def unit_in_view(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -> ProductRow | None:
+    """The journey's unit; while it has none, the demo unit that the phone is near."""
+    if journey.product_id is not None:
+        return tx.session.get(ProductRow, journey.product_id)
+    if zone.subject_id and zone.zone in (Zone.HERE, Zone.NEAR):
+        near = tx.session.get(ProductRow, zone.subject_id)
+        return near if near is not None and near.shop_id is not None and near.gtin == journey.gtin else None
+    return None
+
+
+def demo_units(tx: Transaction, gtin: str, limit: int = 100) -> list[Any]:
+    """The units of this model that stand in shops."""
+    query = sa.select(product_table).where(product_table.c.gtin == gtin, product_table.c.shop_id.is_not(None))
+    return list(tx.session.execute(query.order_by(product_table.c.id).limit(limit)).all())
+
+
+def _device(tx: Transaction, unit: ProductRow | None, profile: Profile) -> Device:
+    if unit is None:
+        return Device()
+    known = twin.read_many(tx, [unit.id]).get(unit.id)
+    if known is None:
+        return Device(demo_unit=unit.shop_id is not None)
+    now = condition(known, profile)
+    offline = now.level is Level.OFFLINE
+    supplies = tuple(_supply(tx, known, supply) for supply in now.supplies)
+    return Device(
+        level=now.level,
+        state=now.state,
+        reasons=() if offline else now.reasons,
+        since=known.level_since,
+        supplies=supplies,
+        days_left=min((one.days_left for one in supplies if one.days_left is not None), default=None),
+        last_reasons=now.reasons if offline else (),
+        firmware=known.firmware,
+        usage=_usage(known),
+        demo_unit=unit.shop_id is not None,
+    )
+
+
+def _supply(tx: Transaction, known: Twin, supply: SupplyLevel) -> SupplyLevel:
+    left = days_left(supply.level_percent, known.usage.get(supply.name), tx.now)
+    return msgspec.structs.replace(supply, days_left=left)
+
+
+def _usage(known: Twin) -> dict[str, float]:
+    pages = known.values.get("pages_total")
+    return {"pages_total": float(pages)} if isinstance(pages, int | float) else {}
+
+
+def _place(tx: Transaction, zone: ZoneState, proven_until: datetime | None) -> Place:
+    shop = None
+    if zone.zone is Zone.SHOP and zone.subject_id:
+        row = commerce.shop(tx, zone.subject_id)
+        shop = Shop(id=row.id, name=row.name, address=row.address, url=row.url)
+    return Place(zone=zone.zone, shop=shop, proven=proven_until is not None and proven_until > tx.now)
+
+
+def _parcel(journey: lifecycle.Journey, profile: Profile, now: datetime) -> Parcel:
+    leading = leading_parcel(journey.facts)
+    return Parcel(
+        state=parcel_state(journey.facts, profile, now),
+        promised_at=leading.promised_at if leading else None,
+        carrier=leading.scan.carrier if leading else "",
+        detail=leading.scan.detail if leading else "",
+    )
+
+
+def _steps(journey: lifecycle.Journey, profile: Profile) -> tuple[Step, ...]:
+    done = steps_done(journey.facts, profile)
+    return tuple(
+        Step(
+            id=step.id,
+            required=step.required,
+            witness=step.witness,
+            done=step.id in done,
+            done_by=done[step.id].witness.value if step.id in done else "",
+        )
+        for step in profile.steps
+    )
+
+
+def _relation(tx: Transaction, journey: lifecycle.Journey, base_url: str) -> Relation:
+    cases = care.of_journey(tx, journey.id)
+    current = next((row for row in cases if row.status in care.OPEN), None)
+    coupon = commerce.coupon_of(tx, journey.id)
+    referral = campaigns.known_referral(tx, journey.id)
+    order = next(iter(commerce.orders_of(tx, journey.id)), None)
+    return Relation(
+        case=None if current is None else Case(id=current.id, unread=care.unread_count(tx, [current.id])),
+        distress=lifecycle.causes_of_distress(tx, journey),
+        stalls=tuple(dict.fromkeys(kind for kind, _ in journey.stalls)),
+        coupon=None
+        if coupon is None
+        else Coupon(
+            code=coupon.code,
+            amount=coupon.amount,
+            currency=coupon.currency,
+            expires_at=coupon.expires_at,
+            redeemed=coupon.redeemed_at is not None,
+        ),
+        referral_url=f"{base_url}/r/{referral}" if referral else "",
+        order_id=order.id if order else "",
+        order_status=order.status if order else "",
+        return_requested=journey.facts.return_requested,
+    )
+
+
+def _links(links: dict[str, str], journey: lifecycle.Journey) -> Links:
+    """The model's links; the shop's carries the journey's reference, so that the order can be tied to it."""
+    shop = links.get("shop", "")
+    if shop:
+        shop += ("&" if "?" in shop else "?") + f"journey={journey.id}"
+    return Links(**{**links, "shop": shop})

@@ -1,0 +1,17 @@
+"""Every table, for the migrations and for tests. Holds nothing of its own."""
+
+from sqlmodel import SQLModel
+
+from cloud.campaigns import tables as campaigns
+from cloud.care import tables as care
+from cloud.commerce import tables as commerce
+from cloud.consent import tables as consent
+from cloud.control import tables as control
+from cloud.identity import tables as identity
+from cloud.lifecycle import tables as lifecycle
+from cloud.record import tables as record
+from cloud.registry import tables as registry
+from cloud.twin import tables as twin
+
+ALL = (campaigns, care, commerce, consent, control, identity, lifecycle, record, registry, twin)
+metadata = SQLModel.metadata

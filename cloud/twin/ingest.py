@@ -1,0 +1,299 @@
+"""A batch of messages from devices, in one transaction: the way that everything a device says takes into the record.
+
+What cannot be taken is counted and its head kept; it never stops the others. Who calls this acknowledges to the broker
+after the commit, and only then; (boot, seq) makes a second delivery harmless.
+"""
+
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from broker.contract.codec import Accepted, Rejection, RejectionReason, decode_up, encode
+from broker.contract.messages import Event as DeviceEvent, Mark, Presence, Stored, Telemetry, UpMessage
+from broker.contract.topics import Down, down_topic, parse_up
+from broker.contract.watermark import Received, receive
+from cloud.db import Transaction
+from cloud.record import service as record
+from cloud.record.events import Event
+from cloud.registry.service import known_products
+from cloud.twin import service as twin
+from cloud.twin.rules import to_event
+
+STORED_EVERY = timedelta(seconds=1)
+"""A device hears of its watermark at most this often."""
+QUARANTINE_KEPT = 50
+"""Rejected messages kept per device; the counts go on."""
+EARLIER_BOOTS = 16
+
+
+class Taken(NamedTuple):
+    """What became of a batch."""
+
+    stored: int
+    duplicates: int
+    rejected: int
+
+
+class _Rejected(NamedTuple):
+    product_id: str
+    topic: str
+    rejection: Rejection
+
+
+class _Streams:
+    """The watermarks of the batch, by (product, boot), as they move."""
+
+    def __init__(self, rows: dict[tuple[str, int], Received]) -> None:
+        self.now = rows
+        self.touched: set[tuple[str, int]] = set()
+        self.duplicates: Counter[tuple[str, int]] = Counter()
+        self.given_up: Counter[tuple[str, int]] = Counter()
+
+    def take(self, product_id: str, boot: int, seq: int) -> bool:
+        """Notes a message; False when it was here before."""
+        key = (product_id, boot)
+        self.touched.add(key)
+        known = self.now.get(key, Received())
+        if known.holds(seq):
+            self.duplicates[key] += 1
+            return False
+        self.now[key] = receive(known, seq)
+        return True
+
+    def give_up(self, product_id: str, boot: int, first: int, last: int) -> None:
+        """Notes messages that the device says will never come, so that the watermark can pass them."""
+        key = (product_id, boot)
+        self.touched.add(key)
+        before = self.now.get(key, Received())
+        after = receive(before, first, last)
+        self.now[key] = after
+        self.given_up[key] += before.missing + after.high - before.high - after.missing
+
+
+def take(tx: Transaction, batch: list[tuple[str, bytes]]) -> Taken:
+    """Stores a batch of (topic, payload)."""
+    decoded = [(topic, decode_up(topic, payload), payload) for topic, payload in batch]
+    accepted, rejected = _sorted_out(tx, decoded)
+    products = {part.topic.product_id for part in accepted}
+    record.lock(tx, {str(product_id) for product_id in products})
+    streams = _Streams(_streams_of(tx, accepted))
+    fresh = [part for part in accepted if _is_new(streams, part)]
+    epochs = {product_id: known.epoch for product_id, known in twin.read_many(tx, sorted(products)).items()}
+    _store_telemetry(tx, fresh)
+    events = [event for part in fresh if (event := _event_of(part, epochs, tx.now)) is not None]
+    new_events = record.append(tx, events)
+    _save_streams(tx, streams)
+    _note_contact(tx, fresh)
+    _count_rejected(tx, rejected)
+    _tell_watermarks(tx, streams)
+    telemetry_count = sum(isinstance(part.message, Telemetry) for part in fresh)
+    return Taken(len(new_events) + telemetry_count, streams.duplicates.total(), len(rejected))
+
+
+def _sorted_out(
+    tx: Transaction, decoded: list[tuple[str, Accepted | Rejection, bytes]]
+) -> tuple[list[Accepted], list[_Rejected]]:
+    """What can be stored, and what cannot: bad messages, and messages of units that the registry does not know."""
+    named = {part.topic.product_id for _, part, _ in decoded if isinstance(part, Accepted)}
+    named |= {address.product_id for topic, part, _ in decoded if isinstance(part, Rejection) and (address := parse_up(topic))}
+    known = known_products(tx, sorted(named))
+    accepted, rejected = [], []
+    for topic, part, payload in decoded:
+        address = parse_up(topic)
+        owner = str(address.product_id) if address and address.product_id in known else ""
+        if isinstance(part, Rejection):
+            rejected.append(_Rejected(owner, topic, part))
+        elif not owner:
+            unknown = Rejection(RejectionReason.UNKNOWN_DEVICE, "the registry does not know this product", payload[:256])
+            rejected.append(_Rejected("", topic, unknown))
+        else:
+            accepted.append(part)
+    return accepted, rejected
+
+
+def _streams_of(tx: Transaction, accepted: list[Accepted]) -> dict[tuple[str, int], Received]:
+    boots: dict[str, set[int]] = defaultdict(set)
+    for part in accepted:
+        boots[part.topic.product_id].add(part.message.boot)
+        if isinstance(part.message, DeviceEvent) and part.message.name == "messages_given_up":
+            boots[part.topic.product_id].update(boot for boot, _, _ in _given_up(part.message))
+    pairs = [(product_id, boot) for product_id, own in boots.items() for boot in own]
+    table = twin.stream_table
+    rows = []
+    for start in range(0, len(pairs), 5_000):
+        wanted = sa.tuple_(table.c.product_id, table.c.boot).in_(pairs[start : start + 5_000])
+        rows += tx.session.execute(sa.select(table).where(wanted)).all()
+    return {(row.product_id, row.boot): _received(row) for row in rows}
+
+
+def _received(row: Any) -> Received:
+    return Received(row.low, tuple((first, last) for first, last in row.above))
+
+
+def _is_new(streams: _Streams, part: Accepted) -> bool:
+    message = part.message
+    if isinstance(message, Presence):
+        return True  # has no seq; its event id is idempotent
+    if not streams.take(part.topic.product_id, message.boot, message.seq):
+        return False
+    if isinstance(message, DeviceEvent) and message.name == "messages_given_up":
+        for boot, first, last in _given_up(message):
+            streams.give_up(part.topic.product_id, boot, first, last)
+    return True
+
+
+def _given_up(message: DeviceEvent) -> list[tuple[int, int, int]]:
+    """(boot, first, last) of what a device gave up; what it says wrongly is passed over."""
+    boot, ranges = message.data.get("boot"), message.data.get("ranges")
+    if not isinstance(boot, int) or not isinstance(ranges, list):
+        return []
+    pairs = [pair for pair in ranges if isinstance(pair, list) and len(pair) == 2 and all(isinstance(end, int) for end in pair)]
+    return [(boot, first, last) for first, last in pairs if 1 <= first <= last < 2**53]
+
+
+def _event_of(part: Accepted, epochs: dict[str, int], now: datetime) -> Event | None:
+    return to_event(part.topic.product_id, part.message, epochs.get(part.topic.product_id, 0), now)
+
+
+def _store_telemetry(tx: Transaction, fresh: list[Accepted]) -> None:
+    rows = [
+        {
+            "product_id": part.topic.product_id,
+            "boot": part.message.boot,
+            "seq": part.message.seq,
+            "at": part.message.at,
+            "received_at": tx.now,
+            "measurements": part.message.measurements,
+        }
+        for part in fresh
+        if isinstance(part.message, Telemetry)
+    ]
+    if rows:
+        tx.session.execute(sa.insert(twin.telemetry_table), rows)
+
+
+def _save_streams(tx: Transaction, streams: _Streams) -> None:
+    rows = [
+        {
+            "product_id": product_id,
+            "boot": boot,
+            "low": streams.now[product_id, boot].low,
+            "above": [list(run) for run in streams.now[product_id, boot].above],
+            "duplicates": streams.duplicates[product_id, boot],
+            "given_up": streams.given_up[product_id, boot],
+        }
+        for product_id, boot in sorted(streams.touched)
+    ]
+    if not rows:
+        return
+    table = twin.stream_table
+    statement = record.insert(tx, table)
+    changed = {
+        "low": statement.excluded.low,
+        "above": statement.excluded.above,
+        "duplicates": table.c.duplicates + statement.excluded.duplicates,
+        "given_up": table.c.given_up + statement.excluded.given_up,
+    }
+    tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id", "boot"], set_=changed), rows)
+
+
+def _note_contact(tx: Transaction, fresh: list[Accepted]) -> None:
+    """When each device was last heard, and how far its clock is from ours. A will is no contact."""
+    skews = {
+        str(part.topic.product_id): (part.message.at - tx.now).total_seconds()
+        for part in fresh
+        if isinstance(part.message, UpMessage)
+    }
+    if not skews:
+        return
+    rows = [{"product_id": product_id, "last_seen_at": tx.now, "skew_s": skew} for product_id, skew in sorted(skews.items())]
+    statement = record.insert(tx, twin.contact_table)
+    changed = {name: statement.excluded[name] for name in ("last_seen_at", "skew_s")}
+    tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id"], set_=changed), rows)
+
+
+def _count_rejected(tx: Transaction, rejected: list[_Rejected]) -> None:
+    if not rejected:
+        return
+    counts = Counter((part.product_id, part.rejection.reason.value) for part in rejected)
+    table = twin.reject_table
+    statement = record.insert(tx, table)
+    grown = {"count": table.c.count + statement.excluded.count}
+    rows = [{"product_id": owner, "reason": reason, "count": count} for (owner, reason), count in sorted(counts.items())]
+    tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id", "reason"], set_=grown), rows)
+    _quarantine(tx, rejected)
+
+
+def _quarantine(tx: Transaction, rejected: list[_Rejected]) -> None:
+    table = twin.quarantine_table
+    newest: dict[str, list[_Rejected]] = defaultdict(list)
+    for part in rejected:
+        newest[part.product_id].append(part)
+    for owner, parts in newest.items():
+        rows = [
+            {
+                "product_id": owner,
+                "topic": part.topic[:256],
+                "reason": part.rejection.reason.value,
+                "detail": part.rejection.detail[:256],
+                "head": part.rejection.head,
+                "received_at": tx.now,
+            }
+            for part in parts[-QUARANTINE_KEPT:]
+        ]
+        tx.session.execute(sa.insert(table), rows)
+        kept = sa.select(table.c.id).where(table.c.product_id == owner).order_by(table.c.id.desc()).limit(QUARANTINE_KEPT)
+        tx.session.execute(sa.delete(table).where(table.c.product_id == owner, table.c.id.not_in(kept)))
+
+
+def _tell_watermarks(tx: Transaction, streams: _Streams) -> None:
+    """Tells each device that spoke how far it is stored, also when all it said was known: it asks by repeating."""
+    newest: dict[str, int] = {}
+    products = {product_id for product_id, _ in streams.touched}
+    table = twin.stream_table
+    query = sa.select(table.c.product_id, sa.func.max(table.c.boot)).where(table.c.product_id.in_(sorted(products)))
+    newest.update(dict(tx.session.execute(query.group_by(table.c.product_id)).tuples().all()))
+    late = {product_id for product_id, boot in streams.touched if boot < newest[product_id]}
+    earlier = _earlier_marks(tx, late, newest)
+    messages = []
+    for product_id in sorted(products):
+        boot = newest[product_id]
+        known = streams.now.get((product_id, boot))
+        low = known.low if known is not None else _low_of(tx, product_id, boot)
+        stored = Stored(boot=boot, seq=low, earlier=earlier.get(product_id, ()))
+        messages.append(
+            {
+                "slot": f"stored:{product_id}" + ("+" if product_id in late else ""),
+                "topic": down_topic(product_id, Down.STORED),
+                "payload": encode(stored),
+                "retain": True,
+                "not_before": tx.now + STORED_EVERY,
+                "expires_at": None,
+                "person_id": None,
+                "command_id": None,
+            }
+        )
+    record.send_many(tx, messages)
+
+
+def _low_of(tx: Transaction, product_id: str, boot: int) -> int:
+    table = twin.stream_table
+    query = sa.select(table.c.low).where(table.c.product_id == product_id, table.c.boot == boot)
+    return int(tx.session.execute(query).scalar_one())
+
+
+def _earlier_marks(tx: Transaction, products: set[str], newest: dict[str, int]) -> dict[str, tuple[Mark, ...]]:
+    """The watermarks of the boots before the newest, for devices whose earlier messages still come in."""
+    if not products:
+        return {}
+    table = twin.stream_table
+    query = sa.select(table.c.product_id, table.c.boot, table.c.low).where(table.c.product_id.in_(sorted(products)))
+    marks: dict[str, list[Mark]] = defaultdict(list)
+    for row in tx.session.execute(query.order_by(table.c.boot.desc())):
+        if row.boot < newest[row.product_id] and len(marks[row.product_id]) < EARLIER_BOOTS:
+            marks[row.product_id].append(Mark(boot=row.boot, seq=row.low))
+    return {product_id: tuple(own) for product_id, own in marks.items()}
+
+

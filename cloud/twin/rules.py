@@ -1,0 +1,202 @@
+"""Decisions of the twin: what a message means, and what it changes. Pure.
+
+A field of `reported` carries the (boot, seq) that set it, and the higher one wins, so that messages which arrive late,
+twice or out of order end in the same twin. A removed field keeps its key (a tombstone), or a late message would revive it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from broker.contract.messages import Birth, Event as DeviceEvent, Json, Presence, Result, Status, Telemetry, UpMessage
+from broker.contract.presence import PresenceKey, merge_presence
+from cloud.record.events import Event, EventType
+from cloud.registry.profiles import Profile
+from cloud.twin.health import Health, health
+
+Field = tuple[Json, int, int]
+"""Value (None: removed), boot, seq."""
+
+
+class Twin(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest known state of one unit. level_since: when the cloud first knew of the level. version: counts changes."""
+
+    product_id: str
+    version: int = 0
+    reported: dict[str, Field] = {}
+    epoch: int = 0
+    presence: PresenceKey = PresenceKey(-1, -1, True)  # noqa: FBT003 - the named tuple's order is its meaning
+    firmware: str = ""
+    profile: str = ""
+    capabilities: tuple[str, ...] = ()
+    birth: tuple[int, int] = (-1, -1)
+    level: str = "unknown"
+    level_since: datetime | None = None
+    error_since: datetime | None = None
+    """When an error that has not been mended began; it stays while the device is offline."""
+    desired: dict[str, Json] = {}
+    desired_version: int = 0
+    usage: dict[str, tuple[float, datetime]] = {}
+    """Supply -> level in percent and time, at its last refill."""
+
+    @property
+    def values(self) -> dict[str, Json]:
+        """The reported fields that stand."""
+        return {name: value for name, (value, _boot, _seq) in self.reported.items() if value is not None}
+
+    @property
+    def online(self) -> bool | None:
+        """None: never heard of."""
+        return None if self.presence.boot < 0 else self.presence.online
+
+
+SPECIAL_EVENTS = {"factory_reset": EventType.DEVICE_FACTORY_RESET, "install_step_done": EventType.INSTALL_STEP_DONE}
+"""Device events that the lifecycle knows by a name of their own."""
+
+
+def to_event(product_id: str, message: UpMessage | Presence, known_epoch: int, received_at: datetime) -> Event | None:
+    """The journal's event for a message; None for telemetry, which has a table of its own."""
+    if isinstance(message, Presence):
+        return _presence_event(product_id, message, received_at)
+    if isinstance(message, Telemetry):
+        return None
+    key = {"boot": message.boot, "seq": message.seq, "epoch": known_epoch if message.epoch is None else message.epoch}
+    kind, data = _meaning(message)
+    return Event(
+        id=f"{product_id}:{message.boot}:{message.seq}",
+        type=kind,
+        at=message.at,
+        source="device",
+        channel="device",
+        product_id=product_id,
+        data={**data, **key},
+    )
+
+
+def _presence_event(product_id: str, message: Presence, received_at: datetime) -> Event:
+    return Event(
+        id=f"{product_id}:{message.boot}:c{message.connection}:{message.status.value}",
+        type=EventType.DEVICE_PRESENCE,
+        at=message.at or received_at,
+        source="device",
+        channel="device",
+        product_id=product_id,
+        data={"boot": message.boot, "connection": message.connection, "status": message.status.value},
+    )
+
+
+def _meaning(message: UpMessage) -> tuple[EventType, dict[str, Json]]:
+    match message:
+        case Birth():
+            return EventType.DEVICE_BIRTH, {
+                "firmware": message.firmware,
+                "profile": message.profile,
+                "capabilities": list(message.capabilities),
+                "connection": message.connection,
+            }
+        case Status():
+            return EventType.DEVICE_STATUS, {"reported": message.reported}
+        case DeviceEvent(name="install_step_done"):
+            return EventType.INSTALL_STEP_DONE, {"step": str(message.data.get("step", "")), "witness": "device"}
+        case DeviceEvent(name="factory_reset"):
+            return EventType.DEVICE_FACTORY_RESET, {}
+        case DeviceEvent():
+            return EventType.DEVICE_EVENT, {"name": message.name, "data": message.data}
+        case Result():
+            return EventType.DEVICE_RESULT, {
+                "command_id": message.command_id,
+                "status": message.status.value,
+                "detail": message.detail,
+                "data": message.data,
+            }
+        case _:
+            msg = f"no event for {type(message).__name__}"
+            raise TypeError(msg)
+
+
+def apply(twin: Twin, event: Event, profile: Profile, known_at: datetime) -> Twin:
+    """The twin after an event. The same twin, when nothing in it changes."""
+    data = event.data
+    if event.type == EventType.TWIN_DESIRED:
+        return msgspec.structs.replace(
+            twin,
+            desired=merge_desired(twin.desired, data["settings"]),
+            desired_version=twin.desired_version + 1,
+            version=twin.version + 1,
+        )
+    if event.source != "device":
+        return twin
+    heard = _presence_of(event)
+    changed: dict[str, Any] = {"presence": merge_presence(twin.presence, heard)}
+    changed["epoch"] = max(twin.epoch, int(data.get("epoch", 0)))
+    if event.type == EventType.DEVICE_BIRTH and (data["boot"], data["seq"]) > twin.birth:
+        changed |= {
+            "birth": (data["boot"], data["seq"]),
+            "firmware": data["firmware"],
+            "profile": data["profile"],
+            "capabilities": tuple(data["capabilities"]),
+        }
+    if event.type == EventType.DEVICE_STATUS:
+        changed["reported"] = merge_reported(twin.reported, data["reported"], data["boot"], data["seq"])
+    after = msgspec.structs.replace(twin, **changed)
+    if after == twin:
+        return twin
+    if after.reported is not twin.reported:
+        after = msgspec.structs.replace(after, usage=usage_of(twin, after, event.at))
+    found = condition(after, profile)
+    level_since = twin.level_since if found.level == twin.level else known_at
+    error_since = (twin.error_since or known_at) if found.has_error else None
+    return msgspec.structs.replace(
+        after, level=found.level.value, level_since=level_since, error_since=error_since, version=twin.version + 1
+    )
+
+
+def condition(twin: Twin, profile: Profile) -> Health:
+    """How the device is."""
+    return health(twin.values, twin.online, profile)
+
+
+def merge_reported(known: dict[str, Field], heard: dict[str, Json], boot: int, seq: int) -> dict[str, Field]:
+    """Field by field, the higher (boot, seq) wins. The same dict, when no field is newer."""
+    newer = {
+        name: (value, boot, seq) for name, value in heard.items() if name not in known or (boot, seq) > tuple(known[name][1:])
+    }
+    return {**known, **newer} if newer else known
+
+
+def merge_desired(known: dict[str, Json], wished: dict[str, Json]) -> dict[str, Json]:
+    """The settings with the wish in them; null removes one."""
+    return {name: value for name, value in {**known, **wished}.items() if value is not None}
+
+
+def usage_of(before: Twin, after: Twin, at: datetime) -> dict[str, tuple[float, datetime]]:
+    """Where each supply stood at its last refill: a level that rises starts the count anew."""
+    usage = dict(before.usage)
+    old = _levels(before)
+    for name, level in _levels(after).items():
+        if name not in usage or level > old.get(name, level):
+            usage[name] = (level, at)
+    return usage
+
+
+def days_left(level: float, start: tuple[float, datetime] | None, now: datetime) -> float | None:
+    """Days until a supply is used up, at the pace since its last refill; None when that cannot be told yet."""
+    if start is None or level < 0:
+        return None
+    used, days = start[0] - level, (now - start[1]).total_seconds() / 86_400
+    if used < 1 or days <= 0:
+        return None
+    return round(level / (used / days), 1)
+
+
+def _levels(twin: Twin) -> dict[str, float]:
+    supplies = twin.values.get("supplies") or []
+    return {str(supply["name"]): float(supply["level_percent"]) for supply in supplies if supply["level_percent"] >= 0}
+
+
+def _presence_of(event: Event) -> PresenceKey:
+    data = event.data
+    if event.type == EventType.DEVICE_PRESENCE:
+        return PresenceKey(data["boot"], data["connection"], data["status"] == "offline")
+    return PresenceKey(data["boot"], int(data.get("connection", 0)), offline=False)

@@ -1,0 +1,197 @@
+"""The twin: read it, wish for settings, and project the device's events into it."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from broker.contract.codec import encode
+from broker.contract.messages import Desired, Json
+from broker.contract.presence import PresenceKey
+from broker.contract.topics import Down, down_topic
+from cloud.db import Transaction, table_of
+from cloud.errors import NotFoundError, StaleError
+from cloud.record import service as record
+from cloud.record.events import Event, EventType
+from cloud.registry.profiles import Profile, load_profile
+from cloud.registry.service import profiles_of
+from cloud.twin.rules import Twin, apply
+from cloud.twin.tables import ContactRow, QuarantineRow, RejectCountRow, StreamRow, TelemetryRow, TwinRow
+
+twin_table = table_of(TwinRow)
+contact_table = table_of(ContactRow)
+stream_table = table_of(StreamRow)
+reject_table = table_of(RejectCountRow)
+telemetry_table = table_of(TelemetryRow)
+quarantine_table = table_of(QuarantineRow)
+
+
+def read(tx: Transaction, product_id: str) -> Twin:
+    """The twin of a unit that has one. Raises NotFoundError."""
+    found = read_many(tx, [product_id]).get(product_id)
+    if found is None:
+        msg = "nothing was ever heard of this product"
+        raise NotFoundError(msg)
+    return found
+
+
+def read_many(tx: Transaction, product_ids: list[str]) -> dict[str, Twin]:
+    """Twins by product, for those that have one."""
+    rows = tx.session.execute(sa.select(twin_table).where(twin_table.c.product_id.in_(product_ids))).all()
+    return {row.product_id: _from_row(row) for row in rows}
+
+
+def project(tx: Transaction, events: list[Event]) -> None:
+    """Projector: what devices said, into their twins."""
+    by_product: dict[str, list[Event]] = {}
+    for event in events:
+        if event.product_id is not None and (event.source == "device" or event.type == EventType.TWIN_DESIRED):
+            by_product.setdefault(event.product_id, []).append(event)
+    if not by_product:
+        return
+    profiles = profiles_of(tx, list(by_product))
+    known = read_many(tx, list(by_product))
+    changed = []
+    for product_id, own in by_product.items():
+        before = known.get(product_id, Twin(product_id=product_id))
+        after = _applied(before, own, profiles[product_id], tx.now)
+        if after is not before:
+            changed.append(after)
+    _save(tx, changed)
+
+
+def _applied(twin: Twin, events: list[Event], profile: Profile, now: datetime) -> Twin:
+    for event in events:
+        twin = apply(twin, event, profile, now)
+    return twin
+
+
+def _save(tx: Transaction, twins: list[Twin]) -> None:
+    if not twins:
+        return
+    rows = [_to_values(twin) for twin in twins]
+    statement = record.insert(tx, twin_table)
+    replaced = {name: statement.excluded[name] for name in rows[0] if name != "product_id"}
+    tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id"], set_=replaced), rows)
+    tx.changes.products.update(twin.product_id for twin in twins)
+
+
+def desire(tx: Transaction, product_id: str, settings: dict[str, Json], if_version: int | None, event_id: str) -> Desired:
+    """Merges settings into the desired ones (null removes), and tells the device. Raises StaleError."""
+    record.lock(tx, {product_id})
+    before = read_many(tx, [product_id]).get(product_id, Twin(product_id=product_id))
+    if if_version is not None and if_version != before.desired_version:
+        raise StaleError(version=before.desired_version)
+    wish = Event(
+        id=event_id,
+        type=EventType.TWIN_DESIRED,
+        at=tx.now,
+        source="operator",
+        product_id=product_id,
+        data={"settings": settings},
+    )
+    record.append(tx, [wish])
+    after = read(tx, product_id)
+    message = Desired(version=after.desired_version, settings=after.desired)
+    tell(tx, product_id, Down.DESIRED, encode(message))
+    return message
+
+
+def tell(tx: Transaction, product_id: str, kind: Down, payload: bytes) -> None:
+    """Puts a retained message for the device into the outbox; only the newest of a kind is ever sent."""
+    record.send(tx, down_topic(product_id, kind), payload, slot=f"{kind.value}:{product_id}", retain=True)
+
+
+def transport_figures(tx: Transaction, product_id: str) -> dict[str, Json]:
+    """What was counted on the way: gaps, duplicates, rejects by reason, the watermark, the clock's error."""
+    newest = sa.select(stream_table).where(stream_table.c.product_id == product_id).order_by(stream_table.c.boot.desc())
+    streams = tx.session.execute(newest.limit(16)).all()
+    counts = sa.select(reject_table.c.reason, reject_table.c.count).where(reject_table.c.product_id == product_id)
+    rejects = tx.session.execute(counts)
+    contact = tx.session.get(ContactRow, product_id)
+    return {
+        "streams": [
+            {
+                "boot": row.boot,
+                "stored_to": row.low,
+                "missing": _missing(row.low, row.above),
+                "duplicates": row.duplicates,
+                "given_up": row.given_up,
+            }
+            for row in streams
+        ],
+        "rejected": {reason: count for reason, count in rejects},
+        "last_seen_at": contact.last_seen_at.isoformat() if contact else None,
+        "clock_skew_s": contact.skew_s if contact else None,
+    }
+
+
+def _missing(low: int, above: list[list[int]]) -> int:
+    return above[-1][1] - low - sum(last - first + 1 for first, last in above) if above else 0
+
+
+def telemetry(
+    tx: Transaction, product_id: str, start: datetime, end: datetime, limit: int
+) -> list[Any]:
+    """Telemetry messages of a span, oldest first."""
+    table = telemetry_table
+    query = sa.select(table).where(table.c.product_id == product_id, table.c.at >= start, table.c.at < end)
+    return list(tx.session.execute(query.order_by(table.c.at, table.c.id).limit(limit)).all())
+
+
+def quarantine(tx: Transaction, product_id: str, limit: int = 50) -> list[Any]:
+    """The newest rejected messages of a device."""
+    table = quarantine_table
+    query = sa.select(table).where(table.c.product_id == product_id).order_by(table.c.id.desc()).limit(limit)
+    return list(tx.session.execute(query).all())
+
+
+def last_seen(tx: Transaction, product_ids: list[str]) -> dict[str, datetime]:
+    """When each device was last heard, by the cloud's clock."""
+    query = sa.select(contact_table.c.product_id, contact_table.c.last_seen_at)
+    rows = tx.session.execute(query.where(contact_table.c.product_id.in_(product_ids)))
+    return {row.product_id: row.last_seen_at for row in rows}
+
+
+def _from_row(row: Any) -> Twin:
+    return Twin(
+        product_id=row.product_id,
+        version=row.version,
+        reported={name: (value[0], value[1], value[2]) for name, value in row.reported.items()},
+        epoch=row.epoch,
+        presence=PresenceKey(row.boot, row.connection, row.offline),
+        firmware=row.firmware,
+        profile=row.profile,
+        capabilities=tuple(row.capabilities),
+        desired=row.desired,
+        desired_version=row.desired_version,
+        birth=(row.birth_boot, row.birth_seq),
+        level=row.level,
+        level_since=row.level_since,
+        error_since=row.error_since,
+        usage={name: (start[0], datetime.fromisoformat(start[1])) for name, start in row.usage.items()},
+    )
+
+
+def _to_values(twin: Twin) -> dict[str, Any]:
+    return {
+        "product_id": twin.product_id,
+        "version": twin.version,
+        "reported": msgspec.to_builtins(twin.reported),
+        "epoch": twin.epoch,
+        "boot": twin.presence.boot,
+        "connection": twin.presence.connection,
+        "offline": twin.presence.offline,
+        "firmware": twin.firmware,
+        "profile": twin.profile,
+        "capabilities": list(twin.capabilities),
+        "desired": twin.desired,
+        "desired_version": twin.desired_version,
+        "birth_boot": twin.birth[0],
+        "birth_seq": twin.birth[1],
+        "level": twin.level,
+        "level_since": twin.level_since,
+        "error_since": twin.error_since,
+        "usage": {name: [level, at.isoformat()] for name, (level, at) in twin.usage.items()},
+    }

@@ -1,0 +1,99 @@
+"""Rows of the twin, of the telemetry, and of what could not be taken."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from broker.contract.messages import Json
+from cloud.db import BigId, JsonText, UtcDateTime
+
+
+class TwinRow(SQLModel, table=True):
+    """The newest known state of one unit: a projection of the journal. `reported`: field -> [value, boot, seq]."""
+
+    __tablename__ = "twin"
+    __table_args__ = {"postgresql_with": {"fillfactor": 50}}  # noqa: RUF012 - SQLAlchemy's form; HOT updates need the room
+
+    product_id: str = Field(primary_key=True, max_length=26)
+    version: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    reported: Json = Field(default_factory=dict, sa_column=Column(JsonText, nullable=False))
+    desired: Json = Field(default_factory=dict, sa_column=Column(JsonText, nullable=False))
+    desired_version: int = 0
+    epoch: int = 0
+    boot: int = Field(default=-1, sa_column=Column(BigInteger, nullable=False))
+    connection: int = Field(default=-1, sa_column=Column(BigInteger, nullable=False))
+    offline: bool = True
+    firmware: str = Field(default="", max_length=128)
+    profile: str = Field(default="", max_length=64)
+    capabilities: Json = Field(default_factory=list, sa_column=Column(JsonText, nullable=False))
+    birth_boot: int = Field(default=-1, sa_column=Column(BigInteger, nullable=False))
+    birth_seq: int = Field(default=-1, sa_column=Column(BigInteger, nullable=False))
+    level: str = Field(default="unknown", max_length=16)
+    level_since: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    error_since: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    usage: Json = Field(default_factory=dict, sa_column=Column(JsonText, nullable=False))
+    """What the estimates of supplies are made from: supply -> [level, at] since its last refill."""
+
+
+class StreamRow(SQLModel, table=True):
+    """Which messages of one boot have arrived: `broker.contract.watermark.Received`, and what was counted."""
+
+    __tablename__ = "stream"
+
+    product_id: str = Field(primary_key=True, max_length=26)
+    boot: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    low: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    above: Json = Field(default_factory=list, sa_column=Column(JsonText, nullable=False))
+    duplicates: int = 0
+    given_up: int = 0
+    """Messages that the device said will never come."""
+
+
+class TelemetryRow(SQLModel, table=True):
+    """One telemetry message, as it came. at: the device's time; received_at: the cloud's."""
+
+    __tablename__ = "telemetry"
+    __table_args__ = (Index("ix_telemetry_product_at", "product_id", "at"),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    product_id: str = Field(max_length=26)
+    boot: int = Field(sa_column=Column(BigInteger, nullable=False))
+    seq: int = Field(sa_column=Column(BigInteger, nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    received_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    measurements: Json = Field(sa_column=Column(JsonText, nullable=False))
+
+
+class QuarantineRow(SQLModel, table=True):
+    """The head of a message that was rejected, for the operator to read. Bounded per device."""
+
+    __tablename__ = "quarantine"
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    product_id: str = Field(max_length=26, index=True)
+    topic: str = Field(max_length=256)
+    reason: str = Field(max_length=32)
+    detail: str = Field(max_length=256)
+    head: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    received_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class RejectCountRow(SQLModel, table=True):
+    """How many messages of a device were rejected, by reason."""
+
+    __tablename__ = "reject_count"
+
+    product_id: str = Field(primary_key=True, max_length=26)
+    reason: str = Field(primary_key=True, max_length=32)
+    count: int = 0
+
+
+class ContactRow(SQLModel, table=True):
+    """When a device was last heard, by the cloud's clock; and how far its own clock is off, in seconds."""
+
+    __tablename__ = "contact"
+
+    product_id: str = Field(primary_key=True, max_length=26)
+    last_seen_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    skew_s: float = 0.0

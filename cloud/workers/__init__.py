@@ -1,0 +1,1 @@
+"""Loops without decisions: ingest, outbox, scheduler."""
