@@ -1,0 +1,133 @@
+# Abschnitte, Überschriften, Statuszeilen, Zustandsgründe.
+
+product = Drucker
+
+section-fix = { $level ->
+    [error] Jetzt beheben
+   *[other] Am besten gleich erledigen
+ }
+section-delivery = Ihre Lieferung
+section-stuck = So kommen Sie weiter
+section-checklist = Einrichten
+section-try = Ausprobieren
+section-coupon = Für Sie
+section-offline = Warum er sich nicht meldet
+section-supplies = Verbrauchsmaterial
+section-discover = Kennenlernen
+section-prepare = Vorbereiten
+section-remote = Von unterwegs
+section-use = Mehr herausholen
+section-share = Weiterempfehlen
+section-feedback = Wie läuft es?
+section-help = Hilfe
+section-privacy = Ihre Daten
+
+title-interested = Das ist der { $model }
+title-demo = Probieren Sie den { $model } aus
+title-in-shop = Willkommen bei { $shop }
+title-engaged = Der { $model } und Sie
+title-delivery = Ihr { $model } ist unterwegs
+title-delivery-trouble = Bitte entschuldigen Sie die Verzögerung
+title-install = Richten Sie Ihren { $model } ein
+title-install-away = Bevor Sie Ihren { $model } einrichten
+title-install-stuck = Das Einrichten klemmt? Wir helfen Ihnen
+title-support = Ihr { $model }
+title-support-error = Ihr { $model } braucht Sie
+title-support-attention = Ihr { $model } braucht bald etwas
+title-support-offline = Ihr { $model } meldet sich nicht
+title-closed = Vielen Dank
+
+status-interested = Sehen Sie sich in Ruhe um
+status-demo = { $level ->
+    [ok] Bereit, für Sie zu drucken
+    [busy] Druckt gerade für jemand anderen
+    [attention] Bereit, für Sie zu drucken
+   *[other] Hier muss erst das Personal helfen
+ }
+status-in-shop = { $shop_address ->
+    [unknown] Sie sind im Geschäft
+   *[other] { $shop_address }
+ }
+status-engaged = Schön, dass Sie wieder da sind
+status-parcel = { $parcel ->
+    [none] Ihre Bestellung wird vorbereitet
+    [label] Verpackt und wartet auf { $carrier ->
+        [unknown] den Paketdienst
+       *[other] { $carrier }
+     }
+    [moving] { $promised ->
+        [unknown] Unterwegs zu Ihnen
+       *[other] Unterwegs, zugesagt für den { DATETIME($promised, dateStyle: "long") }
+     }
+    [out_for_delivery] Kommt heute an
+    [late] { $promised ->
+        [unknown] Später als zugesagt
+       *[other] Verspätet: zugesagt war der { DATETIME($promised, dateStyle: "long") }
+     }
+    [failed] Die Zustellung hat nicht geklappt
+   *[delivered] Zugestellt
+ }
+status-return = Ihre Rückgabe ist in Arbeit
+status-steps = { $steps_done } von { $steps_all } Schritten erledigt
+status-install = Bereit zum Einrichten
+status-reason = { $reason ->
+    [unknown] { $level ->
+        [error] Er hat angehalten und nennt keinen Grund
+       *[other] Er bittet um Aufmerksamkeit und nennt keinen Grund
+     }
+   *[other] { $reason }
+ }
+status-offline = { $last_reason ->
+    [unknown] Zurzeit kein Kontakt
+   *[other] Zurzeit kein Kontakt. Seine letzte Meldung: { $last_reason }
+ }
+status-busy = Druckt gerade
+status-ok = { $days_left ->
+    [unknown] Alles in Ordnung
+    [0] Alles in Ordnung. Das Verbrauchsmaterial könnte heute ausgehen
+    [one] Alles in Ordnung. Das Verbrauchsmaterial reicht noch etwa einen Tag
+   *[other] Alles in Ordnung. Das Verbrauchsmaterial reicht noch etwa { NUMBER($days_left) } Tage
+ }
+status-unknown = Noch keine Nachricht von ihm
+status-closed = { $closed_reason ->
+    [returned] Ihre Rückgabe ist abgeschlossen
+    [transferred] Dieses Produkt gehört jetzt jemand anderem
+    [retired] Dieses Produkt ist außer Betrieb
+    [lapsed] Wir haben länger nichts voneinander gehört
+   *[other] Hier gibt es nichts mehr zu tun
+ }
+
+reason-connecting-to-device = Verbindung zum Drucker wird aufgebaut
+reason-cover-open = Eine Abdeckung ist offen
+reason-developer-empty = Entwickler aufgebraucht
+reason-developer-low = Entwickler geht zur Neige
+reason-door-open = Eine Klappe ist offen
+reason-fuser-over-temp = Fixiereinheit zu heiß
+reason-fuser-under-temp = Fixiereinheit noch kalt
+reason-input-tray-missing = Papierfach fehlt
+reason-interlock-open = Sicherheitsverriegelung offen
+reason-interpreter-resource-unavailable = Dem Drucker fehlt etwas, das das Dokument braucht
+reason-marker-supply-empty = Tinte oder Toner aufgebraucht
+reason-marker-supply-low = Tinte oder Toner geht zur Neige
+reason-marker-waste-almost-full = Resttonerbehälter fast voll
+reason-marker-waste-full = Resttonerbehälter voll
+reason-media-empty = Kein Papier mehr
+reason-media-jam = Papierstau
+reason-media-low = Wenig Papier
+reason-media-needed = Anderes Papier nötig
+reason-moving-to-paused = Pausiert gleich
+reason-none = Alles in Ordnung
+reason-opc-life-over = Bildtrommel verbraucht
+reason-opc-near-eol = Bildtrommel fast verbraucht
+reason-other = Bitte einmal nachsehen
+reason-output-area-almost-full = Ausgabefach fast voll
+reason-output-area-full = Ausgabefach voll
+reason-output-tray-missing = Ausgabefach fehlt
+reason-paused = Pausiert
+reason-shutdown = Ausgeschaltet
+reason-spool-area-full = Speicher voll
+reason-stopped-partly = Ein Teil hat angehalten
+reason-stopping = Hält an
+reason-timed-out = Der Drucker antwortet nicht
+reason-toner-empty = Toner leer
+reason-toner-low = Toner geht zur Neige

@@ -1,0 +1,278 @@
+# Einträge der einzelnen Phasen und die, die immer da sind. Störungen haben ihre eigene Datei.
+
+item-expert = { $has_case ->
+    [yes] Ihr Gespräch mit unseren Fachleuten
+   *[no] Fachleute fragen
+ }
+    .detail = { $has_case ->
+        [yes] Lesen Sie die Antworten und schreiben Sie zurück.
+       *[no] Ein Mensch antwortet und sieht, was Sie sehen.
+     }
+    .badge = { $unread ->
+        [0] { "" }
+        [one] { $unread } neue Antwort
+       *[other] { NUMBER($unread) } neue Antworten
+     }
+item-export = Ihre Daten mitnehmen
+    .detail = Alles, was wir von Ihnen haben, in einer Datei.
+item-opt-out = Gehen und alles löschen lassen
+    .detail = Sofort und überall. Das Gerät funktioniert weiter.
+    .confirm = Damit wird alles gelöscht, was Sie mit diesem Produkt verbindet. Das lässt sich nicht rückgängig machen. Sie bekommen eine signierte Bestätigung. Möchten Sie gehen?
+
+item-what-it-can-do = Was er kann
+    .detail = Der { $model } in einer Minute.
+    .step-1 = Er druckt von Telefon, Tablet und Computer, ganz ohne Kabel.
+    .step-2 = Er sagt rechtzeitig, was er braucht, hier in diesem Menü.
+    .step-3 = Wenn etwas klemmt, zeigt Ihr Telefon genau dafür die Lösung.
+    .step-4 = Ein Mensch hilft Ihnen, wann immer Sie fragen, vor dem Kauf und danach.
+item-compare = Vergleichen
+    .detail = Seite an Seite mit anderen.
+item-watch = In Aktion sehen
+item-product-page = Alles über den { $model }
+item-coupon = Ihr Gutschein über { $coupon }
+    .detail = { $coupon_expires ->
+        [unknown] Zeigen Sie ihn an der Kasse.
+       *[other] Zeigen Sie ihn bis zum { DATETIME($coupon_expires, dateStyle: "long") } an der Kasse.
+     }
+item-get-coupon = Gutschein über { $offer } holen
+    .detail = Nur für Sie, einmal einlösbar.
+item-route-to-shelf = Der Weg zum Regal
+    .detail = { $shop }
+item-ask-for-the-shelf = Der Weg zum Regal
+    .detail = Bei { $shop }
+    .step-1 = Gehen Sie in die Abteilung für Drucker.
+    .step-2 = Suchen Sie { $model } auf dem Regalschild.
+    .step-3 = Falls Sie ihn nicht finden, zeigen Sie dem Personal diese Seite: Dort weiß man, wo er steht.
+item-nearest-shop = Das nächste Geschäft
+    .detail = Zum Ansehen und Anfassen.
+item-ask-an-owner = Jemanden fragen, der ihn hat
+    .detail = Wir bitten jemanden, der ihn besitzt, Sie anzurufen.
+    .confirm = Darf Sie jemand anrufen, der diesen Drucker besitzt?
+item-order-now = Bestellen
+    .detail = Bis an Ihre Tür geliefert.
+item-print-sample = Probeseite drucken
+    .detail = { $proven ->
+        [yes] Dieser Drucker druckt eine Seite für Sie.
+       *[no] Halten Sie Ihr Telefon nah an diesen Drucker, damit er weiß, dass Sie da sind.
+     }
+item-demo-not-ready = Dieser kann gerade nicht drucken
+    .detail = Bitte fragen Sie das Personal.
+    .step-1 = Sagen Sie dem Personal, dass dieser Drucker Hilfe braucht.
+    .step-2 = Sehen Sie sich so lange die Seiten in seinem Fach an: Die hat er gedruckt.
+    .step-3 = Sobald er bereit ist, erscheint hier „Probeseite drucken“.
+item-specifications = Technische Daten
+
+item-track = Wo ist mein Drucker?
+    .detail = { $promised ->
+        [unknown] Verfolgen Sie ihn bei { $carrier ->
+            [unknown] Ihrem Paketdienst
+           *[other] { $carrier }
+         }.
+       *[other] Zugesagt für { DATETIME($promised, dateStyle: "full") }.
+     }
+item-where-is-it = Wo ist mein Drucker?
+    .detail = { $promised ->
+        [unknown] Sobald der Paketdienst ihn hat, können Sie ihn hier verfolgen.
+       *[other] Zugesagt für { DATETIME($promised, dateStyle: "full") }.
+     }
+item-what-happened = Was passiert ist
+    .detail = { $parcel_detail ->
+        [unknown] { $parcel ->
+            [failed] Der Paketdienst konnte Ihr Paket nicht zustellen.
+           *[other] Ihr Paket ist nicht rechtzeitig angekommen. Wir fragen beim Paketdienst nach.
+         }
+       *[other] { $parcel_detail }
+     }
+item-track-late = Was der Paketdienst sagt
+item-wait = Ich warte
+    .detail = Wir behalten es im Blick und melden uns, sobald sich etwas tut.
+item-call-me-about-parcel = Rufen Sie mich an
+    .detail = Ein Mensch ruft Sie deswegen an.
+item-cancel-order = Bestellung stornieren
+    .detail = Sie bekommen Ihr Geld zurück.
+    .confirm = Möchten Sie die Bestellung stornieren?
+item-training = Schon vorher kennenlernen
+    .detail = Ein kurzer Film.
+item-prepare-wifi = WLAN vorbereiten
+    .detail = Dann ist er in wenigen Minuten eingerichtet.
+    .step-1 = Suchen Sie Namen und Passwort Ihres WLANs. Oft stehen sie auf dem Router.
+    .step-2 = Gehen Sie mit dem Telefon dorthin, wo der Drucker stehen soll, und prüfen Sie dort den Empfang.
+    .step-3 = Ist er schwach, wählen Sie einen Platz näher am Router.
+item-prepare-place = Seinen Platz vorbereiten
+    .detail = Ein fester Tisch und eine Steckdose genügen.
+    .step-1 = Wählen Sie einen ebenen, festen Platz, nicht in der Sonne und nicht an der Heizung.
+    .step-2 = Lassen Sie hinten und an den Seiten eine Handbreit frei.
+    .step-3 = Halten Sie eine Wandsteckdose und ein Paket Papier bereit.
+
+item-in-the-box = Was im Karton ist
+    .step-1 = Der Drucker mit seinen Fächern.
+    .step-2 = Das Netzkabel.
+    .step-3 = Die ersten Kartuschen.
+    .step-4 = Eine Karte mit dem Code, der ihn zu Ihrem macht.
+item-have-ready = Was Sie bereitlegen
+    .step-1 = Name und Passwort Ihres WLANs.
+    .step-2 = Etwas Papier.
+    .step-3 = Eine Viertelstunde und Ihr Telefon.
+item-steps-left = Was noch zu tun ist
+    .detail = { $steps_done } von { $steps_all } Schritten sind erledigt. Der nächste erscheint hier, sobald Sie beim Drucker sind.
+item-step = { $step_name }
+    .next = Als Nächstes
+    .seen = { $step_by ->
+        [device] Erledigt: Der Drucker hat es gesehen.
+        [customer] Erledigt: von Ihnen abgehakt.
+        [expert] Erledigt: von unseren Fachleuten bestätigt.
+       *[other] Erledigt.
+     }
+    .ticks-itself = Das hakt der Drucker selbst ab.
+step-unpack = Auspacken
+    .detail = Entfernen Sie alle Klebestreifen.
+    .step-1 = Heben Sie den Drucker aus dem Karton, zu zweit, wenn er schwer ist.
+    .step-2 = Entfernen Sie Klebeband und Schaumstoff, auch innen: Öffnen Sie jede Klappe einmal.
+    .step-3 = Stellen Sie ihn dorthin, wo er bleiben soll.
+step-power_on = Einschalten
+    .detail = Er braucht etwa eine Minute.
+    .step-1 = Stecken Sie das Kabel in den Drucker und dann in eine Wandsteckdose.
+    .step-2 = Drücken Sie die Einschalttaste, bis sie leuchtet.
+    .step-3 = Warten Sie, bis das Display nach der Sprache fragt, und wählen Sie Ihre.
+step-install_supplies = Kartuschen einsetzen
+    .detail = Sie liegen im Karton.
+    .step-1 = Öffnen Sie die vordere Klappe.
+    .step-2 = Packen Sie die Kartusche aus, schwenken Sie sie hin und her und ziehen Sie den Schutzstreifen ab.
+    .step-3 = Schieben Sie sie hinein, bis sie einrastet, und schließen Sie die Klappe.
+step-load_paper = Papier einlegen
+    .detail = Bis unter die Markierung.
+    .step-1 = Ziehen Sie das Fach heraus und stellen Sie die Führungen auf Ihr Papier ein.
+    .step-2 = Fächern Sie das Papier auf und legen Sie es bis unter die Markierung ein.
+    .step-3 = Schieben Sie das Fach zu, bis es einrastet.
+step-connect_network = Mit Ihrem WLAN verbinden
+    .detail = Sie brauchen Namen und Passwort Ihres WLANs.
+    .step-1 = Öffnen Sie das Netzwerkmenü auf dem Display des Druckers.
+    .step-2 = Wählen Sie Ihr WLAN und geben Sie das Passwort ein.
+    .step-3 = Warten Sie, bis das Netzwerklicht ruhig leuchtet.
+step-print_test_page = Testseite drucken
+    .detail = Der letzte Schritt.
+    .step-1 = Drücken Sie am Drucker drei Sekunden auf OK oder wählen Sie hier „Testseite jetzt drucken“.
+    .step-2 = Sehen Sie nach, ob alle Farben und Linien da sind.
+    .step-3 = Fehlt etwas, fragen Sie unsere Fachleute: Wir sehen dasselbe wie Sie.
+item-identify = Blinken lassen
+    .detail = Damit Sie sehen, um welchen Drucker es geht.
+item-test-page-now = Testseite jetzt drucken
+    .detail = Von hier direkt an Ihren Drucker.
+item-call-me-about-install = Rufen Sie mich an
+    .detail = Ein Mensch richtet ihn am Telefon mit Ihnen ein.
+item-video-guide = Videoanleitung
+    .detail = Jeder Schritt zum Ansehen und Anhalten.
+item-exchange = Umtauschen
+    .detail = Wir schicken einen anderen und holen diesen ab.
+    .confirm = Möchten Sie diesen Drucker gegen einen anderen umtauschen?
+item-install-video = Ansehen, wie es geht
+
+item-supply = { $supply_color ->
+    [black] Schwarz
+    [cyan] Cyan
+    [magenta] Magenta
+    [yellow] Gelb
+   *[other] { $supply_name }
+ }
+    .detail = { $supply_days ->
+        [unknown] Wie lange es reicht, lässt sich noch nicht sagen
+        [0] Könnte heute ausgehen
+        [one] Reicht noch etwa einen Tag
+       *[other] Reicht noch etwa { NUMBER($supply_days) } Tage
+     }
+    .badge = { $supply_level ->
+        [unknown] { "" }
+        [some] etwas übrig
+       *[other] { $supply_level }
+     }
+item-reorder-soon = Rechtzeitig nachbestellen
+    .detail = { $days_left ->
+        [unknown] { $reason }
+        [0] { $reason }: könnte heute ausgehen
+        [one] { $reason }: noch etwa ein Tag
+       *[other] { $reason }: noch etwa { NUMBER($days_left) } Tage
+     }
+item-reorder-now = Bestellen, was fehlt
+    .detail = { $reason }
+item-reorder = Verbrauchsmaterial bestellen
+    .detail = { $days_left ->
+        [0] Es könnte heute ausgehen
+        [one] Es reicht noch etwa einen Tag
+       *[other] Es reicht noch etwa { NUMBER($days_left) } Tage
+     }
+item-usage = Was Sie drucken
+    .detail = { $usage_pages_per_day ->
+        [one] Etwa eine Seite am Tag
+       *[other] Etwa { NUMBER($usage_pages_per_day, maximumFractionDigits: 0) } Seiten am Tag
+     }
+    .step-1 = Drucken Sie beidseitig: Das halbiert den Papierverbrauch.
+    .step-2 = Drucken Sie Entwürfe im Tonersparmodus: So hält die Kartusche länger.
+    .step-3 = Drucken Sie mindestens eine Seite pro Woche, damit nichts eintrocknet.
+item-tips = Tipps für jeden Tag
+    .step-1 = Drucken Sie beidseitig: Das halbiert den Papierverbrauch.
+    .step-2 = Drucken Sie Entwürfe im Tonersparmodus: So hält die Kartusche länger.
+    .step-3 = Lassen Sie ihn lieber schlafen, statt ihn auszuschalten: Er wacht schneller auf und meldet, was er braucht.
+item-print = Vom Telefon drucken
+    .step-1 = Öffnen Sie, was Sie drucken möchten, und wählen Sie Teilen und dann Drucken.
+    .step-2 = Wählen Sie { $model } in der Liste. Telefon und Drucker brauchen dasselbe WLAN.
+    .step-3 = Wählen Sie Anzahl und Seiten und drucken Sie.
+item-test-page = Testseite drucken
+item-clean-head = Druckkopf reinigen
+    .detail = Bei streifigen Seiten. Verbraucht etwas Tinte.
+    .confirm = Das dauert etwa zwei Minuten und verbraucht etwas Tinte. Starten?
+item-firmware = Seine Software
+    .detail = { $firmware ->
+        [unknown] Zu seiner Software gibt es Neues.
+       *[other] Version { $firmware }. Es gibt Neues dazu.
+     }
+    .step-1 = Lassen Sie den Drucker eingeschaltet und verbunden: Updates kommen von selbst.
+    .step-2 = Schalten Sie ihn nicht aus, solange das Display ein Update zeigt.
+    .step-3 = Misslingt ein Update, arbeitet er mit der bisherigen Version weiter und versucht es noch einmal.
+item-share = Weiterempfehlen
+    .detail = Ihr eigener Link.
+item-survey-nps = Würden Sie ihn empfehlen?
+    .detail = Eine Frage.
+item-survey-csat = Sind Sie zufrieden?
+    .detail = Eine Frage.
+item-survey-ces = War es einfach?
+    .detail = Eine Frage.
+item-not-heard-yet = Online bringen
+    .detail = Wir haben noch nichts von ihm gehört.
+    .step-1 = Schalten Sie ihn ein.
+    .step-2 = Verbinden Sie ihn im Netzwerkmenü mit Ihrem WLAN.
+    .step-3 = Warten Sie zwei Minuten: Dann erscheint hier sein Zustand.
+item-what-is-wrong = Was los ist
+    .detail = { $reason ->
+        [unknown] Er hat angehalten und nennt keinen Grund. Jemand muss auf das Display sehen.
+       *[other] { $reason }. Jemand muss am Drucker etwas tun; die Anleitung erscheint hier, sobald Sie bei ihm sind.
+     }
+item-tell-household = Jemandem zu Hause Bescheid geben
+    .detail = Dort erscheint die Anleitung auf dem Telefon.
+item-cancel-job = Druckauftrag abbrechen
+    .confirm = Das laufende Dokument abbrechen?
+item-restart = Von hier aus neu starten
+    .detail = Hilft erstaunlich oft, nur nicht gegen Papier, das im Weg ist.
+    .confirm = Den Drucker jetzt neu starten?
+item-offline-network = Er hat das Netz verloren
+    .detail = Oft liegt es am Router oder an einem neuen WLAN-Passwort.
+    .step-1 = Prüfen Sie, ob andere Geräte über dasselbe WLAN Verbindung haben.
+    .step-2 = Wenn nicht, ziehen Sie den Stecker des Routers für zehn Sekunden und warten Sie drei Minuten.
+    .step-3 = Wenn ja, sehen Sie nach dem Netzwerklicht des Druckers. Blinkt es, wählen Sie Ihr WLAN im Netzwerkmenü noch einmal aus.
+item-offline-power = Er ist ausgeschaltet
+    .detail = { $last_reason ->
+        [unknown] Oder der Stecker ist gezogen.
+       *[other] Oder der Stecker ist gezogen. Seine letzte Meldung: { $last_reason }.
+     }
+    .step-1 = Sehen Sie nach, ob ein Licht leuchtet.
+    .step-2 = Prüfen Sie Stecker, Steckerleiste und Steckdose.
+    .step-3 = Drücken Sie die Einschalttaste und warten Sie zwei Minuten.
+item-offline-sleep = Er schläft
+    .detail = Manche Netze vergessen einen schlafenden Drucker.
+    .step-1 = Drücken Sie eine beliebige Taste, um ihn zu wecken.
+    .step-2 = Passiert das oft, stellen Sie im Menü eine längere Zeit bis zum Ruhezustand ein.
+    .step-3 = Schicken Sie ihm eine Seite: Auch das weckt ihn.
+item-offline-last-fault = Er hatte vorher ein Problem
+    .detail = { $last_reason }. Vielleicht hat ihn jemand deshalb ausgeschaltet.
+    .step-1 = Schalten Sie ihn ein und warten Sie zwei Minuten.
+    .step-2 = Ist das Problem noch da, erscheint die Anleitung dafür hier von selbst.
+    .step-3 = Bleibt er still, sehen Sie sich die anderen Ursachen an.

@@ -1,0 +1,278 @@
+# Items of each stage, and those of every stage. Faults have their own file.
+
+item-expert = { $has_case ->
+    [yes] Your conversation with our expert
+   *[no] Ask an expert
+ }
+    .detail = { $has_case ->
+        [yes] Read the answers, and write back.
+       *[no] A person answers, and sees what you see.
+     }
+    .badge = { $unread ->
+        [0] { "" }
+        [one] { $unread } new answer
+       *[other] { NUMBER($unread) } new answers
+     }
+item-export = Take your data with you
+    .detail = Everything that we hold of you, in one file.
+item-opt-out = Leave, and have everything erased
+    .detail = At once and everywhere. The product goes on working.
+    .confirm = This erases everything that connects you with this product, and cannot be undone. You get a signed receipt. Do you want to leave?
+
+item-what-it-can-do = What it can do
+    .detail = The { $model } in a minute.
+    .step-1 = It prints from phones, tablets and computers, without a cable.
+    .step-2 = It says what it needs before it runs out, here in this menu.
+    .step-3 = If something is stuck, your phone shows the fix for exactly that.
+    .step-4 = A person helps whenever you ask, before and after you buy.
+item-compare = Compare
+    .detail = Side by side with others.
+item-watch = See it at work
+item-product-page = All about the { $model }
+item-coupon = Your { $coupon } coupon
+    .detail = { $coupon_expires ->
+        [unknown] Show it at the till.
+       *[other] Show it at the till until { DATETIME($coupon_expires, dateStyle: "long") }.
+     }
+item-get-coupon = Get your { $offer } coupon
+    .detail = For you alone, to be used once.
+item-route-to-shelf = The way to the shelf
+    .detail = { $shop }
+item-ask-for-the-shelf = The way to the shelf
+    .detail = At { $shop }
+    .step-1 = Go to the department for printers.
+    .step-2 = Look for { $model } on the shelf label.
+    .step-3 = If you do not see it, show this page to somebody of the staff: they know where it stands.
+item-nearest-shop = The nearest shop
+    .detail = See it and touch it.
+item-ask-an-owner = Ask somebody who has one
+    .detail = We ask an owner to call you.
+    .confirm = May an owner of this printer call you?
+item-order-now = Order it
+    .detail = Delivered to your door.
+item-print-sample = Print a sample
+    .detail = { $proven ->
+        [yes] This printer prints a page for you.
+       *[no] Hold your phone close to this printer, so that it knows you are there.
+     }
+item-demo-not-ready = This one cannot print just now
+    .detail = Please ask the staff.
+    .step-1 = Tell somebody of the staff that this printer needs help.
+    .step-2 = Look at the pages in its tray until then: it printed them.
+    .step-3 = As soon as it is ready, “Print a sample” appears here.
+item-specifications = Specifications
+
+item-track = Where is my printer?
+    .detail = { $promised ->
+        [unknown] Follow it with { $carrier ->
+            [unknown] the carrier
+           *[other] { $carrier }
+         }.
+       *[other] Promised for { DATETIME($promised, dateStyle: "full") }.
+     }
+item-where-is-it = Where is my printer?
+    .detail = { $promised ->
+        [unknown] As soon as the carrier has it, you can follow it here.
+       *[other] Promised for { DATETIME($promised, dateStyle: "full") }.
+     }
+item-what-happened = What happened
+    .detail = { $parcel_detail ->
+        [unknown] { $parcel ->
+            [failed] The carrier could not deliver your parcel.
+           *[other] Your parcel has not arrived when it should. We are asking the carrier.
+         }
+       *[other] { $parcel_detail }
+     }
+item-track-late = See what the carrier says
+item-wait = I wait
+    .detail = We watch over it, and tell you when something changes.
+item-call-me-about-parcel = Call me
+    .detail = A person calls you about it.
+item-cancel-order = Cancel the order
+    .detail = You get your money back.
+    .confirm = Do you want to cancel the order?
+item-training = Get to know it before it arrives
+    .detail = A short film.
+item-prepare-wifi = Prepare your Wi-Fi
+    .detail = So that it is set up in minutes.
+    .step-1 = Find the name and the password of your Wi-Fi. They often stand on the router.
+    .step-2 = Go with your phone to where the printer will stand, and check that Wi-Fi is good there.
+    .step-3 = If it is weak, choose a place nearer to the router.
+item-prepare-place = Prepare its place
+    .detail = A firm table and a socket are enough.
+    .step-1 = Choose a level, firm place, out of the sun and away from heaters.
+    .step-2 = Leave a hand's width free behind it and beside it.
+    .step-3 = Have a wall socket within reach, and a pack of paper.
+
+item-in-the-box = What is in the box
+    .step-1 = The printer, with its trays.
+    .step-2 = The power cable.
+    .step-3 = The first cartridges.
+    .step-4 = A card with the code that makes it yours.
+item-have-ready = What to have ready
+    .step-1 = The name and the password of your Wi-Fi.
+    .step-2 = Some paper.
+    .step-3 = A quarter of an hour, and your phone.
+item-steps-left = What is still to do
+    .detail = { $steps_done } of { $steps_all } steps are done. The next one shows here as soon as you are beside the printer.
+item-step = { $step_name }
+    .next = Next
+    .seen = { $step_by ->
+        [device] Done: the printer saw it.
+        [customer] Done: you ticked it.
+        [expert] Done: our expert confirmed it.
+       *[other] Done.
+     }
+    .ticks-itself = The printer ticks this by itself.
+step-unpack = Unpack it
+    .detail = Take off every strip of tape.
+    .step-1 = Lift the printer out of the box with two people, if it is heavy.
+    .step-2 = Take off all tape and foam, inside as well: open every door once.
+    .step-3 = Put it where it will stay.
+step-power_on = Switch it on
+    .detail = It wakes up in about a minute.
+    .step-1 = Plug the cable into the printer and then into a wall socket.
+    .step-2 = Press the power button until it lights up.
+    .step-3 = Wait until the display asks for a language, and choose yours.
+step-install_supplies = Put in the cartridges
+    .detail = They are in the box.
+    .step-1 = Open the front door.
+    .step-2 = Unpack the cartridge, rock it from side to side, and pull off the sealing strip.
+    .step-3 = Slide it in until it clicks, and close the door.
+step-load_paper = Load paper
+    .detail = Below the mark.
+    .step-1 = Pull out the tray, and set the guides to the size of your paper.
+    .step-2 = Fan the paper, and put it in below the mark.
+    .step-3 = Push the tray in until it clicks.
+step-connect_network = Connect it to your Wi-Fi
+    .detail = You need the name and the password of your Wi-Fi.
+    .step-1 = Open the network menu on the printer's display.
+    .step-2 = Choose your Wi-Fi, and type in the password.
+    .step-3 = Wait until the network light stays on.
+step-print_test_page = Print a test page
+    .detail = The last step.
+    .step-1 = Press OK on the printer for three seconds, or choose “Print the test page” here.
+    .step-2 = Look whether all colours and lines are there.
+    .step-3 = If something is missing, ask an expert: we see the same as you.
+item-identify = Let it blink
+    .detail = To see which printer this is about.
+item-test-page-now = Print the test page
+    .detail = Sent from here to your printer.
+item-call-me-about-install = Call me
+    .detail = A person sets it up with you on the phone.
+item-video-guide = Video guide
+    .detail = Every step, to look at and pause.
+item-exchange = Exchange it
+    .detail = We send another one, and fetch this one.
+    .confirm = Do you want another printer in exchange for this one?
+item-install-video = Watch how it is done
+
+item-supply = { $supply_color ->
+    [black] Black
+    [cyan] Cyan
+    [magenta] Magenta
+    [yellow] Yellow
+   *[other] { $supply_name }
+ }
+    .detail = { $supply_days ->
+        [unknown] Nobody can tell yet how long it lasts
+        [0] May run out today
+        [one] Lasts about one more day
+       *[other] Lasts about { NUMBER($supply_days) } more days
+     }
+    .badge = { $supply_level ->
+        [unknown] { "" }
+        [some] some left
+       *[other] { $supply_level }
+     }
+item-reorder-soon = Reorder in good time
+    .detail = { $days_left ->
+        [unknown] { $reason }
+        [0] { $reason }: it may run out today
+        [one] { $reason }: about one day left
+       *[other] { $reason }: about { NUMBER($days_left) } days left
+     }
+item-reorder-now = Order what is missing
+    .detail = { $reason }
+item-reorder = Order supplies
+    .detail = { $days_left ->
+        [0] They may run out today
+        [one] They last about one more day
+       *[other] They last about { NUMBER($days_left) } more days
+     }
+item-usage = What you print
+    .detail = { $usage_pages_per_day ->
+        [one] About one page a day
+       *[other] About { NUMBER($usage_pages_per_day, maximumFractionDigits: 0) } pages a day
+     }
+    .step-1 = Print on both sides: it halves the paper.
+    .step-2 = Print drafts in toner-save mode: it makes the cartridge last longer.
+    .step-3 = Print one page a week at least, so that nothing dries up.
+item-tips = Tips for every day
+    .step-1 = Print on both sides: it halves the paper.
+    .step-2 = Print drafts in toner-save mode: it makes the cartridge last longer.
+    .step-3 = Let it sleep rather than switching it off: it wakes up faster, and tells you what it needs.
+item-print = Print from your phone
+    .step-1 = Open what you want to print, and choose Share and then Print.
+    .step-2 = Choose { $model } in the list. Phone and printer need the same Wi-Fi.
+    .step-3 = Choose copies and sides, and print.
+item-test-page = Print a test page
+item-clean-head = Clean the print head
+    .detail = When pages are streaky. Uses a little ink.
+    .confirm = This takes about two minutes and uses a little ink. Start?
+item-firmware = Its software
+    .detail = { $firmware ->
+        [unknown] There is news about its software.
+       *[other] Version { $firmware }. There is news about it.
+     }
+    .step-1 = Leave the printer on and connected: updates come by themselves.
+    .step-2 = Do not switch it off while its display shows an update.
+    .step-3 = If an update fails, it goes on with the version it has, and tries again.
+item-share = Recommend it to a friend
+    .detail = Your own link.
+item-survey-nps = Would you recommend it?
+    .detail = One question.
+item-survey-csat = Are you content with it?
+    .detail = One question.
+item-survey-ces = Was it easy?
+    .detail = One question.
+item-not-heard-yet = Bring it online
+    .detail = We have not heard from it yet.
+    .step-1 = Switch it on.
+    .step-2 = Connect it to your Wi-Fi in its network menu.
+    .step-3 = Wait for two minutes: its state then shows here.
+item-what-is-wrong = What is wrong
+    .detail = { $reason ->
+        [unknown] It has stopped and gave no reason. Somebody has to look at its display.
+       *[other] { $reason }. Somebody has to do something at the printer; the guide shows here as soon as you are beside it.
+     }
+item-tell-household = Tell somebody at home
+    .detail = They get the guide on their phone.
+item-cancel-job = Cancel what it prints
+    .confirm = Cancel the document that is being printed?
+item-restart = Restart it from here
+    .detail = Helps surprisingly often, though not against paper in the way.
+    .confirm = Restart the printer now?
+item-offline-network = It has lost the network
+    .detail = Often the router, or a new Wi-Fi password.
+    .step-1 = Check whether other devices have a connection over the same Wi-Fi.
+    .step-2 = If not, pull the router's plug for ten seconds, and wait for three minutes.
+    .step-3 = If they do, look at the printer's network light. If it blinks, choose your Wi-Fi in its network menu again.
+item-offline-power = It is switched off
+    .detail = { $last_reason ->
+        [unknown] Or its plug is out.
+       *[other] Or its plug is out. Its last words: { $last_reason }.
+     }
+    .step-1 = See whether any light is on.
+    .step-2 = Check the plug, the power strip and the socket.
+    .step-3 = Press the power button, and wait for two minutes.
+item-offline-sleep = It is asleep
+    .detail = Some networks forget a sleeping printer.
+    .step-1 = Press any button to wake it.
+    .step-2 = If it happens often, choose a longer time until sleep in its menu.
+    .step-3 = Send it a page: that wakes it as well.
+item-offline-last-fault = It had a problem before
+    .detail = { $last_reason }. Somebody may have switched it off for that.
+    .step-1 = Switch it on, and wait for two minutes.
+    .step-2 = If the problem is still there, the guide for it shows here by itself.
+    .step-3 = If it stays silent, look at the other causes.

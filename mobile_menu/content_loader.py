@@ -1,0 +1,144 @@
+"""Reads a profile's content from its files, and refuses what cannot be shown. Deciding what shows is in `rules`.
+
+A profile is a folder of `content/`: `profile.toml`, any other `*.toml` of items, `tests.toml`, texts as
+`{part}.{language}.ftl`, and `reasons.csv`, the state reasons that its devices may tell (keyword, label_en).
+"""
+
+import csv
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import ClassVar, TypeVar
+
+import msgspec
+
+from broker.contract.errors import ThroughlineError
+from mobile_menu.rules.content import Content, ItemsFile, ItemSpec, ProfileFile, TestsFile
+from mobile_menu.rules.prepare import Fault, Source, prepare
+from mobile_menu.rules.texts import problems_of
+
+F = TypeVar("F", bound=msgspec.Struct)
+
+_NOT_ITEMS = {"profile.toml", "tests.toml"}
+
+
+class ContentError(ThroughlineError):
+    """The content cannot be shown as it is. `file`, `line` (1 when it is not known) and `detail` say why."""
+
+    code: ClassVar[str] = "content_invalid"
+
+    def __init__(self, fault: Fault) -> None:
+        self.file, self.line, self.what = fault.file, fault.line, fault.what
+        super().__init__(f"{fault.file}:{fault.line}: {fault.what}", file=fault.file, line=fault.line)
+
+
+def profiles() -> tuple[str, ...]:
+    """The names of the profiles that have content, in alphabetical order."""
+    return tuple(sorted(each.name for each in _content_folder().iterdir() if each.joinpath("profile.toml").is_file()))
+
+
+@lru_cache(maxsize=64)
+def load_content(profile: str) -> Content:
+    """A profile's content, checked and ready; read once per process. Raises ContentError with file and line."""
+    if profile not in profiles():
+        raise ContentError(Fault(f"{profile}/profile.toml", 1, f"there is no profile {profile}"))
+    return read_content(profile, _content_folder() / profile)
+
+
+def read_content(profile: str, folder: Traversable) -> Content:
+    """The content in a folder. Raises ContentError for the first fault found."""
+    sources = {each.name: _read(each) for each in sorted(folder.iterdir(), key=lambda one: one.name) if each.is_file()}
+    source = Source(
+        profile=profile,
+        frame=_decode(sources, "profile.toml", ProfileFile),
+        items=_items(sources),
+        tests=_decode(sources, "tests.toml", TestsFile).tests if "tests.toml" in sources else (),
+        texts=_texts(sources),
+        reason_labels=_reason_labels(sources),
+        lines=_item_lines(sources),
+    )
+    content = prepare(source)
+    if isinstance(content, Fault):
+        raise ContentError(content)
+    return content
+
+
+def _content_folder() -> Traversable:
+    return files("mobile_menu") / "content"
+
+
+def _read(file: Traversable) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ContentError(Fault(file.name, 1, f"is not UTF-8 at byte {error.start}")) from error
+
+
+def _decode(sources: Mapping[str, str], name: str, form: type[F]) -> F:
+    text = sources.get(name)
+    if text is None:
+        raise ContentError(Fault(name, 1, "is missing"))
+    try:
+        return msgspec.toml.decode(text, type=form)
+    except msgspec.ValidationError as error:
+        raise ContentError(Fault(name, _line_of_path(text, str(error)), str(error))) from error
+    except msgspec.DecodeError as error:
+        raise ContentError(Fault(name, _number_after(str(error), "line "), str(error))) from error
+
+
+def _items(sources: Mapping[str, str]) -> tuple[ItemSpec, ...]:
+    found: list[ItemSpec] = []
+    for name in sources:
+        if name.endswith(".toml") and name not in _NOT_ITEMS:
+            found.extend(_decode(sources, name, ItemsFile).items)
+    return tuple(found)
+
+
+def _item_lines(sources: Mapping[str, str]) -> dict[str, list[tuple[str, int]]]:
+    """Where each item id stands, as (file, line)."""
+    lines: dict[str, list[tuple[str, int]]] = {}
+    for name, text in sources.items():
+        if not name.endswith(".toml") or name in _NOT_ITEMS:
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            key, _, value = line.partition("=")
+            if key.strip() == "id":
+                lines.setdefault(value.strip().strip('"'), []).append((name, number))
+    return lines
+
+
+def _texts(sources: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Sources by language and file name."""
+    texts: dict[str, dict[str, str]] = {}
+    for name, text in sources.items():
+        if not name.endswith(".ftl"):
+            continue
+        for problem in problems_of(text):
+            raise ContentError(Fault(name, text.count("\n", 0, problem.offset) + 1, problem.what))
+        texts.setdefault(name.split(".")[-2], {})[name] = text
+    return texts
+
+
+def _reason_labels(sources: Mapping[str, str]) -> dict[str, str]:
+    rows = csv.DictReader(sources.get("reasons.csv", "keyword,label_en\n").splitlines())
+    return {row["keyword"]: row["label_en"] for row in rows}
+
+
+def _line_of_path(text: str, error: str) -> int:
+    """The line of the table that an error's path names, such as `$.items[3].when`; better, of the name it quotes."""
+    path = error.rpartition("`$")[2].rstrip("`")
+    array, _, rest = path.lstrip(".").partition("[")
+    index = int(rest.partition("]")[0]) if rest else 0
+    lines = text.splitlines()
+    heads = [number for number, line in enumerate(lines) if line.strip() == f"[[{array}]]"]
+    start = heads[index] if index < len(heads) else 0
+    end = heads[index + 1] if index + 1 < len(heads) else len(lines)
+    field = error.split("`")[1] if "unknown field" in error else path.rpartition(".")[2].partition("[")[0]
+    told = (number for number in range(start, end) if lines[number].partition("=")[0].strip() == field)
+    return next(told, start) + 1
+
+
+def _number_after(text: str, mark: str) -> int:
+    digits = text.partition(mark)[2].partition(",")[0].partition(" ")[0]
+    return int(digits) if digits.isdigit() else 1

@@ -1,0 +1,264 @@
+"""From a situation and content to a menu: pure and total. What may show is data; how it is put together stands here."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
+from typing import Literal, NamedTuple, TypeVar
+
+import msgspec
+
+from broker.contract.stages import Stage
+from mobile_menu.rules.conditions import Because, coupon_is_valid, in_distress, link_target
+from mobile_menu.rules.content import Content, ItemSpec, ReadyItem, ReadyLine
+from mobile_menu.rules.facts import Element, View
+from mobile_menu.rules.menu import (
+    OFFERING_KINDS,
+    Action,
+    Composed,
+    Item,
+    Menu,
+    Order,
+    Section,
+    StatusLine,
+)
+from mobile_menu.rules.qr import qr_data_uri
+from mobile_menu.rules.situation import ParcelState, Situation, Step
+from mobile_menu.rules.texts import negotiate
+
+__all__ = ["ITEM_HREF", "Content", "compose_menu", "is_withheld"]
+
+ITEM_HREF = "/menu/v1/items/"
+
+_NOT_IN_IDS = re.compile(r"[^a-z0-9_.-]+")
+
+T = TypeVar("T")
+
+_PARCEL_LEVELS: dict[ParcelState, Literal["none", "busy", "attention", "error", "ok"]] = {
+    ParcelState.NONE: "none",
+    ParcelState.LABEL: "busy",
+    ParcelState.MOVING: "busy",
+    ParcelState.OUT_FOR_DELIVERY: "busy",
+    ParcelState.LATE: "attention",
+    ParcelState.FAILED: "error",
+    ParcelState.DELIVERED: "ok",
+}
+
+
+class Shown(NamedTuple):
+    """An item that shows, why, and its place: what compares smaller stands further up."""
+
+    place: tuple[int, int, int, int, int]
+    spec: ItemSpec
+    because: Because
+    element: Element | None
+
+
+def compose_menu(situation: Situation, content: Content) -> Composed:
+    """The menu for this situation, and what stands behind its items. Equal situations give equal menus, always."""
+    language = negotiate(situation.language, content.languages)
+    view = View(situation, content, content.texts[language])
+    sections: dict[str, list[Item]] = {}
+    orders: dict[str, Order] = {}
+    for shown in sorted(_shown(situation, content), key=_place):
+        item, order = _item(shown, view)
+        sections.setdefault(shown.spec.section, []).append(item)
+        if order is not None:
+            orders[item.id] = order
+    menu = Menu(
+        journey=situation.journey_id,
+        stage=situation.stage,
+        title=_line(content.titles, view),
+        language=language,
+        status=_status(view),
+        sections=tuple(
+            Section(id=section, title=view.texts.format(f"section-{section}", view.fact), items=tuple(items))
+            for section, items in sections.items()
+        ),
+        etag="",
+    )
+    return Composed(msgspec.structs.replace(menu, etag=_etag(menu)), orders)
+
+
+def is_withheld(spec: ItemSpec, situation: Situation) -> bool:
+    """Whether an item stays away although its condition holds: an offer in distress, a link to nowhere, no coupon."""
+    if (spec.offering or spec.kind in OFFERING_KINDS) and not spec.needed_for_fix and in_distress(situation):
+        return True
+    if spec.shows_coupon and not coupon_is_valid(situation):
+        return True
+    return spec.link is not None and not link_target(situation, spec.link)
+
+
+def _place(shown: Shown) -> tuple[int, int, int, int, int]:
+    return shown.place
+
+
+def _etag(menu: Menu) -> str:
+    return blake2b(msgspec.json.encode(menu), digest_size=16).hexdigest()
+
+
+def _shown(situation: Situation, content: Content) -> Iterator[Shown]:
+    for ready in content.items_by_stage[situation.stage]:
+        because = ready.test(situation)
+        if because is None or is_withheld(ready.spec, situation):
+            continue
+        priority, boosted = _priority(ready, situation)
+        rank = _reason_rank(ready, situation)
+        for element in _elements(ready.spec, situation, content):
+            because_of_all = because + boosted + (_because_of(element) if element else ())
+            place = (-priority, ready.section_position, rank, ready.position, element.rank if element else 0)
+            yield Shown(place, ready.spec, because_of_all or ("always",), element)
+
+
+def _priority(ready: ReadyItem, situation: Situation) -> tuple[int, Because]:
+    for priority, test in ready.boosts:
+        held = test(situation)
+        if held is not None:
+            return priority, held
+    return ready.spec.priority, ()
+
+
+def _reason_rank(ready: ReadyItem, situation: Situation) -> int:
+    """The device tells its gravest reason first, and so the fix for that one stands first."""
+    if not ready.ranks_by_reason:
+        return len(situation.device.reasons)
+    reasons = situation.device.reasons
+    return next((rank for rank, reason in enumerate(reasons) if reason in ready.ranks_by_reason), len(reasons))
+
+
+def _elements(spec: ItemSpec, situation: Situation, content: Content) -> Iterator[Element | None]:
+    match spec.each:
+        case None:
+            yield None
+        case "step":
+            yield from _steps(situation)
+        case "supply":
+            for rank, (suffix, supply) in enumerate(_named(situation.device.supplies, lambda s: s.name)):
+                yield Element(suffix, rank, supply=supply)
+        case "unnamed_reason":
+            unnamed = [reason for reason in situation.device.reasons if reason not in content.named_reasons]
+            for rank, (suffix, reason) in enumerate(_named(tuple(dict.fromkeys(unnamed)), str)):
+                yield Element(suffix, rank, reason=reason)
+
+
+def _steps(situation: Situation) -> Iterator[Element]:
+    """The next open step first, then the others as they stand in the list, done ones last."""
+    named = list(_named(situation.steps, lambda step: step.id))
+    following = next((position for position, (_, step) in enumerate(named) if not step.done), None)
+    for position, (suffix, step) in enumerate(named):
+        rank = position + len(named) * step.done
+        yield Element(suffix, rank, step=step, is_next=position == following)
+
+
+def _named(things: Sequence[T], name: Callable[[T], str]) -> Iterator[tuple[str, T]]:
+    """Each thing with a name that can stand in an address, and that no other of them has."""
+    taken: set[str] = set()
+    for thing in things:
+        slug = _NOT_IN_IDS.sub("-", name(thing).lower()) or "x"
+        unique, count = slug, 2
+        while unique in taken:
+            unique, count = f"{slug}.{count}", count + 1
+        taken.add(unique)
+        yield unique, thing
+
+
+def _because_of(element: Element) -> Because:
+    if element.step is not None:
+        return (f"step={element.step.id}",)
+    if element.supply is not None:
+        return (f"supply={element.supply.name}",)
+    return (f"reason={element.reason}",)
+
+
+def _item(shown: Shown, view: View) -> tuple[Item, Order | None]:
+    spec, element = shown.spec, shown.element
+    if element is None:
+        return _plain_item(spec, spec.id, shown.because, view)
+    about = view.about(element)
+    item_id = f"{spec.id}-{element.id}"
+    if element.step is None:
+        return _plain_item(spec, item_id, shown.because, about)
+    return _step_item(spec, item_id, shown.because, about, element.step)
+
+
+def _plain_item(spec: ItemSpec, item_id: str, because: Because, view: View) -> tuple[Item, Order | None]:
+    name, texts, fact = f"item-{spec.id}", view.texts, view.fact
+    coupon = view.situation.relation.coupon if spec.shows_coupon else None
+    item = Item(
+        id=item_id,
+        kind=spec.kind,
+        title=texts.format(name, fact),
+        detail=texts.format(f"{name}.detail", fact),
+        icon=spec.icon,
+        action=_action(spec, item_id, view.situation, texts.format(f"{name}.confirm", fact) or None),
+        badge=texts.format(f"{name}.badge", fact).strip() or None,
+        because=because,
+        steps=texts.steps(name, fact),
+        code=coupon.code if coupon else "",
+        qr=qr_data_uri(coupon.code) if coupon else "",
+    )
+    return item, _order(spec, view.content)
+
+
+def _step_item(spec: ItemSpec, item_id: str, because: Because, view: View, step: Step) -> tuple[Item, Order | None]:
+    """A line of the checklist: the next one shows how, an open one can be ticked by whom it is for, a done one says
+    who saw it.
+    """
+    texts, fact = view.texts, view.fact
+    name = f"step-{step.id}" if f"step-{step.id}" in texts.by_id else f"item-{spec.id}"
+    is_next = view.element is not None and view.element.is_next
+    can_tick = not step.done and step.witness == "customer"
+    details = [texts.format(f"{name}.detail", fact)]
+    if step.done:
+        details = [texts.format(f"item-{spec.id}.seen", fact)]
+    elif step.witness == "device":
+        details.append(texts.format(f"item-{spec.id}.ticks-itself", fact))
+    item = Item(
+        id=item_id,
+        kind=spec.kind,
+        title=texts.format(name, fact),
+        detail=" ".join(filter(None, details)),
+        icon=spec.icon,
+        action=Action(method="POST", href=ITEM_HREF + item_id) if can_tick else None,
+        badge=texts.format(f"item-{spec.id}.next", fact) if is_next else None,
+        because=because,
+        steps=texts.steps(name, fact) if is_next else (),
+        done=step.done,
+    )
+    return item, Order(do="step", arguments={"step": step.id}) if can_tick else None
+
+
+def _order(spec: ItemSpec, content: Content) -> Order | None:
+    if spec.link is not None or spec.call is not None or spec.shows_coupon:
+        return None
+    if spec.order is None:
+        return Order(do="note")
+    arguments = spec.order.arguments
+    if spec.order.do == "coupon" and content.offer is not None:
+        arguments = {"amount": content.offer.amount, "currency": content.offer.currency, **arguments}
+    return Order(do=spec.order.do, arguments=arguments, needs_proof=spec.order.needs_proof)
+
+
+def _action(spec: ItemSpec, item_id: str, situation: Situation, confirm: str | None) -> Action | None:
+    if spec.shows_coupon:
+        return None
+    if spec.link is not None:
+        return Action(method="GET", href=link_target(situation, spec.link), confirm=confirm)
+    if spec.call is not None:
+        return Action(method=spec.call.method, href=spec.call.href, confirm=confirm)
+    return Action(method="POST", href=ITEM_HREF + item_id, confirm=confirm)
+
+
+def _line(lines: tuple[ReadyLine, ...], view: View) -> str:
+    text = next((line.text for line in lines if line.test(view.situation) is not None), "")
+    return view.texts.format(text, view.fact)
+
+
+def _status(view: View) -> StatusLine:
+    situation, text = view.situation, _line(view.content.statuses, view)
+    match situation.stage:
+        case Stage.INSTALL | Stage.SUPPORT:
+            return StatusLine(text=text, level=situation.device.level.value, since=situation.device.since)
+        case Stage.DELIVERY:
+            return StatusLine(text=text, level=_PARCEL_LEVELS[situation.parcel.state])
+        case Stage.INTERESTED | Stage.ENGAGED | Stage.CLOSED:
+            return StatusLine(text=text, level="none")

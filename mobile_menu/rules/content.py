@@ -1,0 +1,158 @@
+"""What menu content is: the form of its files, and the same content made ready for composing.
+
+Reading the files is in `mobile_menu/content_loader.py`; what a menu makes of them in `compose.py`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+
+from broker.contract.messages import Json
+from broker.contract.stages import Stage
+from mobile_menu.rules.conditions import Condition, LinkName, Test
+from mobile_menu.rules.menu import Kind
+from mobile_menu.rules.situation import Situation
+from mobile_menu.rules.texts import Texts
+
+ItemId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+
+
+class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every table of content files is: frozen, and strict about its fields."""
+
+
+class OrderSpec(Spec, frozen=True, kw_only=True):
+    """What the record is asked to do. `step` fills in which step by itself."""
+
+    do: Literal["note", "command", "step", "coupon", "call", "wait", "cancel_order", "return", "tell_household"]
+    arguments: dict[str, Json] = {}
+    needs_proof: bool = False
+
+
+class CallSpec(Spec, frozen=True, kw_only=True):
+    """A fixed address of the service, the same in every menu."""
+
+    method: Literal["GET", "POST"]
+    href: Annotated[str, msgspec.Meta(pattern=r"^/menu/v1/[a-z-]+$")]
+
+
+class Boost(Spec, frozen=True, kw_only=True):
+    """Another priority, when a condition holds; the first that holds counts."""
+
+    priority: int
+    when: Condition
+
+
+class ItemSpec(Spec, frozen=True, kw_only=True):
+    """One item. Its texts are the Fluent message `item-{id}` and its attributes: detail, step-1 …, badge, confirm.
+
+    each: one item for each open and done step of the installation, each supply, each reason that no other item of the
+    content names; its id then is `{id}-{element}`.
+    link, call, order: at most one; without any, choosing the item is noted. offering: held back in distress like the
+    offering kinds. needed_for_fix: shown in distress although its kind offers.
+    """
+
+    id: ItemId
+    section: ItemId
+    kind: Kind
+    priority: int = 0
+    icon: str = ""
+    when: Condition = Condition()
+    boosts: tuple[Boost, ...] = ()
+    each: Literal["step", "supply", "unnamed_reason"] | None = None
+    link: LinkName | None = None
+    call: CallSpec | None = None
+    order: OrderSpec | None = None
+    offering: bool = False
+    needed_for_fix: bool = False
+    shows_coupon: bool = False
+
+
+class Line(Spec, frozen=True, kw_only=True):
+    """A title or a status line: the Fluent message `text`, when the condition holds. The first that holds is taken."""
+
+    text: ItemId
+    when: Condition = Condition()
+
+
+class SectionSpec(Spec, frozen=True, kw_only=True):
+    """Its title is the Fluent message `section-{id}`. The order of the file decides between equal priorities."""
+
+    id: ItemId
+
+
+class Offer(Spec, frozen=True, kw_only=True):
+    """What the coupon promises before there is one. amount: in the currency's minor unit."""
+
+    amount: int
+    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
+
+
+class ProfileFile(Spec, frozen=True, kw_only=True):
+    """`profile.toml`. languages: the first is the fallback. no_reasons: keywords that say that nothing is wrong."""
+
+    languages: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    sections: tuple[SectionSpec, ...]
+    titles: tuple[Line, ...]
+    statuses: tuple[Line, ...]
+    no_reasons: tuple[str, ...] = ()
+    offer: Offer | None = None
+
+
+class ItemsFile(Spec, frozen=True, kw_only=True):
+    """Any other `*.toml` of items."""
+
+    items: tuple[ItemSpec, ...]
+
+
+class ContentTest(Spec, frozen=True, kw_only=True):
+    """In this situation these items, not those. leads: the first item. exactly: all items, in order."""
+
+    name: str
+    situation: Situation
+    leads: str | None = None
+    shows: tuple[str, ...] = ()
+    hides: tuple[str, ...] = ()
+    exactly: tuple[str, ...] = ()
+    title: str | None = None
+    status: str | None = None
+
+
+class TestsFile(Spec, frozen=True, kw_only=True):
+    """`tests.toml`."""
+
+    tests: tuple[ContentTest, ...]
+
+
+class ReadyItem(msgspec.Struct, frozen=True, kw_only=True):
+    """An item with its condition made ready. ranks_by_reason: of equal ones, the gravest reason's comes first."""
+
+    spec: ItemSpec
+    test: Test
+    boosts: tuple[tuple[int, Test], ...]
+    position: int
+    section_position: int
+    ranks_by_reason: frozenset[str]
+
+
+class ReadyLine(msgspec.Struct, frozen=True, kw_only=True):
+    text: str
+    test: Test
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """A profile's content, checked and ready. named_reasons: those that some item is about."""
+
+    profile: str
+    languages: tuple[str, ...]
+    texts: Mapping[str, Texts]
+    sections: tuple[str, ...]
+    items_by_stage: Mapping[Stage, tuple[ReadyItem, ...]]
+    titles: tuple[ReadyLine, ...]
+    statuses: tuple[ReadyLine, ...]
+    reason_labels: Mapping[str, str]
+    named_reasons: frozenset[str]
+    offer: Offer | None
+    items: tuple[ItemSpec, ...]
+    tests: tuple[ContentTest, ...]

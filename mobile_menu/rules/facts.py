@@ -1,0 +1,193 @@
+"""What texts may quote: named values of a situation. A value that is not known is the word `unknown`, for texts to
+select on.
+"""
+
+from collections.abc import Callable
+from copy import copy
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from babel import Locale
+from babel.numbers import get_currency_precision
+from fluent.runtime.types import fluent_date, fluent_number
+
+from mobile_menu.rules.conditions import in_distress
+from mobile_menu.rules.content import Content
+from mobile_menu.rules.situation import Situation, Step, SupplyLevel
+from mobile_menu.rules.texts import Texts
+
+UNKNOWN = "unknown"
+
+
+class Element(NamedTuple):
+    """What one of several like items is about. rank: its place among them."""
+
+    id: str
+    rank: int
+    step: Step | None = None
+    is_next: bool = False
+    supply: SupplyLevel | None = None
+    reason: str = ""
+
+
+class View:
+    """A situation in one language, to be quoted from. Made for one menu and dropped with it."""
+
+    __slots__ = ("content", "element", "situation", "texts")
+
+    def __init__(self, situation: Situation, content: Content, texts: Texts, element: Element | None = None) -> None:
+        self.situation = situation
+        self.content = content
+        self.texts = texts
+        self.element = element
+
+    def about(self, element: Element) -> "View":
+        """The same situation, for an item about this element."""
+        return View(self.situation, self.content, self.texts, element)
+
+    def fact(self, name: str) -> object:
+        """The value of a name; `unknown` when the situation does not tell."""
+        if name.startswith("usage_"):
+            figure = self.situation.device.usage.get(name.removeprefix("usage_"))
+            return UNKNOWN if figure is None else figure
+        read = FACTS.get(name)
+        value = read(self) if read else None
+        return UNKNOWN if value is None or value == "" else value
+
+    def reason_label(self, keyword: str) -> str:
+        """A state reason in words: ours in this language, else the registry's English label, else the keyword."""
+        known = self.texts.by_id.get(f"reason-{keyword}")
+        if known is not None and known.plain is not None:
+            return known.plain
+        return self.content.reason_labels.get(keyword) or in_words(keyword)
+
+
+def is_fact(name: str) -> bool:
+    """Whether a text may quote this name."""
+    return name in FACTS or name.startswith("usage_")
+
+
+def in_words(name: str) -> str:
+    """`install_toner` as `Install toner`: what is shown of a name that has no text."""
+    return name.replace("_", " ").replace("-", " ").strip().capitalize()
+
+
+def _money(amount: int, currency: str, language: str) -> str:
+    """An amount in the minor unit as people write it: `$50`, `49,90 €`. Fluent always writes the cents."""
+    digits = get_currency_precision(currency)
+    value = Decimal(amount).scaleb(-digits)
+    shown = 0 if value == value.to_integral_value() else digits
+    locale = Locale.parse(language.replace("-", "_"))
+    pattern = copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (shown, shown)
+    return str(pattern.apply(value, locale, currency=currency, currency_digits=False))
+
+
+def _date(at: datetime | None) -> object:
+    return fluent_date(at) if at else None
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(max(0.0, min(number, 36500.0)))
+
+
+def _offer(view: View) -> object:
+    offer = view.content.offer
+    return _money(offer.amount, offer.currency, view.texts.language) if offer else None
+
+
+def _coupon(view: View) -> object:
+    coupon = view.situation.relation.coupon
+    return _money(coupon.amount, coupon.currency, view.texts.language) if coupon else _offer(view)
+
+
+def _coupon_expires(view: View) -> object:
+    coupon = view.situation.relation.coupon
+    return _date(coupon.expires_at) if coupon else None
+
+
+def _first_reason(view: View, *, last: bool) -> object:
+    device = view.situation.device
+    reasons = device.last_reasons if last else device.reasons
+    return view.reason_label(reasons[0]) if reasons else None
+
+
+def _lowest_supply(view: View) -> object:
+    known = [supply for supply in view.situation.device.supplies if supply.level_percent >= 0]
+    return in_words(min(known, key=lambda supply: supply.level_percent).name) if known else None
+
+
+def _supply_fact(part: Literal["name", "color", "level", "days"]) -> Callable[[View], object]:
+    def read(view: View) -> object:
+        supply = view.element.supply if view.element else None
+        if supply is None:
+            return None
+        match part:
+            case "name":
+                return in_words(supply.name)
+            case "color":
+                return supply.color.lower()
+            case "level" if supply.level_percent >= 0:
+                return fluent_number(supply.level_percent / 100, style="percent")
+            case "level":
+                return "some" if supply.level_percent == -3 else None
+            case "days":
+                return _whole(supply.days_left)
+
+    return read
+
+
+def _step_of(view: View) -> Step | None:
+    return view.element.step if view.element else None
+
+
+def _step_name(view: View) -> object:
+    step = _step_of(view)
+    return in_words(step.id) if step else None
+
+
+def _step_by(view: View) -> object:
+    step = _step_of(view)
+    return (step.done_by or step.witness) if step else None
+
+
+def _yes(held: bool) -> str:
+    return "yes" if held else "no"
+
+
+FACTS: dict[str, Callable[[View], object]] = {
+    "model": lambda v: v.situation.model_name or v.texts.format("product", v.fact),
+    "brand": lambda v: v.situation.brand,
+    "stage": lambda v: str(v.situation.stage),
+    "level": lambda v: str(v.situation.device.level),
+    "zone": lambda v: str(v.situation.place.zone),
+    "proven": lambda v: _yes(v.situation.place.proven),
+    "in_distress": lambda v: _yes(in_distress(v.situation)),
+    "reason": lambda v: _first_reason(v, last=False),
+    "last_reason": lambda v: _first_reason(v, last=True),
+    "this_reason": lambda v: v.reason_label(v.element.reason) if v.element and v.element.reason else None,
+    "days_left": lambda v: _whole(v.situation.device.days_left),
+    "lowest_supply": _lowest_supply,
+    "supply_name": _supply_fact("name"),
+    "supply_color": _supply_fact("color"),
+    "supply_level": _supply_fact("level"),
+    "supply_days": _supply_fact("days"),
+    "step_name": _step_name,
+    "step_by": _step_by,
+    "steps_done": lambda v: sum(step.done for step in v.situation.steps),
+    "steps_all": lambda v: len(v.situation.steps),
+    "promised": lambda v: _date(v.situation.parcel.promised_at),
+    "parcel": lambda v: str(v.situation.parcel.state),
+    "parcel_detail": lambda v: v.situation.parcel.detail,
+    "carrier": lambda v: v.situation.parcel.carrier,
+    "shop": lambda v: v.situation.place.shop.name if v.situation.place.shop else None,
+    "shop_address": lambda v: v.situation.place.shop.address if v.situation.place.shop else None,
+    "coupon": _coupon,
+    "coupon_expires": _coupon_expires,
+    "offer": _offer,
+    "has_case": lambda v: _yes(v.situation.relation.case is not None),
+    "unread": lambda v: v.situation.relation.case.unread if v.situation.relation.case else 0,
+    "firmware": lambda v: v.situation.device.firmware,
+    "closed_reason": lambda v: v.situation.closed_reason,
+}

@@ -1,0 +1,183 @@
+"""Checks content as a whole and makes it ready for composing. A fault is a value: where it stands, and what it is."""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import NamedTuple
+
+from broker.contract.stages import Stage
+from mobile_menu.rules.conditions import Condition, compile_condition
+from mobile_menu.rules.content import Content, ContentTest, ItemSpec, Line, ProfileFile, ReadyItem, ReadyLine
+from mobile_menu.rules.facts import is_fact
+from mobile_menu.rules.menu import Kind
+from mobile_menu.rules.texts import Texts
+from mobile_menu.rules.witness import witness
+
+_BY_NAME = ("step-", "reason-")
+"""Messages found by a name that a device or the record tells, and so named nowhere in the content."""
+
+_ALWAYS = (
+    (Kind.EXPERT, "POST", "/menu/v1/cases"),
+    (Kind.PRIVACY, "GET", "/menu/v1/export"),
+    (Kind.PRIVACY, "POST", "/menu/v1/opt-out"),
+)
+"""What every menu has: help, and the way out."""
+
+
+class Fault(NamedTuple):
+    """line: counted from 1."""
+
+    file: str
+    line: int
+    what: str
+
+
+class Source(NamedTuple):
+    """A profile as it was read. texts: Fluent sources by language and file. lines: where each item id stands."""
+
+    profile: str
+    frame: ProfileFile
+    items: tuple[ItemSpec, ...]
+    tests: tuple[ContentTest, ...]
+    texts: Mapping[str, Mapping[str, str]]
+    reason_labels: Mapping[str, str]
+    lines: Mapping[str, list[tuple[str, int]]]
+
+
+def prepare(source: Source) -> Content | Fault:
+    """The content, ready; or the first thing that is wrong with it."""
+    missing = [language for language in source.frame.languages if language not in source.texts]
+    if missing:
+        return Fault("profile.toml", 1, f"there are no texts in {missing[0]}")
+    texts = {language: Texts(language, source.texts[language]) for language in source.frame.languages}
+    faults = chain(_item_faults(source), _frame_faults(source), _text_faults(source, texts))
+    return next(faults, None) or _ready(source, texts)
+
+
+def _ready(source: Source, texts: Mapping[str, Texts]) -> Content:
+    sections = tuple(section.id for section in source.frame.sections)
+    ready = [_ready_item(spec, position, sections) for position, spec in enumerate(source.items)]
+    return Content(
+        profile=source.profile,
+        languages=source.frame.languages,
+        texts=texts,
+        sections=sections,
+        items_by_stage={
+            stage: tuple(one for one in ready if one.spec.when.stage is None or stage in one.spec.when.stage)
+            for stage in Stage
+        },
+        titles=tuple(_ready_line(line) for line in source.frame.titles),
+        statuses=tuple(_ready_line(line) for line in source.frame.statuses),
+        reason_labels=source.reason_labels,
+        named_reasons=_named_reasons(source),
+        offer=source.frame.offer,
+        items=source.items,
+        tests=source.tests,
+    )
+
+
+def _ready_item(spec: ItemSpec, position: int, sections: tuple[str, ...]) -> ReadyItem:
+    return ReadyItem(
+        spec=spec,
+        test=compile_condition(spec.when),
+        boosts=tuple((boost.priority, compile_condition(boost.when)) for boost in spec.boosts),
+        position=position,
+        section_position=sections.index(spec.section),
+        ranks_by_reason=frozenset(spec.when.reason or ()),
+    )
+
+
+def _ready_line(line: Line) -> ReadyLine:
+    return ReadyLine(text=line.text, test=compile_condition(line.when))
+
+
+def _named_reasons(source: Source) -> frozenset[str]:
+    """Reasons that need no general advice: those that an item is about, and those that say that all is well."""
+    guides = (spec.when.reason or () for spec in source.items if spec.kind is Kind.GUIDE)
+    return frozenset(chain(source.frame.no_reasons, *guides))
+
+
+def _item_faults(source: Source) -> Iterator[Fault]:
+    sections = {section.id for section in source.frame.sections}
+    prefixes = {spec.id for spec in source.items if spec.each}
+    for spec in source.items:
+        places = source.lines.get(spec.id) or [("items", 1)]
+        if len(places) > 1:
+            yield Fault(*places[1], f"the item {spec.id} is there twice")
+        for what in _faults_of(spec, sections, prefixes, source.reason_labels):
+            yield Fault(*places[0], f"{spec.id}: {what}")
+
+
+def _faults_of(spec: ItemSpec, sections: set[str], prefixes: set[str], reasons: Mapping[str, str]) -> Iterator[str]:
+    if spec.section not in sections:
+        yield f"there is no section {spec.section}"
+    if sum(part is not None for part in (spec.link, spec.call, spec.order)) > 1:
+        yield "an item has one of link, call, order"
+    if any(spec.id.startswith(f"{prefix}-") for prefix in prefixes):
+        yield "the id looks like one of a repeated item"
+    unknown = [
+        reason for reason in _reasons_in(spec.when, *(boost.when for boost in spec.boosts)) if reason not in reasons
+    ]
+    if unknown:
+        yield f"there is no state reason {unknown[0]}"
+    if witness(spec) is None:
+        yield "no situation can show it"
+
+
+def _reasons_in(*conditions: Condition) -> Iterator[str]:
+    for condition in conditions:
+        yield from condition.reason or ()
+        yield from condition.last_reason or ()
+        yield from _reasons_in(*(condition.any_ or ()), *filter(None, [condition.not_]))
+
+
+def _frame_faults(source: Source) -> Iterator[Fault]:
+    for name, lines in (("titles", source.frame.titles), ("statuses", source.frame.statuses)):
+        if not lines or lines[-1].when != Condition():
+            yield Fault("profile.toml", 1, f"the last of {name} has no condition, so that every menu has one")
+    for kind, method, href in _ALWAYS:
+        if not any(_is_always_there(spec, kind, method, href) for spec in source.items):
+            yield Fault("profile.toml", 1, f"every menu needs an item of kind {kind} that calls {method} {href}")
+
+
+def _is_always_there(spec: ItemSpec, kind: Kind, method: str, href: str) -> bool:
+    unconditional = spec.when == Condition() and spec.kind is kind and not spec.offering and spec.each is None
+    return unconditional and spec.call is not None and (spec.call.method, spec.call.href) == (method, href)
+
+
+def _text_faults(source: Source, texts: Mapping[str, Texts]) -> Iterator[Fault]:
+    asked = _texts_asked_for(source)
+    everything = {name for each in texts.values() for name in each.by_id}
+    for language, each in texts.items():
+        file = next(iter(source.texts[language]))
+        for name in sorted((asked | everything) - each.by_id.keys()):
+            yield Fault(file, 1, f"the text {name} is missing in {language}")
+        for name, text in each.by_id.items():
+            where = _place_of(source.texts[language], name)
+            wrong = [variable for variable in text.variables if not is_fact(variable)]
+            if wrong:
+                yield Fault(*where, f"{name}: nothing tells the variable {wrong[0]}")
+            if name.partition(".")[0] not in asked and not name.startswith(_BY_NAME):
+                yield Fault(*where, f"nothing shows the text {name}")
+
+
+def _place_of(sources: Mapping[str, str], name: str) -> tuple[str, int]:
+    start = f"{name.partition('.')[0]} ="
+    for file, source in sources.items():
+        for number, line in enumerate(source.splitlines(), 1):
+            if line.startswith(start):
+                return file, number
+    return next(iter(sources)), 1
+
+
+def _texts_asked_for(source: Source) -> set[str]:
+    items = {f"item-{spec.id}" for spec in source.items}
+    sections = {f"section-{section.id}" for section in source.frame.sections}
+    lines = {line.text for line in (*source.frame.titles, *source.frame.statuses)}
+    seen = {
+        f"item-{spec.id}.{part}"
+        for spec in source.items
+        if spec.each == "step"
+        for part in ("seen", "ticks-itself", "next")
+    }
+    confirms = {f"item-{spec.id}.confirm" for spec in source.items if spec.call and spec.call.href.endswith("opt-out")}
+    return items | sections | lines | seen | confirms | {"product"}

@@ -1,0 +1,151 @@
+"""Texts in one language, made ready: what has no variables is a plain string, the rest is formatted when shown.
+
+Fluent decides about plurals, numbers and dates, by the language's own rules.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from fluent.runtime import FluentBundle, FluentResource
+from fluent.runtime.resolver import Pattern
+from fluent.syntax import ast, visitor
+
+Facts = Callable[[str], object]
+"""The value of a variable by its name."""
+
+
+class Problem(NamedTuple):
+    """What is wrong with a text, and where: an offset into the source."""
+
+    offset: int
+    what: str
+
+
+class Text:
+    """One text: its variables, and how to write it out."""
+
+    __slots__ = ("_bundle", "_pattern", "plain", "variables")
+
+    def __init__(self, bundle: FluentBundle, pattern: Pattern, variables: tuple[str, ...]) -> None:
+        self.variables = variables
+        self._bundle = bundle
+        self._pattern = pattern
+        self.plain = None if variables else self._write({})
+
+    def format(self, facts: Facts) -> str:
+        """The text with its variables filled in; a variable without a value is written as Fluent writes an error."""
+        if self.plain is not None:
+            return self.plain
+        return self._write({name: facts(name) for name in self.variables})
+
+    def _write(self, values: dict[str, object]) -> str:
+        written, _ = self._bundle.format_pattern(self._pattern, values)
+        return str(written)
+
+
+class Texts:
+    """All texts of one language, by `message` or `message.attribute`."""
+
+    def __init__(self, language: str, sources: Mapping[str, str]) -> None:
+        self.language = language
+        self.by_id: dict[str, Text] = {}
+        self._steps: dict[str, tuple[Text, ...]] = {}
+        bundle = FluentBundle([language], use_isolating=False)
+        resources = [FluentResource(source) for source in sources.values()]
+        for resource in resources:
+            bundle.add_resource(resource)
+        for resource in resources:
+            for message in resource.body:
+                if isinstance(message, ast.Message):
+                    self._add(bundle, message)
+
+    def _add(self, bundle: FluentBundle, message: ast.Message) -> None:
+        name = message.id.name
+        ready = bundle.get_message(name)
+        if message.value is not None and ready.value is not None:
+            self.by_id[name] = Text(bundle, ready.value, variables_of(message.value))
+        steps = []
+        for attribute in message.attributes:
+            text = Text(bundle, ready.attributes[attribute.id.name], variables_of(attribute.value))
+            self.by_id[f"{name}.{attribute.id.name}"] = text
+            if attribute.id.name.startswith("step-"):
+                steps.append(text)
+        self._steps[name] = tuple(steps)
+
+    def format(self, name: str, facts: Facts) -> str:
+        """The text of this name; empty when there is none."""
+        text = self.by_id.get(name)
+        if text is None:
+            return ""
+        return text.plain if text.plain is not None else text.format(facts)
+
+    def steps(self, name: str, facts: Facts) -> tuple[str, ...]:
+        """A message's steps, in order."""
+        return tuple(text.format(facts) for text in self._steps.get(name, ()))
+
+
+def variables_of(pattern: ast.BaseNode) -> tuple[str, ...]:
+    """The variables a pattern reads, each once, in order of appearance."""
+    found: dict[str, None] = {}
+
+    class Reader(visitor.Visitor):
+        def visit_VariableReference(self, node: ast.VariableReference) -> None:  # noqa: N802  Fluent calls it so
+            found[node.id.name] = None
+
+    Reader().visit(pattern)
+    return tuple(found)
+
+
+def problems_of(source: str) -> Iterator[Problem]:
+    """What Fluent cannot read in a source, and messages that are there twice."""
+    seen: set[str] = set()
+    for entry in FluentResource(source).body:
+        if isinstance(entry, ast.Junk):
+            for annotation in entry.annotations:
+                yield Problem(_start(annotation), annotation.message or "cannot be read")
+        elif isinstance(entry, ast.Message):
+            if entry.id.name in seen:
+                yield Problem(_start(entry), f"the message {entry.id.name} is there twice")
+            seen.add(entry.id.name)
+
+
+def _start(node: ast.SyntaxNode) -> int:
+    return node.span.start if node.span and node.span.start is not None else 0
+
+
+def negotiate(accepted: str, available: tuple[str, ...]) -> str:
+    """The best available language for an Accept-Language header (RFC 9110, 12.5.4); the first one as a last resort.
+
+    `de-AT` finds `de`; equal weights keep the header's order; what cannot be read is passed over.
+    """
+    if accepted in available:
+        return accepted
+    for language in _wanted(accepted):
+        if language == "*":
+            return available[0]
+        while language:
+            if language in available:
+                return language
+            language = language.rpartition("-")[0]  # noqa: PLW2901  the lookup of RFC 4647, 3.4: ever shorter
+    return available[0]
+
+
+def _wanted(accepted: str) -> list[str]:
+    weighed: list[tuple[float, str]] = []
+    for part in accepted.split(","):
+        language, _, parameter = part.partition(";")
+        weight = _weight(parameter.strip())
+        if weight > 0 and language.strip():
+            weighed.append((-weight, language.strip().lower()))
+    return [language for _, language in sorted(weighed, key=lambda pair: pair[0])]
+
+
+def _weight(parameter: str) -> float:
+    if not parameter:
+        return 1.0
+    name, _, value = parameter.partition("=")
+    try:
+        weight = float(value) if name.strip().lower() == "q" else 0.0
+    except ValueError:
+        return 0.0
+    return weight if 0.0 <= weight <= 1.0 else 0.0
