@@ -73,6 +73,16 @@ def lines_table() -> str:
     return "\n".join(["| line | name | holds when | stage |", "|---|---|---|---|", *rows]) + "\n"
 
 
+def redrawn(page: str, edges: tuple[Edge, ...]) -> str:
+    """The page with its two tables as they are now; each is found by its first line and ends at an empty one."""
+    for new in (lines_table(), table(edges)):
+        head = new.partition("\n")[0]
+        before, found, rest = page.partition(head)
+        _, _, after = rest.partition("\n\n")
+        page = f"{before}{new}\n{after}" if found else page
+    return page
+
+
 def _remember(facts: Facts, seen: set[bytes], waiting: list[Facts]) -> None:
     name = encode_facts(facts)
     if name not in seen:
