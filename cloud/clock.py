@@ -1,4 +1,4 @@
-"""The only clock. Everything that asks for the time is handed a `Clock`, so that tests and the demo run a year in seconds."""
+"""The only clock. Who asks for the time is handed a `Clock`, so that tests and the demo run a year in seconds."""
 
 import mmap
 import os

@@ -153,17 +153,21 @@ class Database:
             wait=wait_random_exponential(multiplier=0.01, max=0.5),
             reraise=True,
         )
-        return retrying(self._once, use_case)
+        result: Result = retrying(self._once, use_case)
+        return result
 
     def _once(self, use_case: Callable[[Transaction], Result]) -> Result:
         with self.transaction() as tx:
             return use_case(tx)
 
     def forget_freed_pages(self) -> None:
-        """After an erasure: what SQLite's log still holds of the deleted pages goes too. PostgreSQL's vacuum does it."""
+        """After an erasure: what SQLite's log still holds of it goes too. PostgreSQL's vacuum does the like."""
         if self.is_sqlite:
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection = self.engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
 
     def dispose(self) -> None:
         self.engine.dispose()
@@ -186,7 +190,7 @@ def is_away(error: BaseException) -> bool:
 
 
 def make_engine(url: str) -> sa.Engine:
-    """An engine for `sqlite:///path` or `postgresql+psycopg://...`. Raises SetupError for a folder one cannot write."""
+    """An engine for `sqlite:///path` or `postgresql+psycopg://...`. Raises SetupError for a folder it cannot write."""
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
@@ -197,7 +201,9 @@ def make_engine(url: str) -> sa.Engine:
     except OSError as error:
         msg = f"cannot write {path}: {error.strerror}; choose another folder with --data-dir"
         raise SetupError(msg) from error
-    engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=10, max_overflow=40)
+    engine = sa.create_engine(
+        url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=10, max_overflow=40
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -1,4 +1,4 @@
-"""What the phone service needs of the record: `mobile_menu.ports.MenuPort`, implemented. Each call is one transaction."""
+"""What the phone service needs of the record: `mobile_menu.ports.MenuPort`. Each call is one transaction."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -52,7 +52,7 @@ RSSI_AT_1M_DBM = -59
 
 
 class Menus:
-    """The port. erased: told of a person's id after their opt-out was committed, for caches of this process."""
+    """The port."""
 
     def __init__(self, db: Database, keys: Keys, base_url: str) -> None:
         self._db = db
@@ -198,8 +198,7 @@ class Menus:
         print_ = record.fingerprint("claim", gtin, serial, code or "", ephemeral_id or "")
 
         def do(tx: Transaction) -> Claimed | Exception:
-            done = claim_unit(tx, self._keys, caller.person_id, gtin, serial, code, ephemeral_id)
-            return done
+            return claim_unit(tx, self._keys, caller.person_id, gtin, serial, code, ephemeral_id)
 
         def whole(tx: Transaction) -> Claimed | Exception:
             if key is None:
@@ -239,7 +238,13 @@ class Menus:
         return receipt
 
     def _once(
-        self, tx: Transaction, caller: Caller, key: str | None, print_: str, form: type[Answer], do: Callable[[], Answer]
+        self,
+        tx: Transaction,
+        caller: Caller,
+        key: str | None,
+        print_: str,
+        form: type[Answer],
+        do: Callable[[], Answer],
     ) -> Answer:
         return record.once(tx, self._keys.vault, consent.person_scope(caller.person_id), key, print_, form, do)
 
@@ -325,7 +330,9 @@ def _note_demo(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -> 
 
 def _thread(tx: Transaction, keys: Keys, row: Any) -> CaseThread:
     messages = tuple(CaseMessage(**part) for part in care.messages(tx, keys, row))
-    return CaseThread(id=row.id, journey_id=row.journey_id, status=row.status, opened_at=row.opened_at, messages=messages)
+    return CaseThread(
+        id=row.id, journey_id=row.journey_id, status=row.status, opened_at=row.opened_at, messages=messages
+    )
 
 
 # --- what items do: one function each, by the content's `do` ---
@@ -436,4 +443,4 @@ ACTIONS: dict[str, Callable[[Transaction, lifecycle.Journey, ChosenItem], Chosen
     "cancel_order": _note,
     "tell_household": _note,
 }
-"""What content may ask for. An order is cancelled by the shop: the wish is noted for it, and the shop's answer counts."""
+"""What content may ask for. The shop cancels an order: the wish is noted for it, and the shop's answer counts."""

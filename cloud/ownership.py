@@ -40,7 +40,9 @@ def claim_unit(
     return _own(tx, unit, person_id, "code" if code is not None else "proximity")
 
 
-def _shows_possession(keys: Keys, tx: Transaction, unit: ProductRow, code: str | None, ephemeral_id: str | None) -> bool:
+def _shows_possession(
+    keys: Keys, tx: Transaction, unit: ProductRow, code: str | None, ephemeral_id: str | None
+) -> bool:
     if code is not None:
         return codes.claim_matches(unit.claim_hash, keys.pepper, unit.id, code)
     if ephemeral_id is None:

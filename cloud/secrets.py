@@ -48,7 +48,6 @@ def load_keys(directory: Path) -> Keys:
 
 def _whsec() -> str:
 
-
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 

@@ -21,15 +21,27 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in data_dir.")
     host: str = Field("127.0.0.1", description="Address the HTTP service listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port of the HTTP service.")
-    public_url: str = Field("", description="How phones reach the HTTP service; it stands in every QR code. Empty: from host and port.")
-    broker: Literal["embedded", "external"] = Field("embedded", description="Run amqtt here, or use a broker that is there.")
+    public_url: str = Field(
+        "", description="How phones reach the HTTP service; it stands in every QR code. Empty: from host and port."
+    )
+    broker: Literal["embedded", "external"] = Field(
+        "embedded", description="Run amqtt here, or use a broker that is there."
+    )
     mqtt_host: str = Field("127.0.0.1", description="Address of the MQTT broker.")
     mqtt_port: int = Field(1883, ge=0, le=65535, description="Port of the MQTT broker.")
     mqtt_username: str = Field("tl-cloud", description="The user as which the cloud speaks to the broker.")
     ingest_batch: int = Field(500, ge=1, le=10_000, description="Messages stored in one transaction at most.")
-    ingest_wait_ms: int = Field(5, ge=0, le=1_000, description="How long a batch waits for company when it is not full.")
-    ingest_window: int = Field(2_000, ge=1, le=65_000, description="Messages taken from the broker and not yet stored, at most.")
-    worker_name: str = Field("work-1", pattern=r"^[a-z0-9-]{1,32}$", description="Names an ingest worker; its MQTT session persists under it.")
+    ingest_wait_ms: int = Field(
+        5, ge=0, le=1_000, description="How long a batch waits for company when it is not full."
+    )
+    ingest_window: int = Field(
+        2_000, ge=1, le=65_000, description="Messages taken from the broker and not yet stored, at most."
+    )
+    worker_name: str = Field(
+        "work-1",
+        pattern=r"^[a-z0-9-]{1,32}$",
+        description="Names an ingest worker; its MQTT session persists under it.",
+    )
     time_travel: bool = Field(False, description="Let the clock be put forward. For the demo and for tests only.")
     allowed_targets: tuple[str, ...] = Field((), description="Hosts that campaign links may lead to, besides this one.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")

@@ -21,7 +21,14 @@ referral_table = table_of(ReferralRow)
 
 
 def create_campaign(
-    tx: Transaction, *, name: str, stage: Stage, gtin: str, channel: Channel, target: str, allowed_hosts: tuple[str, ...]
+    tx: Transaction,
+    *,
+    name: str,
+    stage: Stage,
+    gtin: str,
+    channel: Channel,
+    target: str,
+    allowed_hosts: tuple[str, ...],
 ) -> CampaignRow:
     """A campaign about one model. target: empty for the app, or an https address on an allowed host.
 
@@ -30,10 +37,18 @@ def create_campaign(
     model = read_model(tx, checked_gtin(gtin))
     if target and not target_allowed(target, allowed_hosts):
         hosts = ", ".join(allowed_hosts) or "none is set"
-        problem = FieldProblem("/target", "target_not_allowed", f"an https address on one of the allowed hosts ({hosts})")
+        problem = FieldProblem(
+            "/target", "target_not_allowed", f"an https address on one of the allowed hosts ({hosts})"
+        )
         raise InvalidError(problems=(problem,))
     row = CampaignRow(
-        id=new_id(tx.now), name=name, stage=stage.value, gtin=model.gtin, channel=channel.value, target=target, created_at=tx.now
+        id=new_id(tx.now),
+        name=name,
+        stage=stage.value,
+        gtin=model.gtin,
+        channel=channel.value,
+        target=target,
+        created_at=tx.now,
     )
     tx.session.add(row)
     tx.session.flush()
@@ -93,11 +108,13 @@ def click(tx: Transaction, campaign_id: str, person_id: str) -> tuple[CampaignRo
 def referral_of(tx: Transaction, journey: lifecycle.Journey) -> ReferralRow:
     """The customer's own link, made when it is first asked for."""
     query = sa.select(ReferralRow).where(referral_table.c.journey_id == journey.id)
-    known = tx.session.execute(query).scalars().first()
+    known: ReferralRow | None = tx.session.execute(query).scalars().first()
     if known is not None:
         return known
     code = "".join(secrets.choice(codes.ALPHABET.lower()) for _ in range(12))
-    row = ReferralRow(code=code, journey_id=journey.id, person_id=journey.person_id, gtin=journey.gtin, created_at=tx.now)
+    row = ReferralRow(
+        code=code, journey_id=journey.id, person_id=journey.person_id, gtin=journey.gtin, created_at=tx.now
+    )
     tx.session.add(row)
     tx.session.flush()
     return row

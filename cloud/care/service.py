@@ -24,11 +24,11 @@ OPEN = ("open", "answered")
 
 
 def escalate(tx: Transaction, keys: Keys, journey_id: str, text: str, menu: bytes) -> CaseRow:
-    """Opens a case, or adds to the one that is open. The expert gets stage, twin, timeline and the menu on the phone."""
+    """Opens a case, or adds to the open one. The expert gets stage, twin, timeline and the menu on the phone."""
     journey = lifecycle.read(tx, journey_id)
     record.lock(tx, {journey_id})
     open_case = sa.select(CaseRow).where(case_table.c.journey_id == journey_id, case_table.c.status.in_(OPEN))
-    row = tx.session.execute(open_case).scalars().first()
+    row: CaseRow | None = tx.session.execute(open_case).scalars().first()
     if row is not None:
         _write(tx, keys, row, "customer", text)
         _note(tx, row, EventType.CASE_ANSWERED, "phone")
@@ -144,11 +144,17 @@ def mark_read(tx: Transaction, case_ids: list[str]) -> bool:
 
 def unread_count(tx: Transaction, case_ids: list[str]) -> int:
     """The expert's messages that the customer has not seen."""
-    return int(tx.session.execute(sa.select(sa.func.count()).select_from(message_table).where(*_unread(case_ids))).scalar_one())
+    return int(
+        tx.session.execute(sa.select(sa.func.count()).select_from(message_table).where(*_unread(case_ids))).scalar_one()
+    )
 
 
 def _unread(case_ids: list[str]) -> tuple[Any, ...]:
-    return (message_table.c.case_id.in_(case_ids), message_table.c.author == "expert", message_table.c.read_at.is_(None))
+    return (
+        message_table.c.case_id.in_(case_ids),
+        message_table.c.author == "expert",
+        message_table.c.read_at.is_(None),
+    )
 
 
 def _write(tx: Transaction, keys: Keys, row: CaseRow, author: Author, text: str) -> None:

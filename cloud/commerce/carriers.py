@@ -7,7 +7,6 @@ cannot be read is a list of problems, each with a JSON pointer to the field.
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec

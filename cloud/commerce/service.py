@@ -104,7 +104,11 @@ def take_order(tx: Transaction, keys: Keys, update: OrderUpdate, message_id: str
 def _saved(tx: Transaction, row: OrderRow | None, update: OrderUpdate) -> OrderRow:
     if row is None:
         row = OrderRow(
-            id=update.order_id, gtin=update.gtin, version=update.version, status=update.status, placed_at=update.placed_at
+            id=update.order_id,
+            gtin=update.gtin,
+            version=update.version,
+            status=update.status,
+            placed_at=update.placed_at,
         )
         tx.session.add(row)
     row.version, row.status = update.version, update.status.value
@@ -280,7 +284,7 @@ def redeem(tx: Transaction, code: str, shop_id: str) -> CouponRow:
     shop(tx, shop_id)
     clean = codes.normalise(code)
     query = sa.select(CouponRow).where(coupon_table.c.code == (codes.display(clean) if clean else "")).with_for_update()
-    row = tx.session.execute(query).scalar_one_or_none()
+    row: CouponRow | None = tx.session.execute(query).scalar_one_or_none()
     if row is None or row.expires_at <= tx.now:
         msg = "no such coupon, or it has expired"
         raise NotFoundError(msg)
@@ -293,7 +297,9 @@ def redeem(tx: Transaction, code: str, shop_id: str) -> CouponRow:
     return row
 
 
-def _note_coupon(tx: Transaction, row: CouponRow, journey: lifecycle.Journey, kind: EventType, data: dict[str, Any]) -> None:
+def _note_coupon(
+    tx: Transaction, row: CouponRow, journey: lifecycle.Journey, kind: EventType, data: dict[str, Any]
+) -> None:
     event = Event(
         id=f"{kind.value}:{row.id}",
         type=kind,

@@ -22,7 +22,8 @@ from cloud.lifecycle.tables import JourneyRow, MoveRow
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
-from cloud.registry import codes, service as registry
+from cloud.registry import codes
+from cloud.registry import service as registry
 from cloud.registry.tables import ClaimAttemptRow
 from cloud.secrets import Keys
 
@@ -46,7 +47,9 @@ def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
         "coupons": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, CouponRow, person_id)],
         "referrals": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, ReferralRow, person_id)],
         "commands": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, CommandRow, person_id)],
-        "sessions": [row.model_dump(include={"kind", "created_at", "expires_at"}) for row in _rows(tx, SessionRow, person_id)],
+        "sessions": [
+            row.model_dump(include={"kind", "created_at", "expires_at"}) for row in _rows(tx, SessionRow, person_id)
+        ],
         "touchpoints": [_event_out(tx, keys, person_id, row) for row in _rows(tx, JournalRow, person_id)],
     }
 

@@ -10,7 +10,7 @@ from cloud.db import JsonText, UtcDateTime
 
 
 class ReceiptRow(SQLModel, table=True):
-    """What an opt-out wiped: counts per store, signed; it names nobody. token_mac: so that the same call gets it again."""
+    """What an opt-out wiped: counts per store, signed; it names nobody."""
 
     __tablename__ = "erasure_receipt"
 

@@ -72,7 +72,12 @@ def issue_key(tx: Transaction, name: str, role: OperatorRole, expires_at: dateti
     """A new key for an operator."""
     token = codes.new_token("tlk_")
     row = OperatorKeyRow(
-        id=new_id(tx.now), name=name, role=role.value, token_hash=codes.token_hash(token), created_at=tx.now, expires_at=expires_at
+        id=new_id(tx.now),
+        name=name,
+        role=role.value,
+        token_hash=codes.token_hash(token),
+        created_at=tx.now,
+        expires_at=expires_at,
     )
     tx.session.add(row)
     tx.session.flush()
@@ -151,7 +156,12 @@ def open_session(tx: Transaction, person_id: str, kind: str = "phone") -> OpenSe
     token = codes.new_token("tls_" if kind == "phone" else "tlv_")
     expires_at = tx.now + (SESSION_LASTS if kind == "phone" else VISIT_LASTS)
     row = SessionRow(
-        id=new_id(tx.now), kind=kind, token_hash=codes.token_hash(token), person_id=person_id, created_at=tx.now, expires_at=expires_at
+        id=new_id(tx.now),
+        kind=kind,
+        token_hash=codes.token_hash(token),
+        person_id=person_id,
+        created_at=tx.now,
+        expires_at=expires_at,
     )
     tx.session.add(row)
     tx.session.flush()
@@ -160,7 +170,9 @@ def open_session(tx: Transaction, person_id: str, kind: str = "phone") -> OpenSe
 
 def session_of(tx: Transaction, token: str, kind: str = "phone") -> Any | None:
     """The session of a token; None when it is unknown or has expired."""
-    query = sa.select(session_table).where(session_table.c.token_hash == codes.token_hash(token), session_table.c.kind == kind)
+    query = sa.select(session_table).where(
+        session_table.c.token_hash == codes.token_hash(token), session_table.c.kind == kind
+    )
     row = tx.session.execute(query).one_or_none()
     return None if row is None or row.expires_at <= tx.now else row
 

@@ -70,7 +70,9 @@ def read(tx: Transaction, journey_id: str) -> Journey:
 
 def of_person(tx: Transaction, person_id: str) -> list[Journey]:
     """A person's journeys, the one that changed last first."""
-    return sorted(_load(tx, journey_table.c.person_id == person_id), key=lambda one: (one.changed_at, one.id), reverse=True)
+    return sorted(
+        _load(tx, journey_table.c.person_id == person_id), key=lambda one: (one.changed_at, one.id), reverse=True
+    )
 
 
 def of_product(tx: Transaction, product_id: str) -> list[Journey]:
@@ -80,7 +82,11 @@ def of_product(tx: Transaction, product_id: str) -> list[Journey]:
 
 def moves_of(tx: Transaction, journey_id: str) -> list[Any]:
     """How the journey went, oldest first, with the evidence."""
-    return list(tx.session.execute(sa.select(move_table).where(move_table.c.journey_id == journey_id).order_by(move_table.c.id)).all())
+    return list(
+        tx.session.execute(
+            sa.select(move_table).where(move_table.c.journey_id == journey_id).order_by(move_table.c.id)
+        ).all()
+    )
 
 
 def causes_of_distress(tx: Transaction, journey: Journey) -> tuple[str, ...]:
@@ -107,7 +113,9 @@ def machines(tx: Transaction, product_ids: list[str]) -> dict[str, Machine]:
 # --- use cases ---
 
 
-def open_journey(tx: Transaction, person_id: str, gtin: str, product_id: str | None, role: Role, source: str) -> Journey:
+def open_journey(
+    tx: Transaction, person_id: str, gtin: str, product_id: str | None, role: Role, source: str
+) -> Journey:
     """Begins a journey, with a model or with a unit."""
     journey_id = new_id(tx.now)
     event = Event(
@@ -127,7 +135,7 @@ def open_journey(tx: Transaction, person_id: str, gtin: str, product_id: str | N
 def journey_with(
     tx: Transaction, person_id: str, gtin: str, product_id: str | None, source: str, role: Role = Role.VISITOR
 ) -> Journey:
-    """The person's open journey with this unit, or with this model while no unit is named; a new one if there is none."""
+    """The person's open journey with this unit; or, while none is named, with the model; a new one if there is none."""
     own = [one for one in of_person(tx, person_id) if one.gtin == gtin and not one.closed]
     for one in own:
         if one.product_id == product_id or (product_id is None and one.product_id is not None):
@@ -168,7 +176,9 @@ def project(tx: Transaction, events: list[Event]) -> None:
     _open_new(tx, [event for event in events if event.type == EventType.JOURNEY_OPENED])
     _into_units(tx, events)
     journeys = _concerned(tx, events)
-    profiles = {gtin: load_profile(name) for gtin, name in _profile_names(tx, {one.gtin for one in journeys.values()}).items()}
+    profiles = {
+        gtin: load_profile(name) for gtin, name in _profile_names(tx, {one.gtin for one in journeys.values()}).items()
+    }
     changed: dict[str, Journey] = {}
     found: list[dict[str, Any]] = []
     for event in events:
@@ -345,7 +355,7 @@ def _save(tx: Transaction, journeys: list[Journey]) -> None:
         }
         for one in journeys
     ]
-    columns = {name: sa.bindparam(name) for name in rows[0] if name != "of"}
+    columns: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0] if name != "of"}
     tx.session.connection().execute(
         sa.update(journey_table).where(journey_table.c.id == sa.bindparam("of")).values(columns), rows
     )
@@ -353,8 +363,10 @@ def _save(tx: Transaction, journeys: list[Journey]) -> None:
 
 
 def _profile_names(tx: Transaction, gtins: set[str]) -> dict[str, str]:
-    rows = tx.session.execute(sa.select(model_table.c.gtin, model_table.c.profile).where(model_table.c.gtin.in_(sorted(gtins))))
-    return {gtin: profile for gtin, profile in rows.tuples()}
+    rows = tx.session.execute(
+        sa.select(model_table.c.gtin, model_table.c.profile).where(model_table.c.gtin.in_(sorted(gtins)))
+    )
+    return dict(rows.tuples().all())
 
 
 # --- what happens only live ---

@@ -39,8 +39,13 @@ def lock(tx: Transaction, subjects: set[str]) -> None:
     """
     if tx.sqlite or not subjects:
         return
-    keys = sorted(int.from_bytes(hashlib.blake2b(subject.encode(), digest_size=8).digest(), "big", signed=True) for subject in subjects)
-    tx.session.execute(sa.text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"), {"keys": keys})
+    keys = sorted(
+        int.from_bytes(hashlib.blake2b(subject.encode(), digest_size=8).digest(), "big", signed=True)
+        for subject in subjects
+    )
+    tx.session.execute(
+        sa.text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"), {"keys": keys}
+    )
 
 
 def append(tx: Transaction, events: Sequence[Event], *, sealed: dict[str, bytes] | None = None) -> list[Event]:
@@ -120,7 +125,12 @@ def read_all(tx: Transaction, *, batch: int = REPLAY_BATCH) -> Iterator[tuple[da
 
 
 def timeline(
-    tx: Transaction, *, product_id: str | None = None, journey_id: str | None = None, before: int | None = None, limit: int = 50
+    tx: Transaction,
+    *,
+    product_id: str | None = None,
+    journey_id: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
 ) -> list[Any]:
     """Journal rows of a unit or a journey, newest first."""
     query = sa.select(journal).order_by(journal.c.seq.desc()).limit(limit)
@@ -169,7 +179,10 @@ def send_many(tx: Transaction, messages: list[dict[str, Any]]) -> None:
     if not messages:
         return
     statement = insert(tx, outbox)
-    replaced = {name: statement.excluded[name] for name in ("topic", "payload", "retain", "expires_at", "person_id", "command_id")}
+    replaced = {
+        name: statement.excluded[name]
+        for name in ("topic", "payload", "retain", "expires_at", "person_id", "command_id")
+    }
     tx.session.execute(statement.on_conflict_do_update(index_elements=["slot"], set_=replaced), messages)
     tx.changes.outbox = True
 
@@ -182,7 +195,9 @@ def set_timers(tx: Transaction, timers: dict[tuple[str, str], datetime | None]) 
     gone = [key for key, due in timers.items() if due is None]
     for kind, subject in gone:
         tx.session.execute(sa.delete(timer).where(timer.c.kind == kind, timer.c.subject == subject))
-    rows = [{"kind": kind, "subject": subject, "due_at": due} for (kind, subject), due in timers.items() if due is not None]
+    rows = [
+        {"kind": kind, "subject": subject, "due_at": due} for (kind, subject), due in timers.items() if due is not None
+    ]
     if rows:
         statement = insert(tx, timer)
         changed = {"due_at": statement.excluded.due_at, "leased_until": None}
@@ -219,7 +234,13 @@ def fingerprint(*parts: bytes | str) -> str:
 
 
 def once(
-    tx: Transaction, vault: Vault, scope: str, key: str | None, print_: str, form: type[Answer], do: Callable[[], Answer]
+    tx: Transaction,
+    vault: Vault,
+    scope: str,
+    key: str | None,
+    print_: str,
+    form: type[Answer],
+    do: Callable[[], Answer],
 ) -> Answer:
     """`do()`, or what it answered when the same scope and key came before. Raises KeyReusedError for another request.
 

@@ -13,7 +13,10 @@ class JournalRow(SQLModel, table=True):
     """One event. Append-only, but for erasure, which cuts `person_id`, `journey_id` and `sealed`."""
 
     __tablename__ = "journal"
-    __table_args__ = (Index("ix_journal_product", "product_id", "seq"), Index("ix_journal_journey", "journey_id", "seq"))
+    __table_args__ = (
+        Index("ix_journal_product", "product_id", "seq"),
+        Index("ix_journal_journey", "journey_id", "seq"),
+    )
 
     seq: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     event_id: str = Field(sa_column=Column(String(160), unique=True, nullable=False))
@@ -59,7 +62,7 @@ class IdempotencyRow(SQLModel, table=True):
 
 
 class TimerRow(SQLModel, table=True):
-    """Something that falls due. Claimed by lease, so that one of many schedulers does it, and another if that one dies."""
+    """Something that falls due. Claimed by lease: one of many schedulers does it, and another if that one dies."""
 
     __tablename__ = "timer"
     __table_args__ = (Index("ix_timer_due", "due_at"),)

@@ -170,13 +170,21 @@ def find_unit(tx: Transaction, gtin: str, serial: str) -> ProductRow | None:
 
 
 def list_products(
-    tx: Transaction, *, query: str | None, state: str | None, after: str | None, limit: int, ids: list[str] | None = None
+    tx: Transaction,
+    *,
+    query: str | None,
+    state: str | None,
+    after: str | None,
+    limit: int,
+    ids: list[str] | None = None,
 ) -> list[Any]:
     """Units in the order of their registration, newest first. query: the beginning of a serial, or a GTIN."""
     statement = sa.select(product_table).order_by(product_table.c.id.desc()).limit(limit)
     if query:
         like = query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        statement = statement.where(sa.or_(product_table.c.serial.like(like, escape="\\"), product_table.c.gtin == query))
+        statement = statement.where(
+            sa.or_(product_table.c.serial.like(like, escape="\\"), product_table.c.gtin == query)
+        )
     if state:
         statement = statement.where(product_table.c.state == state)
     if ids is not None:
@@ -214,7 +222,9 @@ def take_ownership(tx: Transaction, product_id: str, person_id: str) -> bool:
 
 def drop_ownership(tx: Transaction, person_id: str) -> list[str]:
     """Cuts every unit from this person; the ids of those."""
-    owned = list(tx.session.execute(sa.select(product_table.c.id).where(product_table.c.owner_person_id == person_id)).scalars())
+    owned = list(
+        tx.session.execute(sa.select(product_table.c.id).where(product_table.c.owner_person_id == person_id)).scalars()
+    )
     tx.session.execute(
         sa.update(product_table).where(product_table.c.owner_person_id == person_id).values(owner_person_id=None)
     )
@@ -230,7 +240,9 @@ def known_products(tx: Transaction, product_ids: list[str]) -> set[str]:
 
 def profiles_of(tx: Transaction, product_ids: list[str]) -> dict[str, Profile]:
     """The profile of each unit, by its model."""
-    query = sa.select(product_table.c.id, model_table.c.profile).join(model_table, model_table.c.gtin == product_table.c.gtin)
+    query = sa.select(product_table.c.id, model_table.c.profile).join(
+        model_table, model_table.c.gtin == product_table.c.gtin
+    )
     rows = tx.session.execute(query.where(product_table.c.id.in_(product_ids)))
     return {product_id: load_profile(profile) for product_id, profile in rows.tuples()}
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from broker.contract.codec import Accepted, Rejection, RejectionReason, decode_up, encode
-from broker.contract.messages import Event as DeviceEvent, Mark, Presence, Stored, Telemetry, UpMessage
+from broker.contract.messages import Event as DeviceEvent
+from broker.contract.messages import Mark, Presence, Stored, Telemetry, UpMessage
 from broker.contract.topics import Down, down_topic, parse_up
 from broker.contract.watermark import Received, receive
 from cloud.db import Transaction
@@ -97,7 +98,9 @@ def _sorted_out(
 ) -> tuple[list[Accepted], list[_Rejected]]:
     """What can be stored, and what cannot: bad messages, and messages of units that the registry does not know."""
     named = {part.topic.product_id for _, part, _ in decoded if isinstance(part, Accepted)}
-    named |= {address.product_id for topic, part, _ in decoded if isinstance(part, Rejection) and (address := parse_up(topic))}
+    named |= {
+        address.product_id for topic, part, _ in decoded if isinstance(part, Rejection) and (address := parse_up(topic))
+    }
     known = known_products(tx, sorted(named))
     accepted, rejected = [], []
     for topic, part, payload in decoded:
@@ -106,7 +109,9 @@ def _sorted_out(
         if isinstance(part, Rejection):
             rejected.append(_Rejected(owner, topic, part))
         elif not owner:
-            unknown = Rejection(RejectionReason.UNKNOWN_DEVICE, "the registry does not know this product", payload[:256])
+            unknown = Rejection(
+                RejectionReason.UNKNOWN_DEVICE, "the registry does not know this product", payload[:256]
+            )
             rejected.append(_Rejected("", topic, unknown))
         else:
             accepted.append(part)
@@ -121,7 +126,7 @@ def _streams_of(tx: Transaction, accepted: list[Accepted]) -> dict[tuple[str, in
             boots[part.topic.product_id].update(boot for boot, _, _ in _given_up(part.message))
     pairs = [(product_id, boot) for product_id, own in boots.items() for boot in own]
     table = twin.stream_table
-    rows = []
+    rows: list[Any] = []
     for start in range(0, len(pairs), 5_000):
         wanted = sa.tuple_(table.c.product_id, table.c.boot).in_(pairs[start : start + 5_000])
         rows += tx.session.execute(sa.select(table).where(wanted)).all()
@@ -149,7 +154,11 @@ def _given_up(message: DeviceEvent) -> list[tuple[int, int, int]]:
     boot, ranges = message.data.get("boot"), message.data.get("ranges")
     if not isinstance(boot, int) or not isinstance(ranges, list):
         return []
-    pairs = [pair for pair in ranges if isinstance(pair, list) and len(pair) == 2 and all(isinstance(end, int) for end in pair)]
+    pairs = [
+        pair
+        for pair in ranges
+        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(end, int) for end in pair)
+    ]
     return [(boot, first, last) for first, last in pairs if 1 <= first <= last < 2**53]
 
 
@@ -208,7 +217,9 @@ def _note_contact(tx: Transaction, fresh: list[Accepted]) -> None:
     }
     if not skews:
         return
-    rows = [{"product_id": product_id, "last_seen_at": tx.now, "skew_s": skew} for product_id, skew in sorted(skews.items())]
+    rows = [
+        {"product_id": product_id, "last_seen_at": tx.now, "skew_s": skew} for product_id, skew in sorted(skews.items())
+    ]
     statement = record.insert(tx, twin.contact_table)
     changed = {name: statement.excluded[name] for name in ("last_seen_at", "skew_s")}
     tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id"], set_=changed), rows)
@@ -221,7 +232,9 @@ def _count_rejected(tx: Transaction, rejected: list[_Rejected]) -> None:
     table = twin.reject_table
     statement = record.insert(tx, table)
     grown = {"count": table.c.count + statement.excluded.count}
-    rows = [{"product_id": owner, "reason": reason, "count": count} for (owner, reason), count in sorted(counts.items())]
+    rows = [
+        {"product_id": owner, "reason": reason, "count": count} for (owner, reason), count in sorted(counts.items())
+    ]
     tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id", "reason"], set_=grown), rows)
     _quarantine(tx, rejected)
 
@@ -244,7 +257,9 @@ def _quarantine(tx: Transaction, rejected: list[_Rejected]) -> None:
             for part in parts[-QUARANTINE_KEPT:]
         ]
         tx.session.execute(sa.insert(table), rows)
-        kept = sa.select(table.c.id).where(table.c.product_id == owner).order_by(table.c.id.desc()).limit(QUARANTINE_KEPT)
+        kept = (
+            sa.select(table.c.id).where(table.c.product_id == owner).order_by(table.c.id.desc()).limit(QUARANTINE_KEPT)
+        )
         tx.session.execute(sa.delete(table).where(table.c.product_id == owner, table.c.id.not_in(kept)))
 
 
@@ -295,5 +310,3 @@ def _earlier_marks(tx: Transaction, products: set[str], newest: dict[str, int]) 
         if row.boot < newest[row.product_id] and len(marks[row.product_id]) < EARLIER_BOOTS:
             marks[row.product_id].append(Mark(boot=row.boot, seq=row.low))
     return {product_id: tuple(own) for product_id, own in marks.items()}
-
-

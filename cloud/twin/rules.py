@@ -1,7 +1,7 @@
 """Decisions of the twin: what a message means, and what it changes. Pure.
 
 A field of `reported` carries the (boot, seq) that set it, and the higher one wins, so that messages which arrive late,
-twice or out of order end in the same twin. A removed field keeps its key (a tombstone), or a late message would revive it.
+twice or out of order end in the same twin. A removed field keeps its key (a tombstone), or a late one would revive it.
 """
 
 from datetime import datetime
@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from broker.contract.messages import Birth, Event as DeviceEvent, Json, Presence, Result, Status, Telemetry, UpMessage
+from broker.contract.messages import Birth, Json, Presence, Result, Status, Telemetry, UpMessage
+from broker.contract.messages import Event as DeviceEvent
 from broker.contract.presence import PresenceKey, merge_presence
 from cloud.record.events import Event, EventType
 from cloud.registry.profiles import Profile
@@ -20,13 +21,13 @@ Field = tuple[Json, int, int]
 
 
 class Twin(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest known state of one unit. level_since: when the cloud first knew of the level. version: counts changes."""
+    """The newest known state of one unit. level_since: when the cloud knew of the level. version: counts changes."""
 
     product_id: str
     version: int = 0
     reported: dict[str, Field] = {}
     epoch: int = 0
-    presence: PresenceKey = PresenceKey(-1, -1, True)  # noqa: FBT003 - the named tuple's order is its meaning
+    presence: PresenceKey = PresenceKey(-1, -1, True)
     firmware: str = ""
     profile: str = ""
     capabilities: tuple[str, ...] = ()
@@ -160,7 +161,9 @@ def condition(twin: Twin, profile: Profile) -> Health:
 def merge_reported(known: dict[str, Field], heard: dict[str, Json], boot: int, seq: int) -> dict[str, Field]:
     """Field by field, the higher (boot, seq) wins. The same dict, when no field is newer."""
     newer = {
-        name: (value, boot, seq) for name, value in heard.items() if name not in known or (boot, seq) > tuple(known[name][1:])
+        name: (value, boot, seq)
+        for name, value in heard.items()
+        if name not in known or (boot, seq) > tuple(known[name][1:])
     }
     return {**known, **newer} if newer else known
 

@@ -14,7 +14,7 @@ from cloud.db import Transaction, table_of
 from cloud.errors import NotFoundError, StaleError
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
-from cloud.registry.profiles import Profile, load_profile
+from cloud.registry.profiles import Profile
 from cloud.registry.service import profiles_of
 from cloud.twin.rules import Twin, apply
 from cloud.twin.tables import ContactRow, QuarantineRow, RejectCountRow, StreamRow, TelemetryRow, TwinRow
@@ -77,7 +77,9 @@ def _save(tx: Transaction, twins: list[Twin]) -> None:
     tx.changes.products.update(twin.product_id for twin in twins)
 
 
-def desire(tx: Transaction, product_id: str, settings: dict[str, Json], if_version: int | None, event_id: str) -> Desired:
+def desire(
+    tx: Transaction, product_id: str, settings: dict[str, Json], if_version: int | None, event_id: str
+) -> Desired:
     """Merges settings into the desired ones (null removes), and tells the device. Raises StaleError."""
     record.lock(tx, {product_id})
     before = read_many(tx, [product_id]).get(product_id, Twin(product_id=product_id))
@@ -121,7 +123,7 @@ def transport_figures(tx: Transaction, product_id: str) -> dict[str, Json]:
             }
             for row in streams
         ],
-        "rejected": {reason: count for reason, count in rejects},
+        "rejected": dict(rejects.tuples().all()),
         "last_seen_at": contact.last_seen_at.isoformat() if contact else None,
         "clock_skew_s": contact.skew_s if contact else None,
     }
@@ -131,9 +133,7 @@ def _missing(low: int, above: list[list[int]]) -> int:
     return above[-1][1] - low - sum(last - first + 1 for first, last in above) if above else 0
 
 
-def telemetry(
-    tx: Transaction, product_id: str, start: datetime, end: datetime, limit: int
-) -> list[Any]:
+def telemetry(tx: Transaction, product_id: str, start: datetime, end: datetime, limit: int) -> list[Any]:
     """Telemetry messages of a span, oldest first."""
     table = telemetry_table
     query = sa.select(table).where(table.c.product_id == product_id, table.c.at >= start, table.c.at < end)

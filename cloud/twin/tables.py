@@ -13,7 +13,7 @@ class TwinRow(SQLModel, table=True):
     """The newest known state of one unit: a projection of the journal. `reported`: field -> [value, boot, seq]."""
 
     __tablename__ = "twin"
-    __table_args__ = {"postgresql_with": {"fillfactor": 50}}  # noqa: RUF012 - SQLAlchemy's form; HOT updates need the room
+    __table_args__ = {"postgresql_with": {"fillfactor": 50}}
 
     product_id: str = Field(primary_key=True, max_length=26)
     version: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
