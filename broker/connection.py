@@ -7,7 +7,7 @@ from typing import Final
 
 from amqtt.adapters import ReaderAdapter, WriterAdapter
 
-from broker.frames import Flaw, Frame, MalformedFrameError, check, without_retain
+from broker.frames import Flaw, Frame, Kind, MalformedFrameError, check, without_retain
 from broker.switchboard import Admitted
 
 _FLUSH_S: Final = 5.0
@@ -57,9 +57,6 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
     max_bytes: of a frame's body. frame_timeout_s: from its first byte to its last.
     """
 
-    admitted: Admitted
-    """Set when the client was let in, before amqtt sees the connection."""
-
     def __init__(self, reader: asyncio.StreamReader, outlet: Outlet, *, max_bytes: int, frame_timeout_s: float) -> None:
         self._reader = reader
         self._outlet = outlet
@@ -69,17 +66,25 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
         self._at = 0
         self.idle_s: float = frame_timeout_s
         self.keeps_retain_flag = False
+        self.admitted: Admitted | None = None
         self.ended_by: str = "closed by the client"
+
+    def let_in(self, admitted: Admitted) -> None:
+        """From here on the client may say more than CONNECT, and amqtt may see it."""
+        self.admitted = admitted
 
     async def next_frame(self) -> Frame:
         """The next frame, as it came.
 
-        Raises TimeoutError, OSError, asyncio.IncompleteReadError, and MalformedFrameError when it is too large.
+        Raises TimeoutError, OSError, asyncio.IncompleteReadError, and MalformedFrameError when it is too large, or is
+        the first and no CONNECT.
         """
         async with asyncio.timeout(self.idle_s):
             # Who does not read what is sent to it is not read from either: its answers would pile up here.
             await self._outlet.drain()
             head = await self._reader.readexactly(2)
+        if self.admitted is None and head[0] != Kind.CONNECT << 4:
+            raise MalformedFrameError(Flaw.NOT_CONNECT)
         length, shift = head[1] & 0x7F, 7
         last = head[1]
         async with asyncio.timeout(self._frame_timeout_s):

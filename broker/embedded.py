@@ -42,14 +42,13 @@ _CODES: Final = {
 class EmbeddedSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How the embedded broker listens, and its limits. host: an address; port 0: any free one, told through `ready`.
 
-    max_pending: connections that have not said CONNECT yet; when there are more, the oldest goes.
+    max_connections: when they are reached, the oldest that has not said CONNECT makes room for the next.
     max_keepalive_s: also what counts for a client that asks for none. recheck_s: how soon a revoked client is cut off.
     """
 
     host: str = "127.0.0.1"
     port: int = 1883
     max_connections: int = 10_000
-    max_pending: int = 512
     max_packet_bytes: int = MAX_PAYLOAD_BYTES + PAYLOAD_SLACK_BYTES
     connect_timeout_s: float = 10.0
     frame_timeout_s: float = 20.0
@@ -114,7 +113,7 @@ class _House:
     async def welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection from its first byte to its last."""
         task = asyncio.current_task()
-        if task is None or len(self._tasks) >= self._settings.max_connections:
+        if task is None or not self._has_room():
             writer.transport.abort()
             return
         self._tasks.add(task)
@@ -147,6 +146,14 @@ class _House:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def _has_room(self) -> bool:
+        if len(self._tasks) < self._settings.max_connections:
+            return True
+        if not self._pending:
+            return False
+        self._pending.popitem(last=False)[0].abort()
+        return True
+
     def _doorway(self, reader: asyncio.StreamReader, outlet: Outlet) -> Doorway:
         settings = self._settings
         return Doorway(reader, outlet, max_bytes=settings.max_packet_bytes, frame_timeout_s=settings.frame_timeout_s)
@@ -162,7 +169,7 @@ class _House:
             _log.debug("a CONNECT was refused: %s", verdict.reason.value)
             return
         principal = Principal(credential.principal, connect.username or "")
-        doorway.admitted = Admitted(principal, connect)
+        doorway.let_in(Admitted(principal, connect))
         doorway.idle_s = _idle_limit_s(connect.keepalive_s, self._settings.max_keepalive_s)
         doorway.keeps_retain_flag = may_retain(principal)
         async with self._alone(_Guest(outlet, connect, credential, asyncio.Event())):
@@ -172,8 +179,6 @@ class _House:
     async def _first_words(self, doorway: Doorway, outlet: Outlet) -> ConnectFacts | None:
         """The CONNECT; None when there is none in time, or it is malformed."""
         self._pending[outlet] = None
-        if len(self._pending) > self._settings.max_pending:
-            self._pending.popitem(last=False)[0].abort()
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
                 return connect_facts(await doorway.next_frame())
