@@ -5,7 +5,7 @@ A profile is a folder of `content/`: `profile.toml`, any other `*.toml` of items
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -14,7 +14,8 @@ from typing import ClassVar, TypeVar
 import msgspec
 
 from broker.contract.errors import ThroughlineError
-from mobile_menu.rules.content import Content, ItemsFile, ItemSpec, ProfileFile, TestsFile
+from broker.contract.messages import Json
+from mobile_menu.rules.content import Content, ContentTest, ItemsFile, ItemSpec, ProfileFile, TestsFile
 from mobile_menu.rules.prepare import Fault, Source, prepare
 from mobile_menu.rules.texts import problems_of
 
@@ -53,7 +54,7 @@ def read_content(profile: str, folder: Traversable) -> Content:
         profile=profile,
         frame=_decode(sources, "profile.toml", ProfileFile),
         items=_items(sources),
-        tests=_decode(sources, "tests.toml", TestsFile).tests if "tests.toml" in sources else (),
+        tests=_tests(sources),
         texts=_texts(sources),
         reason_labels=_reason_labels(sources),
         lines=_item_lines(sources),
@@ -84,7 +85,7 @@ def _decode(sources: Mapping[str, str], name: str, form: type[F]) -> F:
     except msgspec.ValidationError as error:
         raise ContentError(Fault(name, _line_of_path(text, str(error)), str(error))) from error
     except msgspec.DecodeError as error:
-        raise ContentError(Fault(name, _number_after(str(error), "line "), str(error))) from error
+        raise ContentError(Fault(name, _number_after(str(error), "at line "), str(error))) from error
 
 
 def _items(sources: Mapping[str, str]) -> tuple[ItemSpec, ...]:
@@ -93,6 +94,38 @@ def _items(sources: Mapping[str, str]) -> tuple[ItemSpec, ...]:
         if name.endswith(".toml") and name not in _NOT_ITEMS:
             found.extend(_decode(sources, name, ItemsFile).items)
     return tuple(found)
+
+
+def _tests(sources: Mapping[str, str]) -> tuple[ContentTest, ...]:
+    """The content's own tests. A situation ignores names it does not know, but one in a test must not be misspelt."""
+    if "tests.toml" not in sources:
+        return ()
+    tests = _decode(sources, "tests.toml", TestsFile).tests
+    for test, raw in zip(tests, msgspec.toml.decode(sources["tests.toml"])["tests"], strict=True):
+        for name in _unread(raw["situation"], msgspec.to_builtins(test.situation)):
+            line = _line_with(sources["tests.toml"], f'name = "{test.name}"')
+            raise ContentError(Fault("tests.toml", line, f"{test.name}: a situation has no {name}"))
+    return tests
+
+
+def _unread(written: Json, read: Json) -> Iterator[str]:
+    """The names in what was written that nobody read."""
+    match written, read:
+        case dict(), dict():
+            for name, value in written.items():
+                if name in read:
+                    yield from _unread(value, read[name])
+                else:
+                    yield name
+        case list(), list() | tuple():
+            for value, one in zip(written, read, strict=True):
+                yield from _unread(value, one)
+        case _:
+            return
+
+
+def _line_with(text: str, start: str) -> int:
+    return next((number for number, line in enumerate(text.splitlines(), 1) if line.startswith(start)), 1)
 
 
 def _item_lines(sources: Mapping[str, str]) -> dict[str, list[tuple[str, int]]]:

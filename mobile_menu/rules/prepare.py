@@ -148,9 +148,9 @@ def _text_faults(source: Source, texts: Mapping[str, Texts]) -> Iterator[Fault]:
     asked = _texts_asked_for(source)
     everything = {name for each in texts.values() for name in each.by_id}
     for language, each in texts.items():
-        file = next(iter(source.texts[language]))
         for name in sorted((asked | everything) - each.by_id.keys()):
-            yield Fault(file, 1, f"the text {name} is missing in {language}")
+            told_in = next((other for other, texts_there in texts.items() if name in texts_there.by_id), language)
+            yield Fault(*_place_of(source.texts[told_in], name), f"the text {name} is missing in {language}")
         for name, text in each.by_id.items():
             where = _place_of(source.texts[language], name)
             wrong = [variable for variable in text.variables if not is_fact(variable)]

@@ -1,0 +1,31 @@
+"""Tests that come with content: in this situation these items, not those. Run before content is published."""
+
+from collections.abc import Iterator
+
+from mobile_menu.rules.compose import compose_menu
+from mobile_menu.rules.content import Content, ContentTest
+
+
+def failures(content: Content) -> tuple[str, ...]:
+    """What the content does otherwise than its tests say, one line each; empty when all is as it should be."""
+    return tuple(f"{test.name}: {what}" for test in content.tests for what in failures_of(test, content))
+
+
+def failures_of(test: ContentTest, content: Content) -> Iterator[str]:
+    """What one test finds."""
+    menu = compose_menu(test.situation, content).menu
+    ids = tuple(item.id for section in menu.sections for item in section.items)
+    if test.leads not in {None, ids[0]}:
+        yield f"{ids[0]} leads, not {test.leads}"
+    for name in test.shows:
+        if name not in ids:
+            yield f"{name} does not show"
+    for name in test.hides:
+        if name in ids:
+            yield f"{name} shows"
+    if test.exactly not in {(), ids}:
+        yield f"shows {', '.join(ids)}"
+    if test.title not in {None, menu.title}:
+        yield f"the title is {menu.title!r}"
+    if test.status not in {None, menu.status.text}:
+        yield f"the status is {menu.status.text!r}"

@@ -1,0 +1,165 @@
+"""The content of every profile does what its own tests say, and content that cannot be shown is refused."""
+
+from pathlib import Path
+from shutil import copytree
+
+import msgspec
+import pytest
+
+from broker.contract.stages import Stage
+from mobile_menu.content_loader import ContentError, load_content, profiles, read_content
+from mobile_menu.rules.compose import compose_menu
+from mobile_menu.rules.content import ContentTest
+from mobile_menu.rules.content_tests import failures, failures_of
+from mobile_menu.rules.menu import Kind
+from mobile_menu.rules.situation import Situation
+from mobile_menu.rules.witness import situation_of, witness
+
+PRINTER = Path("mobile_menu/content/printer")
+
+
+EVERY_TEST = [(profile, test) for profile in profiles() for test in load_content(profile).tests]
+
+
+@pytest.mark.parametrize(("profile", "test"), EVERY_TEST, ids=[test.name for _, test in EVERY_TEST])
+def test_a_situation_shows_what_its_content_test_says(profile: str, test: ContentTest) -> None:
+    assert list(failures_of(test, load_content(profile))) == []
+
+
+def test_a_content_test_that_is_not_met_says_what_is_otherwise() -> None:
+    content = load_content("printer")
+    wrong = ContentTest(
+        name="all wrong",
+        situation=Situation(journey_id="j", stage=Stage.CLOSED, profile="printer"),
+        leads="coupon",
+        shows=("share",),
+        hides=("expert",),
+        exactly=("expert",),
+        title="Hello",
+        status="Hello",
+    )
+    assert failures(msgspec.structs.replace(content, tests=(wrong,))) == (
+        "all wrong: expert leads, not coupon",
+        "all wrong: share does not show",
+        "all wrong: expert shows",
+        "all wrong: shows expert, export, opt-out",
+        "all wrong: the title is 'Thank you'",
+        "all wrong: the status is 'There is nothing left to do here'",
+    )
+
+
+def test_every_item_that_content_tests_name_to_be_hidden_is_an_item_of_the_content() -> None:
+    for profile, test in EVERY_TEST:
+        content = load_content(profile)
+        known = {spec.id for spec in content.items}
+        repeated = tuple(f"{spec.id}-" for spec in content.items if spec.each)
+        named = {*test.hides, *test.shows, *test.exactly, *filter(None, [test.leads])}
+        assert {name for name in named if not name.startswith(repeated)} <= known, test.name
+
+
+def test_every_rfc_8011_reason_that_a_customer_can_do_something_about_has_its_guide() -> None:
+    content = load_content("printer")
+    ours = {name.removeprefix("reason-") for name in content.texts["en"].by_id if name.startswith("reason-")}
+    assert len(ours) == 34
+    guides = {reason for spec in content.items if spec.kind is Kind.GUIDE for reason in spec.when.reason or ()}
+    assert ours - guides == {"none"}
+    assert ours <= content.reason_labels.keys()
+
+
+def test_every_guide_for_a_fault_has_three_to_seven_steps_in_every_language() -> None:
+    content = load_content("printer")
+    for spec in content.items:
+        if spec.section == "fix" and spec.kind is Kind.GUIDE and spec.id != "what-is-wrong":
+            for texts in content.texts.values():
+                assert 3 <= len(texts.steps(f"item-{spec.id}", lambda _: "unknown")) <= 7, spec.id
+
+
+def test_every_item_has_a_situation_that_shows_it_in_the_menu() -> None:
+    for profile in profiles():
+        content = load_content(profile)
+        for spec in content.items:
+            situation = witness(spec)
+            assert situation is not None
+            if spec.each is None:
+                menu = compose_menu(situation, content).menu
+                assert spec.id in {item.id for section in menu.sections for item in section.items}
+
+
+def test_a_situation_without_choices_is_one_of_support() -> None:
+    assert situation_of({}).stage == "support"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(copytree(PRINTER, tmp_path / "printer"))
+
+
+REFUSALS = [
+    ("tests.toml", "tracking_url", "tracking_uri", "a situation has no tracking_uri"),
+    ("tests.toml", "redeemed = true", "redeemd = true", "a coupon that was used does not show again: a situation has"),
+    ("always.toml", 'section = "help"', 'section = "hepl"', "always.toml:4: expert: there is no section hepl"),
+    ("before.toml", 'stage = ["interested"] }', 'stage = ["intersted"] }', "intersted"),
+    ("before.toml", 'stage = ["interested"] }', 'phase = ["interested"] }', "phase"),
+    ("before.toml", 'stage = ["interested"] }', 'stage = "interested" }', "xpected `array"),
+    ("before.toml", 'stage = ["interested"] }', "stage = [] }", "length >= 1"),
+    ("before.toml", "priority = 90\n", "priority = 90\nwen = 1\n", "before.toml:9:"),
+    ("before.toml", "priority = 90\n", 'priority = "90"\n', "before.toml:8:"),
+    ("before.toml", "priority = 90\n", "priority = = 90\n", "before.toml:8:"),
+    ("before.toml", 'id = "watch"', 'id = "compare"', "before.toml:21: the item compare is there twice"),
+    ("before.toml", 'id = "watch"', 'id = "step-watch"', "looks like one of a repeated item"),
+    ("before.toml", 'link = "video"', 'link = "video"\norder = { do = "note" }', "one of link, call, order"),
+    ("fixes.toml", '"media-jam"', '"media-jamm"', "there is no state reason media-jamm"),
+    ("fixes.toml", 'reason = ["media-jam"]', 'reason = ["media-jam"]\nreason_told = false', "no situation can show it"),
+    ("always.toml", 'kind = "expert"', 'kind = "guide"', "needs an item of kind expert"),
+    ("always.toml", "priority = 4\n", "priority = 4\nwhen.proven = true\n", "POST /menu/v1/opt-out"),
+    ("profile.toml", 'languages = ["en", "de"]', 'languages = ["en", "fr"]', "no texts in fr"),
+    ("profile.toml", '[[titles]]\ntext = "title-support"\n', "", "the last of titles"),
+    (
+        "fixes.de.ftl",
+        "    .step-6 = Schließen Sie die Klappe und",
+        "    .step-7 = Schließen Sie die Klappe und",
+        "fixes.de.ftl:3: the text item-clear-jam.step-7 is missing in en",
+    ),
+    ("stages.de.ftl", "item-watch = In Aktion sehen\n", "", "the text item-watch is missing in de"),
+    ("stages.en.ftl", "item-watch = See it", "item-watch = See { $its } it", "nothing tells the variable its"),
+    ("stages.en.ftl", "item-watch =", "item-watch", "stages.en.ftl:"),
+    ("frame.en.ftl", "product = printer", "product = printer\nunheard = of", "unheard"),
+    ("frame.en.ftl", "product = printer", "product = printer\nproduct = again", "frame.en.ftl:4: the message product"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "said"), REFUSALS, ids=lambda value: str(value)[:40])
+def test_content_that_cannot_be_shown_is_refused_with_its_place(
+    folder: Path, file: str, old: str, new: str, said: str
+) -> None:
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ContentError) as refused:
+        read_content("printer", folder)
+    assert said in refused.value.detail
+    assert refused.value.code == "content_invalid"
+    assert refused.value.line >= 1
+
+
+def test_an_offer_that_only_shows_in_distress_is_refused_because_nobody_would_see_it(folder: Path) -> None:
+    path = folder / "support.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8")
+        .replace("needed_for_fix = true\n", "")
+        .replace(
+            'level = ["error", "attention"], reason = ["toner-empty"', 'level = ["error"], reason = ["toner-empty"'
+        ),
+        encoding="utf-8",
+    )
+    with pytest.raises(ContentError, match="reorder-now: no situation can show it"):
+        read_content("printer", folder)
+
+
+def test_a_profile_without_content_is_refused() -> None:
+    with pytest.raises(ContentError, match=r"there is no profile \.\./printer"):
+        load_content("../printer")
+
+
+def test_content_is_read_once() -> None:
+    assert load_content("printer") is load_content("printer")
