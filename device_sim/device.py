@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from random import Random
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +18,7 @@ import msgspec
 from broker.contract.codec import AnyDown
 from broker.contract.messages import Command, Desired, Firmware, Json, ResultStatus, StageNotice, Stored
 from device_sim import commands, handling, life
+from device_sim.chance import chance
 from device_sim.drafts import Draft, EventDraft, ResultDraft
 from device_sim.errors import ImpossibleError
 from device_sim.memory import DEFAULT_CAPACITY, Memory
@@ -65,12 +65,13 @@ class SimulatedPrinter:
         self._endpoint, self._clock, self._tuning = endpoint, clock, tuning or Tuning()
         self._store: Store = store or MemoryStore()
         self._speed, self._ticks, self._tick_s, self._capacity = speed, ticks, tick_s, capacity
-        self._rng = Random(f"{seed}:{identity.product_id}")  # noqa: S311 - chance for a simulation, not a secret
-        self._network_rng = Random(f"network:{seed}:{identity.product_id}")  # noqa: S311 - the same
+        self._rng = chance("life", seed, identity.product_id)
+        self._network_rng = chance("network", seed, identity.product_id)
         self._life = life.Life()
         self._pulse = Pulse()
         self._memory: Memory | None = None
         self._session: Session | None = None
+        self._last_error = ""
         self._running: asyncio.Task[None] | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._restarting: asyncio.Task[None] | None = None
@@ -125,7 +126,7 @@ class SimulatedPrinter:
     @property
     def last_error(self) -> str:
         """Why the connection ended, or was refused, the last time."""
-        return self._session.last_error if self._session else ""
+        return self._session.last_error if self._session else self._last_error
 
     # --- power and network ---
 
@@ -323,6 +324,7 @@ class SimulatedPrinter:
         except TimeoutError:
             log.info("%s: a connect that hangs has nothing to say goodbye to", self.identity.product_id)
         finally:
+            self._last_error = self.last_error
             self._session = None
             self._pulse.beat()
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from random import Random
 
 import msgspec
 from rich.live import Live
 from rich.table import Table
 
+from device_sim.chance import chance
 from device_sim.credentials import Credential
 from device_sim.device import SimulatedPrinter, utc_now
 from device_sim.life import Habits
@@ -110,7 +110,7 @@ class Fleet:
 
     def _delays(self) -> list[float]:
         """Seconds until each device is switched on: spread evenly with some chance, so that no broker is overrun."""
-        rng = Random(self.config.seed)  # noqa: S311 - chance for a simulation, not a secret
+        rng = chance("connects", self.config.seed)
         return [(number + rng.random()) / self.config.connects_per_s for number in range(len(self.printers))]
 
     async def _live(self, printer: SimulatedPrinter, delay_s: float) -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from broker.contract.messages import ResultStatus
 from device_sim.drafts import BirthDraft, Draft, EventDraft, ResultDraft, StatusDraft
-from device_sim.printer import FAULTS, Job, Outcome, Printer, reported_of, told
+from device_sim.printer import FAULTS, OPTIONAL_FIELDS, Job, Outcome, Printer, reported_of, told
 
 ECONOMY_FACTOR: Final = 0.7
 """How much of the usual supply a page takes in economy mode."""
@@ -145,7 +145,9 @@ def _introduced(printer: Printer) -> Outcome:
         firmware=printer.firmware or model.firmware, profile=model.profile, capabilities=model.capabilities
     )
     outcome = told(printer, printer)
-    return Outcome(outcome.printer, (birth, StatusDraft(reported_of(outcome.printer)), *outcome.said))
+    # Whole: what a twin may still hold from before, and what is no more, is named as gone.
+    whole = dict.fromkeys(OPTIONAL_FIELDS) | reported_of(outcome.printer)
+    return Outcome(outcome.printer, (birth, StatusDraft(whole), *outcome.said))
 
 
 def _one_page(printer: Printer, rng: Random) -> tuple[Printer, tuple[Draft, ...]]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from random import Random
 from typing import Self
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ import msgspec
 from broker.contract.messages import Json
 from device_sim.beacon import Beacon
 from device_sim.calls import Caller, refusal
+from device_sim.chance import chance
 from device_sim.device import utc_now
 from device_sim.errors import ImpossibleError, LateError
 from device_sim.radio import Room, Sighting, sight
@@ -44,7 +44,7 @@ class Phone:
             transport=transport,
             backoff_base_s=backoff_base_s,
         )
-        self._rng = Random(f"phone:{seed}")  # noqa: S311 - noise for a simulation, not a secret
+        self._rng = chance("phone", seed)
         self._menus: dict[str, tuple[str, Json]] = {}
         self._backoff_s = backoff_base_s
         self.token = ""

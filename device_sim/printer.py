@@ -32,6 +32,10 @@ DEVICE_STEPS: Final = ("load_paper", "install_supplies", "connect_network", "pri
 """Installation steps that the printer reports; `power_on` is witnessed by the birth message itself."""
 
 
+OPTIONAL_FIELDS: Final = ("job", "display")
+"""Reported only while there is one."""
+
+
 class Ink(msgspec.Struct, frozen=True, kw_only=True):
     """A supply. pages_when_full: pages that a full one prints."""
 

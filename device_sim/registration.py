@@ -1,7 +1,6 @@
 """Gets simulated devices registered, as an operator would: through the public operator API, with a key of it."""
 
 from collections.abc import Callable, Iterable
-from random import Random
 from types import TracebackType
 from typing import Final, Self
 
@@ -9,6 +8,7 @@ import httpx
 
 from broker.contract.messages import Json
 from device_sim.calls import Caller
+from device_sim.chance import chance
 from device_sim.credentials import Credential
 from device_sim.errors import RefusedError
 
@@ -62,7 +62,7 @@ def credential_of(unit: dict[str, Json], secret: dict[str, Json]) -> Credential:
 
 def serials(count: int, seed: int | str) -> tuple[str, ...]:
     """That many different serials, the same for a seed, without letters that are confused."""
-    rng = Random(f"serials:{seed}")  # noqa: S311 - names for a simulation, not secrets
+    rng = chance("serials", seed)
     found: dict[str, None] = {}
     while len(found) < count:
         found["SIM" + "".join(rng.choices(_SERIAL_LETTERS, k=9))] = None

@@ -84,6 +84,11 @@ def backoff_s(attempt: int, tuning: Tuning, rng: Random) -> float:
     return rng.uniform(0, min(tuning.backoff_max_s, tuning.backoff_base_s * 2 ** min(attempt, 32)))
 
 
+def _take_note(ended: asyncio.Future[None]) -> None:
+    if not ended.cancelled():
+        ended.exception()
+
+
 @cache
 def _trust(ca_file: str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
@@ -186,6 +191,8 @@ class Session:
         self.connection += 1
         async with self._new_client() as client:
             self._client = client
+            # When a publish fails first, nobody asks aiomqtt's own future how it ended, and asyncio would complain.
+            client._disconnected.add_done_callback(_take_note)  # noqa: SLF001 - there is no public way
             self._watermark_heard.clear()
             try:
                 await client.subscribe(down_filter(self._identity.product_id), qos=1)

@@ -17,7 +17,7 @@ from device_sim.device import utc_now
 OrderStatus = Literal["placed", "fulfilled", "cancelled", "returned"]
 
 
-class Customer(msgspec.Struct, frozen=True, kw_only=True):
+class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     email: str
     address: str = ""

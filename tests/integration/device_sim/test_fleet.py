@@ -1,0 +1,94 @@
+"""A fleet and a real broker."""
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from broker.contract.ids import new_id
+from broker.contract.messages import Birth, PresenceStatus, Telemetry
+from device_sim.credentials import Credential
+from device_sim.fleet import Fleet, FleetConfig
+from device_sim.session import Endpoint, Tuning
+from tests.integration.device_sim.tiny_cloud import Mosquitto, TinyCloud, eventually
+
+pytestmark = pytest.mark.mosquitto
+
+QUICK = Tuning(backoff_base_s=0.05, backoff_max_s=0.2, stall_s=0.5, watermark_grace_s=0.2)
+
+
+def fleet_of(count: int, endpoint: Endpoint, rate: float = 5, state_dir: Path | None = None) -> FleetConfig:
+    credentials = tuple(Credential(id=new_id(datetime.now(UTC)), password="p") for _ in range(count))
+    return FleetConfig(
+        credentials=credentials, endpoint=endpoint, rate=rate, speed=60, tuning=QUICK, state_dir=state_dir
+    )
+
+
+async def test_a_fleet_lives_is_stored_and_leaves_with_goodbye(mosquitto: Mosquitto, cloud: TinyCloud) -> None:
+    fleet = Fleet(fleet_of(20, mosquitto.endpoint))
+    running = asyncio.create_task(fleet.run())
+    await eventually(lambda: fleet.counters.stored > 400, "400 messages stored")
+    fleet.stop()
+    report = await running
+    assert (report.devices, report.online_at_most) == (20, 20)
+    assert report.counters.given_up == report.counters.failures == report.counters.online == 0
+    assert report.counters.acknowledged == report.counters.said + report.counters.resent
+    births = Counter(type(message).__name__ for message in cloud.heard if isinstance(message, Birth))
+    assert births["Birth"] == 20
+    await eventually(
+        lambda: sum(one.status is PresenceStatus.OFFLINE for one in cloud.presence) == 20, "twenty times goodbye"
+    )
+    assert not cloud.rejected
+
+
+async def test_a_fleet_survives_the_broker_s_death_without_losing_a_message(
+    mosquitto: Mosquitto, cloud: TinyCloud
+) -> None:
+    config = fleet_of(20, mosquitto.endpoint, rate=10)
+    fleet = Fleet(config)
+    running = asyncio.create_task(fleet.run())
+    await eventually(lambda: fleet.counters.stored > 200, "200 messages stored")
+    mosquitto.kill()
+    await eventually(lambda: fleet.counters.online == 0, "nobody is online")
+    await mosquitto.start()
+    await eventually(lambda: fleet.counters.reconnects >= 20 and cloud.ready, "all are back")
+    await eventually(lambda: fleet.counters.online == 20, "all are online")
+    said = fleet.counters.said
+    await eventually(lambda: fleet.counters.stored > said, "what was said meanwhile is stored")
+    fleet.stop()
+    await running
+    # What was said at the very end may still be on its way to the cloud.
+    totals = [
+        cloud.watermark(one.id, printer.boot) for one, printer in zip(config.credentials, fleet.printers, strict=True)
+    ]
+    await eventually(lambda: all(not received.above for received in totals), "no holes")
+    assert sum(received.low for received in totals) >= said
+
+
+async def test_a_fleet_started_again_counts_its_boots_on(
+    mosquitto: Mosquitto, cloud: TinyCloud, tmp_path: Path
+) -> None:
+    config = fleet_of(3, mosquitto.endpoint, state_dir=tmp_path)
+    for _ in range(2):
+        fleet = Fleet(config)
+        running = asyncio.create_task(fleet.run())
+        await eventually(lambda fleet=fleet: fleet.counters.stored >= 15, "some messages stored")  # type: ignore[misc] # bound now
+        fleet.stop()
+        await running
+    await eventually(lambda: sum(isinstance(one, Birth) for one in cloud.heard) >= 6, "six births")
+    boots = {one.boot for one in cloud.heard if isinstance(one, Birth)}
+    assert max(boots) == min(boots) + 1
+    assert any(isinstance(one, Telemetry) for one in cloud.heard)
+
+
+async def test_a_fleet_without_a_broker_keeps_trying_and_stops_when_told() -> None:
+    fleet = Fleet(fleet_of(2, Endpoint(port=1)))
+    running = asyncio.create_task(fleet.run())
+    await eventually(lambda: fleet.counters.failures >= 4, "a few attempts")
+    fleet.stop()
+    report = await running
+    assert report.online_at_most == 0
+    assert report.unstored == report.counters.said > 0
+    assert report.last_error
