@@ -1,5 +1,6 @@
 """The content of every profile does what its own tests say, and content that cannot be shown is refused."""
 
+import tomllib
 from pathlib import Path
 from shutil import copytree
 
@@ -72,6 +73,13 @@ def test_every_guide_for_a_fault_has_three_to_seven_steps_in_every_language() ->
         if spec.section == "fix" and spec.kind is Kind.GUIDE and spec.id != "what-is-wrong":
             for texts in content.texts.values():
                 assert 3 <= len(texts.steps(f"item-{spec.id}", lambda _: "unknown")) <= 7, spec.id
+
+
+def test_every_step_of_the_machines_checklist_says_how_in_every_language() -> None:
+    machine = tomllib.loads((PRINTER / "machine" / "profile.toml").read_text(encoding="utf-8"))
+    for step in machine["steps"]:
+        for texts in load_content("printer").texts.values():
+            assert texts.steps(f"step-{step['id']}", lambda _: "unknown"), step["id"]
 
 
 def test_every_item_has_a_situation_that_shows_it_in_the_menu() -> None:
