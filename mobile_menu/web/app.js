@@ -1,19 +1,21 @@
 // The phone page put together: which journey, its live line, what is on the page, and what opens over it.
 
 import { api, Problem, Unreachable } from "./js/api.js";
-import { plain } from "./js/because.js";
 import { openCases } from "./js/case.js";
 import { openClaim, startPage } from "./js/claim.js";
-import { announce, h, keyed, setAttribute, setText } from "./js/dom.js";
+import { announce, h, setAttribute, setText } from "./js/dom.js";
 import { openGuide } from "./js/guide.js";
 import { icon } from "./js/icons.js";
 import { opens } from "./js/items.js";
 import { openLive } from "./js/live.js";
 import { createMenuView } from "./js/menu.js";
+import { messagePage, waitingPage } from "./js/pages.js";
 import { leftPage, openPrivacy } from "./js/privacy.js";
-import { ask, openSheet, toast } from "./js/sheets.js";
+import { ask, toast } from "./js/sheets.js";
 import { store } from "./js/store.js";
+import { openJourneys } from "./js/switcher.js";
 import { openTicket } from "./js/ticket.js";
+import { openWhy } from "./js/why.js";
 import { has, moment, setLanguage, t } from "./js/words.js";
 
 const page = { main: document.getElementById("main"), top: document.getElementById("top"), banner: document.getElementById("banner") };
@@ -60,13 +62,13 @@ function drawBanner() {
 }
 
 function drawMenu() {
-  state.view ??= createMenuView({ onchoose: choose, onwhy: why });
+  state.view ??= createMenuView({ onchoose: choose, onwhy: (item) => openWhy(item, state.menu.language) });
   state.view.show(state.menu, state.freshness);
   put(state.view.root, { title: state.menu.status.text ? `${state.menu.status.text} · ${state.menu.title}` : state.menu.title });
 }
 
 function showWaiting() {
-  put(h("div", { class: "waiting", role: "status" }, h("span", { class: "unseen" }, t("loading")), h("div", { class: "bone tall" }), h("div", { class: "bone" }), h("div", { class: "bone" })));
+  put(waitingPage());
 }
 
 function showStart() {
@@ -76,11 +78,7 @@ function showStart() {
 }
 
 function showMessage(key, button, onclick) {
-  put(h("div", { class: "start" },
-    h("div", { class: "start-art", "aria-hidden": "true" }, icon(key === "gone" ? "link" : "cloud")),
-    h("h1", {}, t(`${key}.title`)),
-    h("p", { class: "large" }, t(`${key}.text`)),
-    h("div", { class: "actions" }, h("button", { class: "button", type: "button", onclick }, button))), { focus: true });
+  put(messagePage(key, button, onclick), { focus: true });
   announce(t(`${key}.title`));
 }
 
@@ -101,8 +99,8 @@ async function arrive(asked) {
   try {
     await loadJourneys();
     if (query.get("journey") && !state.journeys.some((one) => one.id === asked)) await asVisitor(asked);
-  } catch (error) {
-    if (!state.menu) failed(error, () => arrive(asked));
+  } catch {
+    if (!state.menu) failed(() => arrive(asked));
     return;
   }
   const found = state.journeys.find((one) => one.id === asked) ?? state.journeys[0];
@@ -129,8 +127,7 @@ async function loadJourneys() {
   store.journeys = state.journeys;
 }
 
-function failed(error, again) {
-  if (state.journey || store.journeys.length) console.debug(error);
+function failed(again) {
   showMessage("error", t("retry"), () => { showWaiting(); again(); });
   const retry = () => { if (page.main.querySelector(".start")) again(); };
   addEventListener("online", retry, { once: true });
@@ -179,7 +176,7 @@ async function down() {
     if (state.journey !== journey) return;
     if (error instanceof Problem && [403, 404, 410].includes(error.status)) { refused(); return; }
     fresh("down");
-    if (!state.menu && !page.main.querySelector(".start")) failed(error, () => arrive(journey));
+    if (!state.menu && !page.main.querySelector(".start")) failed(() => arrive(journey));
   }
 }
 
@@ -191,7 +188,7 @@ function hear(event, value) {
   } else if (event === "case") {
     hearCase(value);
   } else if (event === "gone") {
-    gone();
+    gone(value?.code);
   }
 }
 
@@ -208,13 +205,21 @@ function refused() {
   const journey = state.journey;
   store.dropMenu(journey);
   forgetJourney();
-  loadJourneys().then(() => (state.journeys.length ? open(state.journeys[0].id) : showStart()), (error) => failed(error, () => arrive(null)));
+  loadJourneys().then(() => (state.journeys.length ? open(state.journeys[0].id) : showStart()), () => failed(() => arrive(null)));
 }
 
-function gone() {
-  store.dropMenu(state.journey);
+/** The journey was erased; or the session ended, by time or because the person left on another phone. */
+async function gone(code) {
+  const journey = state.journey;
   forgetJourney();
   closeSheets();
+  if (code === "session_refused") {
+    store.token = null;
+    await loadJourneys().catch(() => {});
+    if (state.journeys.some((one) => one.id === journey)) { open(journey); return; }
+    await store.wipe();
+  }
+  store.dropMenu(journey);
   history.replaceState(null, "", "/app/");
   showMessage("gone", t("gone.go"), () => { query.delete("journey"); showWaiting(); arrive(null); });
 }
@@ -280,20 +285,6 @@ async function showCoupon(id, journey) {
   if (item?.code || item?.qr) openTicket(item);
 }
 
-function why(item) {
-  const sentences = [...new Set((item.because ?? []).map(plain))];
-  openSheet({
-    title: t("why"),
-    name: "why-sheet",
-    body: [
-      h("p", { class: "why-title", lang: state.menu.language }, icon(item.icon, item.kind), item.title),
-      h("p", { class: "large" }, t(sentences.length ? "why.lead" : "why.none")),
-      h("ul", { class: "reasons" }, sentences.map((sentence) => h("li", {}, icon("check"), sentence))),
-      h("p", { class: "quiet-text" }, t("why.foot")),
-    ],
-  });
-}
-
 function talk() {
   state.unread = false;
   drawTop();
@@ -319,24 +310,13 @@ function privacy() {
 }
 
 function openSwitcher() {
-  const list = h("ul", { class: "journeys" });
-  const dialog = openSheet({
-    title: t("products"),
-    name: "switcher",
-    body: [list],
-    foot: [h("button", { class: "button quiet wide", type: "button", onclick: () => { dialog.close(); openClaim({ onclaimed: claimed, complain }); } }, t("products.add"))],
+  openJourneys(state.journeys, state.journey, {
+    onadd: () => openClaim({ onclaimed: claimed, complain }),
+    onpick(journey) {
+      history.replaceState(null, "", `/app/?journey=${encodeURIComponent(journey)}`);
+      open(journey);
+    },
   });
-  const choosing = (journey) => () => {
-    dialog.close();
-    if (journey.id === state.journey) return;
-    history.replaceState(null, "", `/app/?journey=${encodeURIComponent(journey.id)}`);
-    open(journey.id);
-  };
-  keyed(list, state.journeys, (journey) => journey.id,
-    (journey) => h("li", {}, h("button", { class: "journey", type: "button", "aria-current": journey.id === state.journey ? "true" : null, onclick: choosing(journey) },
-      icon(journey.profile, "box"),
-      h("span", { class: "texts" }, h("span", { class: "title" }, journey.model_name), h("span", { class: "detail" }, [t(`stage.${journey.stage}`), t(`role.${journey.role}`), journey.serial].filter(Boolean).join(" · "))),
-      journey.id === state.journey ? icon("check") : icon("next"))), () => {});
 }
 
 async function claimed(result) {

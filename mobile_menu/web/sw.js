@@ -19,10 +19,13 @@ const FILES = [
   "/app/js/items.js",
   "/app/js/live.js",
   "/app/js/menu.js",
+  "/app/js/pages.js",
   "/app/js/privacy.js",
   "/app/js/sheets.js",
   "/app/js/store.js",
+  "/app/js/switcher.js",
   "/app/js/ticket.js",
+  "/app/js/why.js",
   "/app/js/words.js",
   "/app/vendor/eventsource-parser/index.js",
 ];

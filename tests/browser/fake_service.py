@@ -164,7 +164,7 @@ class FakeService:
         path = request.url.path.removeprefix("/menu/v1")
         body = await request.json()
         self.calls.append((path, body, request.headers["idempotency-key"]))
-        if refused := self._refused(request) or (self.refusals.get(path) and self.refusals[path].popleft()):
+        if refused := self._refused(request, path):
             return refused
         match path.strip("/").split("/"):
             case ["items", item]:
@@ -190,9 +190,11 @@ class FakeService:
     def _message(self, author: str, text: str) -> dict[str, str]:
         return {"id": f"m-{next(self._numbers)}", "author": author, "text": text, "at": NOON.isoformat()}
 
-    def _refused(self, request: Request) -> Response | None:
+    def _refused(self, request: Request, path: str = "") -> Response | None:
         if self.fails_all:
             return problem(503, "unavailable")
+        if self.refusals.get(path):
+            return self.refusals[path].popleft()
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
         return None if bearer in self.tokens else problem(401, "session_refused")
 
@@ -215,7 +217,7 @@ class Running:
     def __init__(self, service: FakeService) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        config = uvicorn.Config(service.app(), log_level="warning", lifespan="off", timeout_graceful_shutdown=0)
+        config = uvicorn.Config(service.app(), log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="fake-service")
         self._thread.start()

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from mobile_menu.rules.menu import Menu
 from tests.browser import menus
 from tests.browser.conftest import Phone
-from tests.browser.fake_service import FakeService
+from tests.browser.fake_service import WEB, FakeService
 
 MENUS: list[Callable[[], Menu]] = [
     menus.support_ok,
@@ -183,5 +183,8 @@ def test_the_page_is_all_there_for_an_app_when_it_is_installed(phone: Phone) -> 
         [[icon["src"] for icon in manifest["icons"]]],
     )
 
+    kept = {line.strip(' ",') for line in (WEB / "sw.js").read_text().splitlines() if '  "/app/' in line}
+    modules = {f"/app/{path.relative_to(WEB).as_posix()}" for path in WEB.rglob("*.js")} - {"/app/sw.js"}
+    assert modules <= kept
     assert manifest["start_url"].startswith(manifest["scope"])
     assert missing == []

@@ -112,3 +112,28 @@ def test_an_equal_menu_changes_nothing_on_the_page(phone: Phone, service: FakeSe
 
     expect(page.locator(".menu-title")).to_have_text("A new name")
     assert page.evaluate("window.changes") == 0
+
+
+def test_the_menu_comes_back_by_itself_when_only_the_session_has_run_out(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.support_ok())
+    page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+
+    with page.expect_response(lambda response: "/live" in response.url):
+        service.send("gone", {"code": "session_refused"})
+
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    expect(page.locator(".status-text")).to_have_text("Ready to print")
+    assert len(service.tokens) == 2
+
+
+def test_the_phone_is_wiped_when_its_owner_left_on_another_one(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.support_ok())
+    page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    service.journeys.clear()
+
+    service.send("gone", {"code": "session_refused"})
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("This journey has ended.")
+    assert page.evaluate("localStorage.length") == 0

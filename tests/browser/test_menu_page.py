@@ -7,6 +7,8 @@ import msgspec
 import pytest
 from playwright.sync_api import Page, expect
 
+from broker.contract.stages import Stage
+from mobile_menu.rules.menu import Item, Kind, Section
 from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
@@ -148,8 +150,8 @@ def test_a_done_step_tells_who_saw_it_and_the_next_one_leads(phone: Phone, servi
     service.serve(menus.install_checklist())
     page = phone.open()
 
-    expect(page.locator("[data-key=power] .note")).to_have_text("Done, seen by the product itself")
-    expect(page.locator("[data-key=unbox] .note")).to_have_text("Done, ticked by you")
+    expect(page.locator("[data-key=power] .note")).to_have_text("Done · seen by the product itself")
+    expect(page.locator("[data-key=unbox] .note")).to_have_text("Done · ticked by you")
     expect(page.locator(".tally").first).to_have_text("2 of 4 done")
     assert lead(page) == "Load paper"
     assert page.locator("[data-key=power] button.main-part").count() == 0
@@ -165,9 +167,9 @@ def test_why_an_item_is_there_is_said_in_plain_words(phone: Phone, service: Fake
 
 
 def test_a_link_that_would_run_script_is_no_link(phone: Phone, service: FakeService) -> None:
-    evil = menus.Item(id="evil", kind=menus.Kind.LINK, title="<img src=x>", action=menus.link("javascript:alert(1)"))
-    section = menus.Section(id="more", title="More", items=(evil,))
-    service.serve(menus.menu(menus.Stage.SUPPORT, menus.support_ok().status, section))
+    evil = Item(id="evil", kind=Kind.LINK, title="<img src=x>", action=menus.link("javascript:alert(1)"))
+    section = Section(id="more", title="More", items=(evil,))
+    service.serve(menus.menu(Stage.SUPPORT, menus.support_ok().status, section))
     page = phone.open()
 
     expect(page.locator("[data-key=evil] .title")).to_have_text("<img src=x>")

@@ -47,15 +47,15 @@ const SENTENCES = {
     "firmware=current": "Seine Software ist aktuell", "firmware=available": "Neue Software liegt bereit",
     "firmware=installing": "Es installiert neue Software", "firmware=failed": "Die letzte Aktualisierung ist fehlgeschlagen",
     "demo_unit=true": "Es ist ein Vorführgerät", "proven=true": "Ihr Telefon hat gezeigt, dass es daneben ist",
-    "has_coupon=true": "Sie haben einen Gutschein", "has_coupon=false": "Sie haben noch keinen Gutschein", "has_case=true": "Sie sind mit einem Experten im Gespräch",
-    "has_case=false": "Sie sind mit keinem Experten im Gespräch", "has_shop=true": "Wir wissen, in welchem Geschäft Sie sind", "has_promise=true": "Der Liefertag steht fest",
-    "has_steps=true": "Es gibt eine Liste von Schritten", "unread=true": "Ein Experte hat geantwortet", "days_left=true": "Wir wissen, wie lange der Vorrat reicht",
+    "has_coupon=true": "Sie haben einen Gutschein", "has_coupon=false": "Sie haben noch keinen Gutschein", "has_case=true": "Sie sind mit Fachleuten im Gespräch",
+    "has_case=false": "Sie sind mit niemandem vom Fach im Gespräch", "has_shop=true": "Wir wissen, in welchem Geschäft Sie sind", "has_promise=true": "Der Liefertag steht fest",
+    "has_steps=true": "Es gibt eine Liste von Schritten", "unread=true": "Sie haben eine neue Antwort", "days_left=true": "Wir wissen, wie lange der Vorrat reicht",
     "supplies=true": "Es meldet seine Vorräte", "in_distress=true": "Etwas stimmt noch nicht", "in_distress=false": "Es fehlt an nichts",
     "return_requested=true": "Sie wollen es zurückgeben", "return_requested=false": "Sie haben keine Rückgabe verlangt",
     reason: "Es meldet: {value}", last_reason: "Zuletzt meldete es: {value}", next_step: "Der nächste Schritt ist: {value}", step: "Ein Schritt der Einrichtung: {value}",
     survey: "Eine Frage ist offen: {value}", usage: "Das wissen wir über seine Nutzung: {value}", consent: "Sie haben erlaubt: {value}", link: "Dazu gibt es eine Seite: {value}",
     supply: "Einer seiner Vorräte: {value}", closed_reason: "Sie endete, weil: {value}", done_by: "Bestätigt von: {value}", witness: "Bestätigt von: {value}",
-    always: "Das steht auf jedem Menü", not: "Das trifft nicht zu: {value}", other: "{name}: {value}", device: "dem Gerät selbst", customer: "Ihnen", expert: "einem Experten",
+    always: "Das steht auf jedem Menü", not: "Das trifft nicht zu: {value}", other: "{name}: {value}", device: "dem Gerät selbst", customer: "Ihnen", expert: "Fachleuten",
   },
 };
 
@@ -64,8 +64,7 @@ export function plain(condition) {
   const words = SENTENCES[language()];
   const negated = /^not\((.*)\)$/.exec(condition);
   if (negated) {
-    const parts = negated[1].split(" & ").map((part) => opposite(part) ?? words.not.replace("{value}", plain(part)));
-    return parts.join("; ");
+    return opposite(negated[1]) ?? words.not.replace("{value}", all(negated[1]));
   }
   if (words[condition]) return words[condition];
   const found = /^([a-z_]+)=(.*)$/.exec(condition);
@@ -74,6 +73,11 @@ export function plain(condition) {
   const values = raw.split("|").map((value) => (name === "done_by" || name === "witness" ? words[value] : null) ?? words[`${name}=${value}`] ?? human(value));
   const value = values.join(", ");
   return words[name] ? words[name].replace("{value}", value) : words.other.replace("{name}", human(name)).replace("{value}", value);
+}
+
+/** Several conditions in one, as they stand inside of a negation: `(a or b) & c`. */
+function all(conditions) {
+  return conditions.split(" & ").map((part) => part.replace(/^\((.*)\)$/, "$1").split(" or ").map(plain).join(" / ")).join(" · ");
 }
 
 /** The sentence of a flag that is the other way round, when we have one. */

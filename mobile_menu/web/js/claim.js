@@ -47,7 +47,7 @@ function claimForm({ known = {}, onclaimed, complain }) {
     go.disabled = true;
     const value = (one) => one.input.value.trim();
     try {
-      const what = isLink() ? { uri: value(number) } : { gtin: value(number).replaceAll(/\D/g, ""), serial: value(serial) };
+      const what = isLink() ? { uri: value(number) } : { gtin: digits(value(number)), serial: value(serial) };
       onclaimed(await api.claim({ ...what, code: value(code) }));
     } catch (error) {
       complain(error);
@@ -57,6 +57,12 @@ function claimForm({ known = {}, onclaimed, complain }) {
     }
   });
   return form;
+}
+
+/** The digits of a GTIN as people copy it from a label: `(01) 0950 6000 …` with spaces, and with its identifier or not. */
+function digits(text) {
+  const all = text.replaceAll(/\D/g, "");
+  return all.length === 16 && all.startsWith("01") ? all.slice(2) : all;
 }
 
 let made = 0;

@@ -44,7 +44,7 @@ export function updateItem(li, item, lead) {
   const [title, detail, note] = texts.children;
   setText(title, item.title);
   setText(detail, item.detail ?? "");
-  detail.hidden = !item.detail;
+  detail.hidden = !item.detail || item.done === true;
   setText(note, noteOf(item));
   note.hidden = !note.textContent;
   swapIcon(end, what === "nothing" ? "" : external(item, what) ? "out" : "next");
@@ -86,8 +86,9 @@ function external(item, what) {
 function noteOf(item) {
   if (item.done !== true) return item.badge ?? "";
   const who = witness(item.because);
-  const said = item.badge || (who ? t(`witness.${who}`) : "");
-  return said ? `${t("ticked")}, ${said}` : t("ticked");
+  if (who) return `${t("ticked")} · ${t(`witness.${who}`)}`;
+  // The content's own words say by themselves that it is done.
+  return item.badge || item.detail || t("ticked");
 }
 
 function swapIcon(holder, name, kind) {
