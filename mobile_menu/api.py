@@ -77,7 +77,8 @@ def _add_menu_calls(api: APIRouter, service: MenuService, hub: LiveHub, threads:
     @api.post("/context", responses=returns(200, "PlacedMenu"), openapi_extra=PHONE_SESSION)
     async def report_context(body: ContextBody, caller: Annotated[Caller, as_caller]) -> Response:
         """Beacon sightings and, if allowed, a position, for the zone and the menu there. Neither is kept."""
-        placed = await threads.run(service.report_context, caller, body.journey, body.heard(), body.standing())
+        position = body.standing(service.now())
+        placed = await threads.run(service.report_context, caller, body.journey, body.heard(), position)
         hub.changed((body.journey,))
         return answer({"zone": placed.place, "menu": msgspec.Raw(placed.served.body)})
 

@@ -1,5 +1,6 @@
 """What the phone sends, and its limits. Unknown fields are refused, so that a misspelt one is noticed."""
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -65,11 +66,12 @@ class ContextBody(Body):
             for it in self.sightings
         )
 
-    def standing(self) -> Position | None:
-        if self.position is None:
+    def standing(self, now: datetime) -> Position | None:
+        """The position as of now: the phone's own clock is not asked."""
+        here = self.position
+        if here is None:
             return None
-        at = self.position
-        return Position(latitude=at.latitude, longitude=at.longitude, accuracy_m=at.accuracy_m)
+        return Position(latitude=here.latitude, longitude=here.longitude, accuracy_m=here.accuracy_m, at=now)
 
 
 class ChoiceBody(Body):

@@ -99,7 +99,7 @@ class MenuService:
     ) -> None:
         self._port = port
         self._content = content
-        self._now = now
+        self.now = now
         self._compose = compose
         self._zone_after = zone_after
         self._callers: Shelf[_CallerKey, _KnownCaller] = Shelf(CALLERS_KEPT, lambda _: 1, stripes=1)
@@ -111,7 +111,7 @@ class MenuService:
     def caller(self, token: str, language: str, kept: timedelta = CALLER_KEPT) -> Caller:
         """Whose token it is, asked again when known for longer than `kept`. Raises SessionRefusedError."""
         known = self._callers.get((token, language))
-        now = self._now()
+        now = self.now()
         if known is not None and _younger(now, known.at, kept):
             return known.caller
         ticket = self._callers.ticket("")
@@ -124,7 +124,7 @@ class MenuService:
 
     def warm_menu(self, token: str, language: str, journey_id: str) -> Served | None:
         """The menu, if that takes no look at the record: never blocks, and so may run on the event loop."""
-        now = self._now()
+        now = self.now()
         known = self._callers.get((token, language))
         if known is None or not _younger(now, known.at, CALLER_KEPT):
             return None
@@ -137,7 +137,7 @@ class MenuService:
         """The menu as of at most `trusted` ago. Raises JourneyUnknownError."""
         key = (caller.session_id, journey_id, caller.language)
         kept = self._menus.get(key)
-        now = self._now()
+        now = self.now()
         if kept is not None and _younger(now, kept.checked_at, trusted):
             return kept.served
         ticket = self._menus.ticket(journey_id, caller.person_id)
@@ -157,7 +157,7 @@ class MenuService:
     ) -> PlacedMenu:
         """Where the phone is now, and the menu there. Sightings and position end here: only the zone is kept."""
         around = self._port.surroundings(caller, journey_id)
-        zone = self._zone_after(around.zone, around, sightings, position, self._now())
+        zone = self._zone_after(around.zone, around, sightings, position, self.now())
         ephemeral_ids = tuple(sighting.id for sighting in sightings if sighting.kind == EPHEMERAL_KIND)
         self._port.enter_zone(caller, journey_id, zone, ephemeral_ids)
         self.changed((journey_id,))
@@ -248,7 +248,7 @@ class MenuService:
         if version == 0:
             self._menus.drop(journey_id)
             raise JourneyUnknownError
-        now = self._now()
+        now = self.now()
         situation = self._port.situation(caller, journey_id)
         composed = self._compose(situation, self._content(situation.profile))
         served = Served(composed.menu.etag, msgspec.json.encode(composed.menu))

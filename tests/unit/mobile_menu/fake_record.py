@@ -8,7 +8,6 @@ from threading import Lock
 from typing import cast
 
 import msgspec
-from mobile_menu.rules.proximity import Position, Sighting
 
 from broker.contract.messages import Json
 from broker.contract.stages import Role, Stage
@@ -31,11 +30,14 @@ from mobile_menu.ports import (
 )
 from mobile_menu.rules.content import Content
 from mobile_menu.rules.menu import Action, Composed, Item, Kind, Menu, Order, Section, StatusLine
+from mobile_menu.rules.proximity import Position, Sighting
 from mobile_menu.rules.situation import Device, Place, Situation, Zone
 from mobile_menu.service import MenuService
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 NO_CONTENT = cast("Content", None)  # the small menu below needs none
+
+BEACON = "00112233445566778899aabbccddeeff"
 
 
 class Clock:
@@ -149,7 +151,7 @@ class FakeRecord:
 
     def surroundings(self, caller: Caller, journey_id: str) -> Surroundings:
         self._role(caller, journey_id)
-        beacon = BeaconTarget(ids=("eddystone-uid:aa",), subject="product", subject_id="p1", rssi_at_1m_dbm=-59)
+        beacon = BeaconTarget(ids=(f"eddystone-uid:{BEACON}",), subject="product", subject_id="p1", rssi_at_1m_dbm=-59)
         return Surroundings(beacons=(beacon,), zone=self.zones.get(journey_id, ZoneState()))
 
     def enter_zone(self, caller: Caller, journey_id: str, zone: ZoneState, ephemeral_ids: Sequence[str]) -> None:

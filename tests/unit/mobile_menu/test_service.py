@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from mobile_menu.rules.proximity import Sighting
 
 from broker.contract.stages import Role
+from mobile_menu.content_loader import load_content, profiles
 from mobile_menu.ports import (
     Caller,
     ItemUnavailableError,
@@ -14,8 +14,20 @@ from mobile_menu.ports import (
     ProofNeededError,
     SessionRefusedError,
 )
+from mobile_menu.rules.menu import Menu
+from mobile_menu.rules.proximity import Sighting
 from mobile_menu.rules.situation import Device, Situation, Zone
-from tests.unit.mobile_menu.fake_record import Clock, FakeRecord, service_over, title_of, with_level
+from mobile_menu.service import MenuService
+from tests.unit.mobile_menu.fake_record import (
+    BEACON,
+    NO_CONTENT,
+    Clock,
+    FakeRecord,
+    service_over,
+    small_menu,
+    title_of,
+    with_level,
+)
 
 SECOND = timedelta(seconds=1)
 
@@ -296,3 +308,22 @@ def test_a_menu_is_valid_json_of_its_class(record: FakeRecord, clock: Clock) -> 
     service = service_over(record, clock)
     served = service.menu(service.caller("anna", "en"), "j1")
     assert msgspec.json.decode(served.body)["etag"] == served.etag
+
+
+def test_with_the_real_decisions_a_loud_beacon_brings_the_phone_here(record: FakeRecord, clock: Clock) -> None:
+    service = MenuService(record, lambda _: NO_CONTENT, clock, compose=small_menu)
+    caller = service.caller("anna", "en")
+    heard = (Sighting(kind="eddystone-uid", id=BEACON.upper(), rssi_dbm=-45),)
+    assert service.report_context(caller, "j1", heard, None).place.zone is Zone.HERE
+    clock.forward(120 * SECOND)
+    assert service.report_context(caller, "j1", (), None).place.zone is Zone.UNKNOWN
+
+
+@pytest.mark.parametrize("profile", profiles())
+def test_the_published_content_of_every_profile_is_served(record: FakeRecord, clock: Clock, profile: str) -> None:
+    record.situations["j1"] = msgspec.structs.replace(record.situations["j1"], profile=profile)
+    service = MenuService(record, load_content, clock)
+    caller = service.caller("anna", "en")
+    menu = msgspec.json.decode(service.menu(caller, "j1").body, type=Menu)
+    assert "expert" in {item.kind for section in menu.sections for item in section.items}
+    assert '"' not in menu.etag
