@@ -22,7 +22,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from broker.contract.messages import Json
 from cloud.clock import Clock
-from cloud.errors import SetupError, StaleError
+from cloud.errors import SetupError
 from cloud.record.events import Event
 
 Result = TypeVar("Result")
@@ -82,10 +82,12 @@ class Changes:
     journeys: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
     """Journeys that are no more."""
+    cases: set[str] = field(default_factory=set)
+    """Journeys to which an expert wrote."""
     outbox: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.products or self.journeys or self.erased or self.outbox)
+        return bool(self.products or self.journeys or self.erased or self.cases or self.outbox)
 
 
 @dataclass
@@ -175,13 +177,12 @@ class Database:
 
 def in_the_way(error: BaseException) -> bool:
     """Another transaction was there first, and a second try is likely to pass."""
-    if isinstance(error, StaleError):
-        return True
     if not isinstance(error, DBAPIError):
         return False
-    # 40001 serialization failure, 40P01 deadlock, 23505 two inserts of one key at once (PostgreSQL's SQLSTATE).
+    # PostgreSQL's SQLSTATE: 40001 serialization failure, 40P01 deadlock, 23505 two inserts of one key at once, 23503 the
+    # row that was referred to went meanwhile, such as a person who has just left: the second try finds what is there.
     state = getattr(error.orig, "sqlstate", None)
-    return state in {"40001", "40P01"} or "database is locked" in str(error.orig)
+    return state in {"40001", "40P01", "23505", "23503"} or "database is locked" in str(error.orig)
 
 
 def is_away(error: BaseException) -> bool:

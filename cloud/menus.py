@@ -1,7 +1,9 @@
 """What the phone service needs of the record: `mobile_menu.ports.MenuPort`. Each call is one transaction."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
@@ -47,6 +49,7 @@ from mobile_menu.rules.situation import Shop, Situation, Zone
 
 Answer = TypeVar("Answer")
 PROOF_LASTS = timedelta(minutes=10)
+UNITS_REMEMBERED = 200_000
 RSSI_AT_1M_DBM = -59
 """What our beacons are calibrated to; a convention, not a law."""
 
@@ -58,6 +61,22 @@ class Menus:
         self._db = db
         self._keys = keys
         self._base_url = base_url
+        self._seen: OrderedDict[str, set[str]] = OrderedDict()
+        self._seeing = Lock()
+
+    def seen_with(self, product_id: str) -> set[str]:
+        """The journeys with this unit that were shown in this process: whom its news concerns here."""
+        with self._seeing:
+            return set(self._seen.get(product_id, ()))
+
+    def _note_seen(self, situation: Situation) -> None:
+        if not situation.product_id:
+            return
+        with self._seeing:
+            self._seen.setdefault(situation.product_id, set()).add(situation.journey_id)
+            self._seen.move_to_end(situation.product_id)
+            if len(self._seen) > UNITS_REMEMBERED:
+                self._seen.popitem(last=False)
 
     # --- sessions ---
 
@@ -92,7 +111,9 @@ class Menus:
     def situation(self, caller: Caller, journey_id: str) -> Situation:
         with self._db.reading() as tx:
             _own(tx, caller, journey_id)
-            return situations.situation_of(tx, journey_id, caller.language, self._base_url)
+            found = situations.situation_of(tx, journey_id, caller.language, self._base_url)
+        self._note_seen(found)
+        return found
 
     def version(self, journey_id: str) -> int:
         journeys, twins = lifecycle.journey_table, twin.twin_table

@@ -21,7 +21,8 @@ def claim_unit(
     unit = find_unit(tx, gtin, serial)
     if unit is None or unit.state == "retired":
         return ClaimRefusedError()
-    record.lock(tx, {unit.id})
+    record.lock(tx, {unit.id, person_id})
+    tx.session.refresh(unit)  # it may have got its owner while we waited
     attempts = tx.session.get(ClaimAttemptRow, (unit.id, person_id))
     known = None if attempts is None else Attempts(attempts.failures, attempts.window_start)
     if not may_try(known, tx.now):

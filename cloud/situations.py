@@ -19,7 +19,8 @@ from cloud.registry.service import product_table, read_model
 from cloud.registry.tables import ProductRow
 from cloud.twin import service as twin
 from cloud.twin.rules import Twin, condition, days_left
-from mobile_menu.ports import ZoneState
+from mobile_menu.ports import Surroundings, ZoneState
+from mobile_menu.rules.proximity import next_zone
 from mobile_menu.rules.situation import (
     Case,
     Coupon,
@@ -42,7 +43,9 @@ def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str)
     journey = lifecycle.read(tx, journey_id)
     model = read_model(tx, journey.gtin)
     profile = load_profile(model.profile)
-    zone, proven_until = zone_of(tx, journey_id)
+    kept, proven_until = zone_of(tx, journey_id)
+    # A phone that went silent is nowhere: the zone times out by being looked at.
+    zone = next_zone(kept, Surroundings(zone=kept), (), None, tx.now)
     unit = unit_in_view(tx, journey, zone)
     return Situation(
         journey_id=journey.id,

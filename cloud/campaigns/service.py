@@ -120,6 +120,15 @@ def referral_of(tx: Transaction, journey: lifecycle.Journey) -> ReferralRow:
     return row
 
 
+def referral(tx: Transaction, code: str) -> ReferralRow:
+    """Raises NotFoundError."""
+    row = tx.session.get(ReferralRow, code)
+    if row is None:
+        msg = "no such link"
+        raise NotFoundError(msg)
+    return row
+
+
 def known_referral(tx: Transaction, journey_id: str) -> str | None:
     """The code of the customer's link, when they have one."""
     query = sa.select(referral_table.c.code).where(referral_table.c.journey_id == journey_id)
@@ -128,10 +137,7 @@ def known_referral(tx: Transaction, journey_id: str) -> str | None:
 
 def follow(tx: Transaction, code: str, person_id: str) -> lifecycle.Journey:
     """Somebody followed a friend's link. One's own link is a touchpoint of nobody. Raises NotFoundError."""
-    row = tx.session.get(ReferralRow, code)
-    if row is None:
-        msg = "no such link"
-        raise NotFoundError(msg)
+    row = referral(tx, code)
     journey = lifecycle.journey_with(tx, person_id, row.gtin, None, "campaign")
     if row.person_id != person_id:
         event = Event(

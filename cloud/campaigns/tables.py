@@ -30,6 +30,6 @@ class ReferralRow(SQLModel, table=True):
 
     code: str = Field(primary_key=True, max_length=16)
     journey_id: str = Field(max_length=26, index=True)
-    person_id: str = Field(max_length=26, index=True)
+    person_id: str = Field(max_length=26, index=True, foreign_key="person.id")
     gtin: str = Field(max_length=14)
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

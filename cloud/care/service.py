@@ -93,7 +93,8 @@ def close(tx: Transaction, case_id: str) -> CaseRow:
 
 def read(tx: Transaction, case_id: str, *, lock: bool = False) -> CaseRow:
     """Raises NotFoundError."""
-    row = tx.session.get(CaseRow, case_id, with_for_update=lock)
+    # Read anew when it is locked: it may have changed while we waited.
+    row = tx.session.get(CaseRow, case_id, with_for_update=lock or None, populate_existing=lock)
     if row is None:
         msg = "no such case"
         raise NotFoundError(msg)
@@ -180,3 +181,4 @@ def _note(tx: Transaction, row: CaseRow, kind: EventType, source: str) -> None:
     )
     record.append(tx, [event])
     lifecycle.touch(tx, row.journey_id)
+    tx.changes.cases.add(row.journey_id)

@@ -16,7 +16,7 @@ class CaseRow(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=26)
     journey_id: str = Field(max_length=26, index=True)
     product_id: str | None = Field(default=None, max_length=26, index=True)
-    person_id: str = Field(max_length=26, index=True)
+    person_id: str = Field(max_length=26, index=True, foreign_key="person.id")
     stage: str = Field(max_length=16)
     status: str = Field(default="open", max_length=16, index=True)
     version: int = 1

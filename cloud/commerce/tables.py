@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, LargeBinary
+from sqlalchemy import BigInteger, Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from cloud.db import UtcDateTime
@@ -31,10 +31,10 @@ class OrderRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=64)
     journey_id: str | None = Field(default=None, max_length=26, index=True)
-    person_id: str | None = Field(default=None, max_length=26, index=True)
+    person_id: str | None = Field(default=None, max_length=26, index=True, foreign_key="person.id")
     gtin: str = Field(max_length=14)
     product_id: str | None = Field(default=None, max_length=26)
-    version: int
+    version: int = Field(sa_column=Column(BigInteger, nullable=False))
     status: str = Field(max_length=16)
     placed_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     customer: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
@@ -62,7 +62,7 @@ class CouponRow(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=26)
     code: str = Field(max_length=16, unique=True)
     journey_id: str = Field(max_length=26, index=True)
-    person_id: str = Field(max_length=26, index=True)
+    person_id: str = Field(max_length=26, index=True, foreign_key="person.id")
     shop_id: str | None = Field(default=None, max_length=26)
     amount: int
     currency: str = Field(max_length=3)

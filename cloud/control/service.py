@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from broker.contract.codec import encode
-from broker.contract.ids import new_id
+from broker.contract.ids import is_id, new_id
 from broker.contract.messages import Command, Json
 from broker.contract.topics import Down, down_topic
 from cloud.control.tables import CommandRow
@@ -88,7 +88,7 @@ def react(tx: Transaction, events: list[Event]) -> None:
     for event in events:
         if event.type != EventType.DEVICE_RESULT:
             continue
-        row = tx.session.get(CommandRow, event.data["command_id"], with_for_update=True)
+        row = _locked(tx, event.data["command_id"])
         if row is None or row.product_id != event.product_id or row.status in ENDED:
             continue
         row.status, row.detail, row.result = event.data["status"], event.data["detail"], event.data["data"]
@@ -101,9 +101,16 @@ def react(tx: Transaction, events: list[Event]) -> None:
 
 def expire(tx: Transaction, command_id: str) -> None:
     """The command's time is up: if it has not ended, it does so now."""
-    row = tx.session.get(CommandRow, command_id, with_for_update=True)
+    row = _locked(tx, command_id)
     if row is not None and row.status not in ENDED and row.expires_at <= tx.now:
         row.status, row.ended_at = "expired", tx.now
         tx.session.flush()
         tx.changes.products.add(row.product_id)
     record.set_timers(tx, {(TIMER, command_id): None})
+
+
+def _locked(tx: Transaction, command_id: str) -> CommandRow | None:
+    """The command as it stands now. What a device calls by a name that is no id was never one of ours."""
+    if not is_id(command_id):
+        return None
+    return tx.session.get(CommandRow, command_id, with_for_update=True, populate_existing=True)

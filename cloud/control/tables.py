@@ -17,7 +17,7 @@ class CommandRow(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=26)
     product_id: str = Field(max_length=26, index=True)
     journey_id: str | None = Field(default=None, max_length=26)
-    person_id: str | None = Field(default=None, max_length=26, index=True)
+    person_id: str | None = Field(default=None, max_length=26, index=True, foreign_key="person.id")
     name: str = Field(max_length=64)
     arguments: Json = Field(default_factory=dict, sa_column=Column(JsonText, nullable=False))
     status: str = Field(default="queued", max_length=16)

@@ -1,6 +1,6 @@
 """Operators and their keys; persons and their phones; devices and their credentials."""
 
-import hmac
+import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -220,6 +220,11 @@ def device_secret(tx: Transaction, username: str) -> tuple[bytes, bool] | None:
     return None if row is None else (row.secret_sha256, row.revoked_at is not None)
 
 
-def same_secret(given: str, stored: bytes) -> bool:
-    """Constant-time."""
-    return hmac.compare_digest(codes.token_hash(given), stored)
+def secret_hash(secret: str) -> bytes:
+    """What is stored of a secret of 256 random bits."""
+    return codes.token_hash(secret)
+
+
+def short_name() -> str:
+    """Tells one process from another in a client id."""
+    return secrets.token_hex(4)

@@ -19,7 +19,7 @@ class JourneyRow(SQLModel, table=True):
     __table_args__ = (Index("ix_journey_product", "product_id"), Index("ix_journey_person", "person_id", "gtin"))
 
     id: str = Field(primary_key=True, max_length=26)
-    person_id: str = Field(max_length=26)
+    person_id: str = Field(max_length=26, foreign_key="person.id")
     gtin: str = Field(max_length=14)
     product_id: str | None = Field(default=None, max_length=26)
     role: str = Field(default="visitor", max_length=16)

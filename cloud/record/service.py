@@ -204,6 +204,12 @@ def set_timers(tx: Transaction, timers: dict[tuple[str, str], datetime | None]) 
         tx.session.execute(statement.on_conflict_do_update(index_elements=["kind", "subject"], set_=changed), rows)
 
 
+def any_due(tx: Transaction) -> bool:
+    """Something may be due: asked first, so that an idle scheduler never takes the database's write lock."""
+    query = sa.select(timer.c.subject).where(timer.c.due_at <= tx.now).limit(1)
+    return tx.session.execute(query).first() is not None
+
+
 def lease_due(tx: Transaction, *, lease: timedelta, limit: int = 100) -> list[tuple[str, str]]:
     """Claims timers that are due and that nobody else holds. Another scheduler takes them when the lease runs out."""
     free = sa.or_(timer.c.leased_until.is_(None), timer.c.leased_until <= tx.now)
@@ -248,6 +254,7 @@ def once(
     """
     if key is None:
         return do()
+    lock(tx, {f"once:{scope}/{key}"})  # the second of two at once waits, and finds the answer
     row = tx.session.get(IdempotencyRow, (scope, key))
     if row is not None and row.created_at > tx.now - IDEMPOTENCY_KEPT:
         if row.fingerprint != print_:

@@ -10,7 +10,7 @@ from cloud.db import BigId, JsonText, UtcDateTime
 
 
 class JournalRow(SQLModel, table=True):
-    """One event. Append-only, but for erasure, which cuts `person_id`, `journey_id` and `sealed`."""
+    """One event. Append-only, but for erasure, which leaves its type and time, and takes all that leads to somebody."""
 
     __tablename__ = "journal"
     __table_args__ = (
@@ -27,7 +27,7 @@ class JournalRow(SQLModel, table=True):
     channel: str = Field(default="", max_length=16)
     product_id: str | None = Field(default=None, max_length=26)
     journey_id: str | None = Field(default=None, max_length=26)
-    person_id: str | None = Field(default=None, max_length=26, index=True)
+    person_id: str | None = Field(default=None, max_length=26, index=True, foreign_key="person.id")
     data: Json = Field(sa_column=Column(JsonText, nullable=False))
     sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     """Personal parts, under the key of that person alone."""
@@ -45,7 +45,7 @@ class OutboxRow(SQLModel, table=True):
     retain: bool = False
     not_before: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
     expires_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
-    person_id: str | None = Field(default=None, max_length=26, index=True)
+    person_id: str | None = Field(default=None, max_length=26, index=True, foreign_key="person.id")
     command_id: str | None = Field(default=None, max_length=26)
 
 

@@ -72,6 +72,11 @@ def read_model(tx: Transaction, gtin: str) -> ModelRow:
     return row
 
 
+def list_models(tx: Transaction) -> list[ModelRow]:
+    """All models, by name."""
+    return list(tx.session.execute(sa.select(ModelRow).order_by(model_table.c.name, model_table.c.gtin)).scalars())
+
+
 def checked_gtin(text: str, pointer: str = "/gtin") -> gs1.Gtin:
     """The GTIN with 14 digits. Raises InvalidError, which points at the field."""
     checked = gs1.check_gtin(text)

@@ -33,7 +33,7 @@ class ProductRow(SQLModel, table=True):
     serial: str = Field(max_length=20)
     state: str = Field(default="registered", max_length=16)
     claim_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    owner_person_id: str | None = Field(default=None, max_length=26)
+    owner_person_id: str | None = Field(default=None, max_length=26, foreign_key="person.id")
     shop_id: str | None = Field(default=None, max_length=26)
     """The shop in which it stands as a demo unit."""
     beacon_uid: str = Field(max_length=32, unique=True)
@@ -48,6 +48,6 @@ class ClaimAttemptRow(SQLModel, table=True):
     __tablename__ = "claim_attempt"
 
     product_id: str = Field(primary_key=True, max_length=26)
-    person_id: str = Field(primary_key=True, max_length=26)
+    person_id: str = Field(primary_key=True, max_length=26, index=True, foreign_key="person.id")
     failures: int = 0
     window_start: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

@@ -8,11 +8,13 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
-from broker.contract.codec import Accepted, Rejection, RejectionReason, decode_up, encode
+from broker.contract.codec import Accepted, AnyUp, Rejection, RejectionReason, decode_up, encode
+from broker.contract.messages import Birth, Mark, Presence, Result, Sequence, Stored, Telemetry, UpMessage
+from broker.contract.messages import Counter as Count
 from broker.contract.messages import Event as DeviceEvent
-from broker.contract.messages import Mark, Presence, Stored, Telemetry, UpMessage
 from broker.contract.topics import Down, down_topic, parse_up
 from broker.contract.watermark import Received, receive
 from cloud.db import Transaction
@@ -27,6 +29,9 @@ STORED_EVERY = timedelta(seconds=1)
 QUARANTINE_KEPT = 50
 """Rejected messages kept per device; the counts go on."""
 EARLIER_BOOTS = 16
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2999
+"""What a device's clock may say. A clock that was never set says 1970; one that says the year 1 or 9999 is broken, and
+the next sum with its time would be no time at all."""
 
 
 class Taken(NamedTuple):
@@ -35,6 +40,13 @@ class Taken(NamedTuple):
     stored: int
     duplicates: int
     rejected: int
+
+
+class _GivenUp(msgspec.Struct, frozen=True):
+    """The data of `messages_given_up`: pairs of first and last seq."""
+
+    boot: Count
+    ranges: tuple[tuple[Sequence, Sequence], ...]
 
 
 class _Rejected(NamedTuple):
@@ -113,9 +125,22 @@ def _sorted_out(
                 RejectionReason.UNKNOWN_DEVICE, "the registry does not know this product", payload[:256]
             )
             rejected.append(_Rejected("", topic, unknown))
+        elif problem := _unstorable(part.message):
+            rejected.append(_Rejected(owner, topic, Rejection(RejectionReason.UNSTORABLE, problem, payload[:256])))
         else:
             accepted.append(part)
     return accepted, rejected
+
+
+def _unstorable(message: AnyUp) -> str:
+    """What of a well-formed message no database can keep; empty when nothing is. One such would fail its whole batch."""
+    if message.at is not None and not EARLIEST_YEAR <= message.at.year <= LATEST_YEAR:
+        return f"at: the year {message.at.year}"
+    match message:
+        case Birth(firmware=text) | Result(detail=text) if "\0" in text:
+            return "a NUL in a text"
+        case _:
+            return ""
 
 
 def _streams_of(tx: Transaction, accepted: list[Accepted]) -> dict[tuple[str, int], Received]:
@@ -152,14 +177,11 @@ def _is_new(streams: _Streams, part: Accepted) -> bool:
 def _given_up(message: DeviceEvent) -> list[tuple[int, int, int]]:
     """(boot, first, last) of what a device gave up; what it says wrongly is passed over."""
     boot, ranges = message.data.get("boot"), message.data.get("ranges")
-    if not isinstance(boot, int) or not isinstance(ranges, list):
+    try:
+        said = msgspec.convert({"boot": boot, "ranges": ranges}, type=_GivenUp)
+    except msgspec.ValidationError:
         return []
-    pairs = [
-        pair
-        for pair in ranges
-        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(end, int) for end in pair)
-    ]
-    return [(boot, first, last) for first, last in pairs if 1 <= first <= last < 2**53]
+    return [(said.boot, first, last) for first, last in said.ranges if first <= last]
 
 
 def _event_of(part: Accepted, epochs: dict[str, int], now: datetime) -> Event | None:
@@ -223,6 +245,13 @@ def _note_contact(tx: Transaction, fresh: list[Accepted]) -> None:
     statement = record.insert(tx, twin.contact_table)
     changed = {name: statement.excluded[name] for name in ("last_seen_at", "skew_s")}
     tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id"], set_=changed), rows)
+
+
+def put_aside(tx: Transaction, topic: str, rejection: Rejection) -> Taken:
+    """Notes a message that was accepted and that the database would not take."""
+    address = parse_up(topic)
+    _count_rejected(tx, [_Rejected(str(address.product_id) if address else "", topic, rejection)])
+    return Taken(0, 0, 1)
 
 
 def _count_rejected(tx: Transaction, rejected: list[_Rejected]) -> None:

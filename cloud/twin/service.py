@@ -15,7 +15,7 @@ from cloud.errors import NotFoundError, StaleError
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.registry.profiles import Profile
-from cloud.registry.service import profiles_of
+from cloud.registry.service import profiles_of, read_unit
 from cloud.twin.rules import Twin, apply
 from cloud.twin.tables import ContactRow, QuarantineRow, RejectCountRow, StreamRow, TelemetryRow, TwinRow
 
@@ -80,7 +80,8 @@ def _save(tx: Transaction, twins: list[Twin]) -> None:
 def desire(
     tx: Transaction, product_id: str, settings: dict[str, Json], if_version: int | None, event_id: str
 ) -> Desired:
-    """Merges settings into the desired ones (null removes), and tells the device. Raises StaleError."""
+    """Merges settings into the desired ones (null removes), and tells the device. Raises StaleError, NotFoundError."""
+    read_unit(tx, product_id)
     record.lock(tx, {product_id})
     before = read_many(tx, [product_id]).get(product_id, Twin(product_id=product_id))
     if if_version is not None and if_version != before.desired_version:
@@ -98,6 +99,19 @@ def desire(
     message = Desired(version=after.desired_version, settings=after.desired)
     tell(tx, product_id, Down.DESIRED, encode(message))
     return message
+
+
+def react(tx: Transaction, events: list[Event]) -> None:
+    """Reactor: a device that comes (back) is told its desired settings: a broker may have lost what it retained."""
+    back = {event.product_id for event in events if event.product_id is not None and _came_back(event)}
+    for product_id, known in read_many(tx, sorted(back)).items():
+        if known.desired_version:
+            tell(tx, product_id, Down.DESIRED, encode(Desired(version=known.desired_version, settings=known.desired)))
+
+
+def _came_back(event: Event) -> bool:
+    online = event.type == EventType.DEVICE_PRESENCE and event.data["status"] == "online"
+    return online or event.type == EventType.DEVICE_BIRTH
 
 
 def tell(tx: Transaction, product_id: str, kind: Down, payload: bytes) -> None:

@@ -20,7 +20,7 @@ class TwinRow(SQLModel, table=True):
     reported: Json = Field(default_factory=dict, sa_column=Column(JsonText, nullable=False))
     desired: Json = Field(default_factory=dict, sa_column=Column(JsonText, nullable=False))
     desired_version: int = 0
-    epoch: int = 0
+    epoch: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     boot: int = Field(default=-1, sa_column=Column(BigInteger, nullable=False))
     connection: int = Field(default=-1, sa_column=Column(BigInteger, nullable=False))
     offline: bool = True
@@ -45,8 +45,8 @@ class StreamRow(SQLModel, table=True):
     boot: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     low: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     above: Json = Field(default_factory=list, sa_column=Column(JsonText, nullable=False))
-    duplicates: int = 0
-    given_up: int = 0
+    duplicates: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    given_up: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     """Messages that the device said will never come."""
 
 
@@ -86,7 +86,7 @@ class RejectCountRow(SQLModel, table=True):
 
     product_id: str = Field(primary_key=True, max_length=26)
     reason: str = Field(primary_key=True, max_length=32)
-    count: int = 0
+    count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
 
 
 class ContactRow(SQLModel, table=True):

@@ -1,0 +1,187 @@
+"""HTTP of commerce: the shops' and carriers' webhooks, and the operators' view. Thin."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from cloud.commerce import service
+from cloud.commerce.carriers import BadBody, Unwanted, read_easypost, read_order
+from cloud.commerce.signatures import SignatureProblem, verify_easypost, verify_standard
+from cloud.errors import InvalidError, NotFoundError, SignatureError, TooLargeError
+from cloud.identity.service import OperatorRole
+from cloud.web import ANY_ROLE, MAX_BODY_BYTES, Call, Context, Cursor, Limit, Page, calls, context_of, page
+
+hooks = APIRouter(prefix="/hooks", tags=["webhooks in"])
+api = APIRouter(prefix="/api/v1", tags=["commerce"])
+Read = Annotated[Call, calls(*ANY_ROLE)]
+Trade = Annotated[Call, calls(OperatorRole.OPERATOR, OperatorRole.MARKETER)]
+
+
+class Taken(BaseModel):
+    """new: false when it was known before, or concerns nobody (any more)."""
+
+    new: bool
+
+
+async def raw_body(request: Request) -> bytes:
+    """The bytes that were signed, at most `MAX_BODY_BYTES`. Raises TooLargeError."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLargeError
+    return bytes(body)
+
+
+Body = Annotated[bytes, Depends(raw_body)]
+Parts = Annotated[Context, Depends(context_of)]
+
+
+@hooks.post("/shop")
+async def shop_order(request: Request, body: Body, context: Parts) -> Taken:
+    """An order changed. Signed by Standard Webhooks; `{"type": "order.changed", "data": {...}}`."""
+    found = verify_standard([context.keys.shop_secret], request.headers, body, context.db.clock())
+    if isinstance(found, SignatureProblem):
+        raise SignatureError(found.detail)
+    update = read_order(body)
+    if isinstance(update, BadBody):
+        raise InvalidError(problems=update.problems)
+    message_id = found.id or ""
+    done = await run_in_threadpool(context.db.run, lambda tx: service.take_order(tx, context.keys, update, message_id))
+    return Taken(new=done)
+
+
+@hooks.post("/carrier/{carrier}")
+async def carrier_update(carrier: str, request: Request, body: Body, context: Parts) -> Taken:
+    """A parcel moved. carrier: `easypost`, in its own format and with its own HMAC."""
+    if carrier != "easypost":
+        msg = "no such carrier; known: easypost"
+        raise NotFoundError(msg)
+    found = verify_easypost([context.keys.carrier_secret], request.headers, body, context.db.clock())
+    if isinstance(found, SignatureProblem):
+        raise SignatureError(found.detail)
+    update = read_easypost(body)
+    if isinstance(update, BadBody):
+        raise InvalidError(problems=update.problems)
+    if isinstance(update, Unwanted):
+        return Taken(new=False)
+    done = await run_in_threadpool(context.db.run, lambda tx: service.take_parcel(tx, context.keys, update))
+    return Taken(new=done)
+
+
+class ShopIn(BaseModel):
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    address: Annotated[str, Field(max_length=300)] = ""
+    url: Annotated[str, Field(max_length=500, pattern=r"^(https?://\S+)?$")] = ""
+    latitude: float
+    longitude: float
+    radius_m: float = 100
+
+
+class ShopOut(ShopIn):
+    id: str
+    beacon_uid: str
+    created_at: datetime
+
+
+class OrderOut(BaseModel):
+    """Whose it is stays sealed."""
+
+    id: str
+    journey_id: str | None
+    product_id: str | None
+    gtin: str
+    version: int
+    status: str
+    placed_at: datetime
+
+
+class ParcelOut(BaseModel):
+    tracking_code: str
+    carrier: str
+    order_id: str | None
+    status: str
+    status_at: datetime | None
+    promised_at: datetime | None
+    detail: str
+
+
+class CouponOut(BaseModel):
+    id: str
+    journey_id: str
+    shop_id: str | None
+    amount: int
+    currency: str
+    issued_at: datetime
+    expires_at: datetime
+    redeemed_at: datetime | None
+
+
+class RedeemIn(BaseModel):
+    code: Annotated[str, Field(min_length=4, max_length=40)]
+    shop_id: str
+
+
+def _show(form: type[Any], row: Any) -> Any:
+    return form.model_validate(row, from_attributes=True)
+
+
+@api.post("/stores", status_code=201)
+def create_store(body: ShopIn, call: Trade) -> ShopOut:
+    """A partner shop: its fence, and a beacon of its own."""
+
+    def create(tx: Any) -> ShopOut:
+        shop: ShopOut = _show(ShopOut, service.create_shop(tx, **body.model_dump()))
+        return shop
+
+    return call.write(ShopOut, create)
+
+
+@api.get("/stores")
+def list_stores(call: Read) -> Page[ShopOut]:
+    return call.read(lambda tx: Page(items=[_show(ShopOut, row) for row in service.shops(tx)], next=None))
+
+
+@api.get("/orders")
+def list_orders(call: Read, limit: Limit = 50, cursor: Cursor = None) -> Page[OrderOut]:
+    def read(tx: Any) -> Page[OrderOut]:
+        rows = service.orders(tx, after=cursor, limit=limit + 1)
+        return page(rows, limit, lambda row: str(row.id), lambda row: _show(OrderOut, row))
+
+    return call.read(read)
+
+
+@api.get("/parcels")
+def list_parcels(call: Read, limit: Limit = 50, cursor: Cursor = None) -> Page[ParcelOut]:
+    def read(tx: Any) -> Page[ParcelOut]:
+        rows = service.parcels(tx, after=cursor, limit=limit + 1)
+        return page(rows, limit, lambda row: str(row.tracking_code), lambda row: _show(ParcelOut, row))
+
+    return call.read(read)
+
+
+@api.get("/coupons")
+def list_coupons(call: Read, limit: Limit = 50, cursor: Cursor = None) -> Page[CouponOut]:
+    def read(tx: Any) -> Page[CouponOut]:
+        rows = service.coupons(tx, after=cursor, limit=limit + 1)
+        return page(rows, limit, lambda row: str(row.id), lambda row: _show(CouponOut, row))
+
+    return call.read(read)
+
+
+@api.post("/coupons/redeem")
+def redeem_coupon(body: RedeemIn, call: Trade) -> CouponOut:
+    """The till takes a coupon, once."""
+
+    def redeem(tx: Any) -> CouponOut:
+        coupon: CouponOut = _show(CouponOut, service.redeem(tx, body.code, body.shop_id))
+        return coupon
+
+    return call.write(CouponOut, redeem)
+
+
+def routers() -> tuple[APIRouter, ...]:
+    return (hooks, api)

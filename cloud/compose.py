@@ -1,0 +1,336 @@
+"""The one page where the parts are put together, and the three services that they make: broker, api, work.
+
+Other parts for a test? Call the same functions with them.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+import uvicorn
+from fastapi import FastAPI
+
+from broker import embedded
+from broker.contract.messages import Changed
+from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE, changed_topic
+from broker.gatekeeper import Credential
+from cloud import scans, schema, seen
+from cloud.campaigns import api as campaigns_api
+from cloud.care import api as care_api
+from cloud.clock import Clock, TravelClock, system_clock
+from cloud.commerce import api as commerce_api
+from cloud.control import api as control_api
+from cloud.control import service as control
+from cloud.db import Changes, Database, Transaction
+from cloud.health import add_health
+from cloud.identity import api as identity_api
+from cloud.identity import service as identity
+from cloud.lifecycle import api as lifecycle_api
+from cloud.lifecycle import service as lifecycle
+from cloud.menus import Menus
+from cloud.mqtt import Address, Bus, Intake
+from cloud.record import service as record
+from cloud.registry import api as registry_api
+from cloud.secrets import Keys, load_keys
+from cloud.settings import Settings
+from cloud.twin import api as twin_api
+from cloud.twin import service as twin
+from cloud.web import Context, add_error_handlers
+from cloud.workers.ingest import IngestLoop
+from cloud.workers.outbox import OutboxLoop
+from cloud.workers.scheduler import HOUSEKEEPING, SchedulerLoop
+from mobile_menu import api as menu_api
+from mobile_menu import openapi as menu_openapi
+from mobile_menu import web_files
+from mobile_menu.content_loader import load_content
+from mobile_menu.live import LiveHub
+from mobile_menu.service import MenuService
+from mobile_menu.threads import Threads
+
+log = logging.getLogger("throughline")
+Ready = Callable[[int], None]
+"""Told the port, once clients may come."""
+
+PROJECTORS = (twin.project, lifecycle.project)
+REACTORS = (twin.react, lifecycle.react, control.react)
+PARTS = (
+    registry_api,
+    identity_api,
+    twin_api,
+    lifecycle_api,
+    control_api,
+    commerce_api,
+    campaigns_api,
+    care_api,
+    scans,
+    seen,
+)
+"""Modules with routers, lowest capability first."""
+DESCRIPTION = "The backend of a connected product's whole life. MQTT: see `/asyncapi.json`."
+
+
+def make_clock(settings: Settings) -> Clock:
+    """The system's clock, or, where time may be travelled, the one that all processes share."""
+    return TravelClock(settings.data_dir / "clock") if settings.time_travel else system_clock
+
+
+def make_database(settings: Settings, clock: Clock) -> Database:
+    """The database with the engine in it."""
+    return Database(settings.database, clock, projectors=PROJECTORS, reactors=REACTORS)
+
+
+def prepare(settings: Settings) -> str | None:
+    """Keys, schema, and on the very first start an operator's key: that is returned, and never shown again."""
+    load_keys(settings.keys_dir)
+    db = make_database(settings, make_clock(settings))
+    try:
+        schema.upgrade(db)
+
+        def first_key(tx: Transaction) -> str | None:
+            record.lock(tx, {"first key"})
+            record.set_timers(tx, {HOUSEKEEPING: tx.now})
+            if identity.has_keys(tx):
+                return None
+            return identity.issue_key(tx, "first start", identity.OperatorRole.ADMIN).token
+
+        return db.run(first_key)
+    finally:
+        db.dispose()
+
+
+def broker_address(settings: Settings, keys: Keys) -> Address:
+    """Where the cloud finds the broker, and its own credential there."""
+    return Address(settings.mqtt_host, settings.mqtt_port, settings.mqtt_username, keys.mqtt_password)
+
+
+# --- the broker ---
+
+
+class Registry:
+    """Who may connect: the embedded broker's gatekeeper, answered from the registry."""
+
+    def __init__(self, db: Database, settings: Settings, keys: Keys) -> None:
+        self._db = db
+        self._own = {settings.mqtt_username: Credential("service", identity.secret_hash(keys.mqtt_password))}
+
+    def credential(self, username: str) -> Credential | None:
+        if username in self._own:
+            return self._own[username]
+        with self._db.reading() as tx:
+            found = identity.device_secret(tx, username)
+        return None if found is None else Credential("device", found[0], revoked=found[1])
+
+
+async def serve_broker(settings: Settings, ready: Ready, stop: asyncio.Event) -> None:
+    """Amqtt in this process. Raises PortTakenError."""
+    keys = load_keys(settings.keys_dir)
+    db = make_database(settings, make_clock(settings))
+    try:
+        listen = embedded.EmbeddedSettings(host=settings.mqtt_host, port=settings.mqtt_port)
+        await embedded.serve(listen, Registry(db, settings, keys), ready, stop)
+    finally:
+        db.dispose()
+
+
+# --- the word that something changed ---
+
+
+class Announcer:
+    """After a commit, tells this process and the others what changed. A word that is lost is healed by a look."""
+
+    def __init__(self, bus: Bus, here: Callable[[Changed], None], nudge: Callable[[], None]) -> None:
+        self._bus = bus
+        self._here = here
+        self._nudge = nudge
+
+    def __call__(self, changes: Changes) -> None:
+        for word in words(changes):
+            self._here(word)
+            self._bus.say(changed_topic(word.product_id or word.journeys[0]), msgspec.json.encode(word))
+        if changes.outbox:
+            self._nudge()
+            self._bus.say(OUTBOX_NUDGE, b"")
+
+
+def words(changes: Changes) -> list[Changed]:
+    """What is said of the changes: a word for each unit, and one for each journey that is news by itself."""
+    said = [Changed(product_id=one, projections=("twin",)) for one in sorted(changes.products)]
+    kinds = {
+        "journey": changes.journeys - changes.erased,
+        "case": changes.cases - changes.erased,
+        "gone": changes.erased,
+    }
+    return said + [Changed(journeys=(one,), projections=(kind,)) for kind, own in kinds.items() for one in sorted(own)]
+
+
+class Listeners:
+    """Takes words into the menus of this process. Only journeys that somebody has open here are of interest."""
+
+    def __init__(self, menus: Menus, hub: LiveHub) -> None:
+        self._menus = menus
+        self._hub = hub
+
+    def __call__(self, word: Changed) -> None:
+        if word.product_id is not None:
+            self._hub.changed(self._menus.seen_with(word.product_id))
+        if "journey" in word.projections:
+            self._hub.changed(word.journeys)
+        if "case" in word.projections:
+            self._hub.case_changed(word.journeys)
+        if "gone" in word.projections:
+            self._hub.gone(word.journeys)
+
+    def heard(self, _topic: str, payload: bytes) -> None:
+        """What another process said."""
+        with contextlib.suppress(msgspec.MsgspecError):
+            self(msgspec.json.decode(payload, type=Changed))
+
+
+# --- the HTTP service ---
+
+
+def make_app(settings: Settings, db: Database, keys: Keys, *, bus: Bus | None = None) -> FastAPI:
+    """The one application. bus: to the other processes; without one it hears of its own changes only."""
+    menus = Menus(db, keys, settings.url)
+    service = MenuService(menus, load_content, db.clock)
+    hub = LiveHub(service.changed)
+    threads = Threads()
+    listeners = Listeners(menus, hub)
+    client_id = f"{settings.mqtt_username}-api-{identity.short_name()}"
+    address = broker_address(settings, keys)
+    own_bus = bus or Bus(address, client_id, filters=(ALL_CHANGED,), heard=listeners.heard)
+    db.listeners.append(Announcer(own_bus, listeners, lambda: None))
+
+    @contextlib.asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        own_bus.start()
+        try:
+            yield
+        finally:
+            hub.close()
+            await asyncio.to_thread(own_bus.close)
+
+    app = FastAPI(title="Throughline", version="0.1.0", description=DESCRIPTION, lifespan=life)
+    app.state.context = Context(db, keys, settings)
+    app.state.hub = hub
+    app.router.routes[:0] = menu_api.routes(service, hub, threads)
+    app.include_router(menu_api.router(service, hub, threads))
+    for router in [one for part in PARTS for one in part.routers()]:
+        app.include_router(router)
+    app.router.routes += web_files.web_app()
+    add_health(app, hub, own_bus)
+    add_error_handlers(app)
+    _describe_hot_routes(app)
+    return app
+
+
+def _describe_hot_routes(app: FastAPI) -> None:
+    made = app.openapi
+
+    def whole() -> dict[str, object]:
+        return menu_openapi.openapi_extra(made())
+
+    app.openapi = whole  # type: ignore[method-assign]  # the documented way to extend the schema
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Ready) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready(self.servers[0].sockets[0].getsockname()[1])
+
+
+async def serve_api(settings: Settings, ready: Ready, stop: asyncio.Event) -> None:
+    """The HTTP service in this process."""
+    keys = load_keys(settings.keys_dir)
+    db = make_database(settings, make_clock(settings))
+    app = make_app(settings, db, keys)
+    hub: LiveHub = app.state.hub
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    server = _Server(config, ready)
+    watch = asyncio.create_task(_stop_when_told(server, hub, stop), name="stop-watch")
+    try:
+        await server.serve()
+    finally:
+        watch.cancel()
+        db.dispose()
+
+
+async def _stop_when_told(server: uvicorn.Server, hub: LiveHub, stop: asyncio.Event) -> None:
+    """Streams first: uvicorn waits for those that are open."""
+    await stop.wait()
+    hub.close()
+    server.should_exit = True
+
+
+# --- the workers ---
+
+
+def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
+    """Ingest, outbox and scheduler in this process, each a thread, until `stop` is set."""
+    keys = load_keys(settings.keys_dir)
+    db = make_database(settings, make_clock(settings))
+    address = broker_address(settings, keys)
+    wake = threading.Event()
+    bus = Bus(
+        address,
+        f"{settings.mqtt_username}-{settings.worker_name}-bus",
+        filters=(OUTBOX_NUDGE,),
+        heard=lambda _topic, _payload: wake.set(),
+        back=wake.set,
+    )
+    outbox = OutboxLoop(db, bus, stop, wake)
+    db.listeners.append(Announcer(bus, lambda _word: None, wake.set))
+    intake = Intake(address, settings.worker_name, settings.ingest_window)
+    ingest = IngestLoop(db, intake, batch=settings.ingest_batch, wait_s=settings.ingest_wait_ms / 1000, stop=stop)
+    scheduler = SchedulerLoop(db, stop)
+    bus.start()
+    intake.start()
+    work = {"ingest": ingest.run, "outbox": outbox.run, "scheduler": scheduler.run}
+    threads = [threading.Thread(target=_guarded, args=(name, run, stop), name=name) for name, run in work.items()]
+    for thread in threads:
+        thread.start()
+    if _connected(intake, bus, stop):
+        ready(0)
+    stop.wait()
+    wake.set()
+    for thread in threads:
+        thread.join(10)
+    intake.close()
+    bus.close()
+    db.dispose()
+
+
+def _guarded(name: str, run: Callable[[], None], stop: threading.Event) -> None:
+    """A loop that ends by an error takes the process with it: its supervisor starts a new one, whole."""
+    try:
+        run()
+    except Exception:
+        log.exception("the %s loop ended", name)
+        stop.set()
+
+
+def _connected(intake: Intake, bus: Bus, stop: threading.Event) -> bool:
+    while not stop.is_set():
+        if intake.connected.wait(0.1) and bus.connected.wait(0.1):
+            return True
+    return False

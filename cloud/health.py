@@ -1,0 +1,70 @@
+"""Life, readiness, figures and contracts: what machines ask the HTTP service."""
+
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from broker.contract.asyncapi import document
+from cloud.mqtt import Bus
+from cloud.record.service import outbox, timer
+from cloud.web import Context, context_of, problem
+from mobile_menu.live import LiveHub
+
+LOCAL = frozenset({"127.0.0.1", "::1", "testclient"})
+Parts = Annotated[Context, Depends(context_of)]
+
+
+def add_health(app: FastAPI, hub: LiveHub, bus: Bus) -> None:
+    """Adds `/healthz`, `/readyz`, `/metrics` and `/asyncapi.json`."""
+    api = APIRouter(tags=["health"])
+
+    @api.get("/healthz")
+    def healthz() -> dict[str, str]:
+        """The process lives."""
+        return {"status": "ok"}
+
+    @api.get("/readyz", response_class=Response)
+    def readyz(context: Parts) -> Response:
+        """It can serve: the database answers. A broker that is away is said, and is no reason to send phones away."""
+        try:
+            with context.db.reading() as tx:
+                tx.session.execute(sa.text("SELECT 1"))
+        except SQLAlchemyError:
+            return problem(503, "busy", "The database does not answer.")
+        state = "connected" if bus.connected.is_set() else "away"
+        return Response(f'{{"status":"ready","broker":"{state}"}}', media_type="application/json")
+
+    @api.get("/metrics", response_class=Response)
+    def metrics(request: Request, context: Parts) -> Response:
+        """Prometheus figures, for this host only."""
+        client = request.client.host if request.client else ""
+        if client not in LOCAL:
+            return problem(403, "forbidden", "Figures are given to this host only.")
+        return Response(generate_latest(_figures(context, hub, bus)), media_type=CONTENT_TYPE_LATEST)
+
+    @api.get("/asyncapi.json")
+    def asyncapi() -> dict[str, object]:
+        """The MQTT contract."""
+        return dict(document())
+
+    app.include_router(api)
+
+
+def _figures(context: Context, hub: LiveHub, bus: Bus) -> CollectorRegistry:
+    registry = CollectorRegistry()
+
+    def show(name: str, text: str, value: float) -> None:
+        Gauge(f"throughline_{name}", text, registry=registry).set(value)
+
+    with context.db.reading() as tx:
+        waiting = tx.session.execute(sa.select(sa.func.count()).select_from(outbox)).scalar_one()
+        late = sa.select(sa.func.count()).select_from(timer).where(timer.c.due_at <= tx.now)
+        due = tx.session.execute(late).scalar_one()
+    show("live_streams", "Phones with an open stream at this process", len(hub))
+    show("outbox_messages", "Messages that wait to leave", waiting)
+    show("timers_due", "Timers that are due and not done", due)
+    show("broker_connected", "1 while this process is connected to the broker", bus.connected.is_set())
+    return registry

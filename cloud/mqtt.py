@@ -1,0 +1,210 @@
+"""The one place in the cloud that speaks MQTT.
+
+`Intake` takes what devices say, with manual acknowledgement and a bounded window; `Bus` publishes what leaves the
+outbox, and carries the word that something changed from process to process. Both are paho clients with a thread of
+their own; they reconnect by themselves, for as long as it takes.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+
+from broker.contract.topics import ALL_UP
+
+log = logging.getLogger("throughline.mqtt")
+KEEPALIVE_S = 60
+BLOCKED_S = 1.0
+
+
+class Address(NamedTuple):
+    """Where the broker is, and as whom the cloud speaks to it."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+
+
+class Delivery(NamedTuple):
+    """One message, not yet acknowledged. generation: of the connection on which it came."""
+
+    topic: str
+    payload: bytes
+    mid: int
+    qos: int
+    generation: int
+
+
+def _client(address: Address, client_id: str, *, clean: bool, manual_ack: bool = False) -> Client:
+    client = Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        clean_session=clean,
+        protocol=MQTTProtocolVersion.MQTTv311,
+        manual_ack=manual_ack,
+    )
+    client.username_pw_set(address.username, address.password)
+    client.reconnect_delay_set(1, 8)
+    return client
+
+
+class Intake:
+    """Messages of all devices, at QoS 1. window: how many may be taken and not yet acknowledged.
+
+    When the window is full the network thread waits, the socket's buffers fill, and the broker holds the rest: memory
+    here does not grow, however slow the database is.
+    """
+
+    def __init__(self, address: Address, worker: str, window: int) -> None:
+        self._address = address
+        self._held: queue.Queue[Delivery] = queue.Queue(window)
+        self._generation = 0
+        self._closing = threading.Event()
+        self.connected = threading.Event()
+        self._client = _client(address, f"{address.username}-{worker}", clean=False, manual_ack=True)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    def start(self) -> None:
+        self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
+        self._client.loop_start()
+
+    def take(self, limit: int, wait_s: float, idle_s: float = 0.5) -> list[Delivery]:
+        """Up to `limit` messages: what is there at once, and what comes within `wait_s` of the first."""
+        try:
+            batch = [self._held.get(timeout=idle_s)]
+        except queue.Empty:
+            return []
+        until = time.monotonic() + wait_s
+        while len(batch) < limit:
+            try:
+                batch.append(self._held.get(timeout=max(0.0, until - time.monotonic())))
+            except queue.Empty:
+                break
+        return batch
+
+    def acknowledge(self, batch: Sequence[Delivery]) -> None:
+        """Tells the broker that these are stored. What came on an earlier connection will come again instead."""
+        for delivery in batch:
+            if delivery.qos > 0 and delivery.generation == self._generation:
+                self._client.ack(delivery.mid, delivery.qos)
+
+    def waiting(self) -> int:
+        """Messages taken and not yet handed on."""
+        return self._held.qsize()
+
+    def close(self) -> None:
+        """Leaves; the session stays at the broker, and what was not acknowledged comes again."""
+        self._closing.set()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            log.error("the broker refused the ingest worker: %s", reason)
+            return
+        self._generation += 1
+        client.subscribe(ALL_UP, qos=1)
+        self.connected.set()
+        log.info("ingest is connected to the broker")
+
+    def _on_disconnect(self, _client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self.connected.clear()
+        if not self._closing.is_set():
+            log.warning("ingest lost the broker (%s); trying again", reason)
+
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        delivery = Delivery(message.topic, bytes(message.payload), message.mid, message.qos, self._generation)
+        while not self._closing.is_set():
+            try:
+                self._held.put(delivery, timeout=BLOCKED_S)
+            except queue.Full:
+                continue
+            return
+
+
+class Bus:
+    """Publishes, and hears what other processes say on `tl/int/...`.
+
+    heard: called in the network thread with (topic, payload) of what `filters` let in; it must not block.
+    back: called whenever the connection is there again, since words were missed meanwhile.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        client_id: str,
+        *,
+        filters: Sequence[str] = (),
+        heard: Callable[[str, bytes], None] | None = None,
+        back: Callable[[], None] | None = None,
+    ) -> None:
+        self._address = address
+        self._filters = tuple(filters)
+        self._heard = heard
+        self._back = back
+        self._closing = False
+        self.connected = threading.Event()
+        self._client = _client(address, client_id, clean=True)
+        self._client.max_inflight_messages_set(1000)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    def start(self) -> None:
+        self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
+        self._client.loop_start()
+
+    def close(self) -> None:
+        self._closing = True
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def say(self, topic: str, payload: bytes) -> None:
+        """QoS 0, to whom it may concern; nothing while the broker is away."""
+        if self.connected.is_set():
+            self._client.publish(topic, payload, qos=0)
+
+    def deliver(self, messages: Sequence[tuple[str, bytes, bool]], timeout_s: float = 10.0) -> list[bool]:
+        """Publishes (topic, payload, retain) at QoS 1; for each, whether the broker acknowledged it in time."""
+        if not self.connected.is_set():
+            return [False] * len(messages)
+        sent = [self._client.publish(topic, payload, qos=1, retain=retain) for topic, payload, retain in messages]
+        until = time.monotonic() + timeout_s
+        return [self._acknowledged(info, until) for info in sent]
+
+    def _acknowledged(self, info: MQTTMessageInfo, until: float) -> bool:
+        if info.rc not in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN}:
+            return False
+        while not info.is_published():
+            left = until - time.monotonic()
+            if left <= 0 or not self.connected.is_set():
+                return info.is_published()
+            info.wait_for_publish(min(left, 0.25))
+        return True
+
+    def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            log.error("the broker refused the bus: %s", reason)
+            return
+        for one in self._filters:
+            client.subscribe(one, qos=0)
+        self.connected.set()
+        if self._back is not None:
+            self._back()
+
+    def _on_disconnect(self, _client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self.connected.clear()
+        if not self._closing:
+            log.warning("the bus lost the broker (%s); trying again", reason)
+
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        if self._heard is not None:
+            self._heard(message.topic, bytes(message.payload))

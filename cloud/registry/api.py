@@ -1,0 +1,229 @@
+"""HTTP of the registry: models, units, labels, import, and the public address that every label carries. Thin."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from cloud.errors import FieldProblem, InvalidError, TooLargeError
+from cloud.identity.service import OperatorRole
+from cloud.registry import gs1, labels, service
+from cloud.registry.importing import ImportForm
+from cloud.registry.imports import import_units
+from cloud.web import ANY_ROLE, MAX_IMPORT_BYTES, Call, Context, Cursor, Limit, Page, calls, context_of, page
+
+api = APIRouter(prefix="/api/v1", tags=["registry"])
+Read = Annotated[Call, calls(*ANY_ROLE)]
+Operate = Annotated[Call, calls(OperatorRole.OPERATOR)]
+Parts = Annotated[Context, Depends(context_of)]
+
+
+class ModelIn(BaseModel):
+    gtin: Annotated[str, Field(min_length=8, max_length=14, description="GTIN-8, -12, -13 or -14 with its check digit")]
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    brand: Annotated[str, Field(min_length=1, max_length=120)]
+    profile: Annotated[str, Field(min_length=1, max_length=64)] = "printer"
+    links: Annotated[dict[str, Annotated[str, Field(max_length=500)]], Field(max_length=8)] = {}
+
+
+class ModelOut(ModelIn):
+    created_at: datetime
+
+
+class ProductIn(BaseModel):
+    gtin: Annotated[str, Field(min_length=8, max_length=14)]
+    serial: Annotated[str | None, Field(max_length=64, description="left out: one is made")] = None
+
+
+class RegisteredOut(BaseModel):
+    """claim_code: shown this once, for the leaflet in the box."""
+
+    id: str
+    gtin: str
+    serial: str
+    uri: str
+    claim_code: str
+
+
+class ProductOut(BaseModel):
+    id: str
+    gtin: str
+    serial: str
+    state: str
+    uri: str
+    claimed: bool
+    shop_id: str | None
+    beacon_uid: str
+    created_at: datetime
+
+
+class ProductPatch(BaseModel):
+    """shop_id: the shop in which the unit stands as a demo unit; null takes it out. state: only `retired`."""
+
+    shop_id: str | None = None
+    state: Literal["retired"] | None = None
+
+
+class BadRowOut(BaseModel):
+    line: int
+    pointer: str
+    code: str
+    detail: str
+
+
+class ImportOut(BaseModel):
+    """registered: how many; 0 when any row is bad: all or nothing. units: with their claim codes, this once."""
+
+    registered: int
+    bad_rows: list[BadRowOut]
+    unnamed_bad_rows: int = 0
+    dry_run: bool
+    units: list[RegisteredOut]
+
+
+class LabelsIn(BaseModel):
+    product_ids: Annotated[list[str], Field(min_length=1, max_length=5_000)]
+    sheet: Literal["a4-3x8", "letter-3x10", "62x29"] = "a4-3x8"
+    skip: Annotated[int, Field(ge=0, le=100, description="places on the first sheet that are used already")] = 0
+
+
+def _model_out(row: Any) -> ModelOut:
+    return ModelOut.model_validate(row, from_attributes=True)
+
+
+@api.post("/models", status_code=201)
+def create_model(body: ModelIn, call: Operate) -> ModelOut:
+    return call.write(ModelOut, lambda tx: _model_out(service.create_model(tx, **body.model_dump())))
+
+
+@api.get("/models")
+def list_models(call: Read) -> Page[ModelOut]:
+    return call.read(lambda tx: Page(items=[_model_out(row) for row in service.list_models(tx)], next=None))
+
+
+@api.get("/models/{gtin}")
+def read_model(gtin: str, call: Read) -> ModelOut:
+    return call.read(lambda tx: _model_out(service.read_model(tx, gtin.zfill(14))))
+
+
+@api.post("/products", status_code=201)
+def register(body: ProductIn, call: Operate) -> RegisteredOut:
+    """Registers one unit."""
+
+    def use_case(tx: Any) -> RegisteredOut:
+        unit = service.register(tx, call.keys, call.url, body.gtin, body.serial)
+        return RegisteredOut(**msgspec.structs.asdict(unit))
+
+    return call.write(RegisteredOut, use_case)
+
+
+@api.post(
+    "/products/import",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+            },
+        }
+    },
+)
+async def import_many(request: Request, call: Operate, dry_run: Annotated[bool, Query()] = False) -> ImportOut:
+    """Registers many at once: all, or none when a row is bad; every bad row is named with its line."""
+    forms = {"text/csv": ImportForm.CSV, "application/x-ndjson": ImportForm.JSON_LINES}
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind not in forms:
+        problem = FieldProblem("", "wrong_content_type", "send text/csv or application/x-ndjson")
+        raise InvalidError(problems=(problem,))
+    chunks = await _spooled(request.stream())
+    parts = call.context
+    found = await run_in_threadpool(import_units, parts.db, parts.keys, call.url, chunks, forms[kind], dry_run=dry_run)
+    return ImportOut.model_validate(msgspec.to_builtins(found))
+
+
+async def _spooled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
+    """The body, kept in parts. Raises TooLargeError."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in stream:
+        size += len(part)
+        if size > MAX_IMPORT_BYTES:
+            raise TooLargeError
+        parts.append(part)
+    return iter(parts)
+
+
+@api.get("/products")
+def list_products(
+    call: Read,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    q: Annotated[str | None, Query(max_length=64, description="the beginning of a serial, or a GTIN")] = None,
+    state: Annotated[Literal["registered", "retired"] | None, Query()] = None,
+) -> Page[ProductOut]:
+    """Units, the newest first."""
+
+    def read(tx: Any) -> Page[ProductOut]:
+        rows = service.list_products(tx, query=q, state=state, after=cursor, limit=limit + 1)
+        return page(rows, limit, lambda row: str(row.id), lambda row: _product_out(row, call.url))
+
+    return call.read(read)
+
+
+def _product_out(row: Any, base_url: str) -> ProductOut:
+    return ProductOut.model_validate(service.as_json(row, base_url))
+
+
+@api.get("/products/{product_id}")
+def read_product(product_id: str, call: Read) -> ProductOut:
+    return call.read(lambda tx: _product_out(service.read_unit(tx, product_id).product, call.url))
+
+
+@api.patch("/products/{product_id}")
+def change_product(product_id: str, body: ProductPatch, call: Operate) -> ProductOut:
+    """Puts a unit into a shop as its demo unit, or takes it out of use."""
+
+    def change(tx: Any) -> ProductOut:
+        if "shop_id" in body.model_fields_set:
+            service.place_in_shop(tx, product_id, body.shop_id)
+        if body.state == "retired":
+            service.retire(tx, product_id)
+        return _product_out(service.read_unit(tx, product_id).product, call.url)
+
+    return call.write(ProductOut, change)
+
+
+def _label(unit: service.Unit, base_url: str) -> labels.Label:
+    gtin, serial = gs1.Gtin(unit.product.gtin), gs1.Serial(unit.product.serial)
+    uri = gs1.digital_link(base_url, gtin, serial)
+    return labels.Label(uri=uri, gtin=gtin, serial=serial, title=f"{unit.model.brand} {unit.model.name}")
+
+
+@api.get("/products/{product_id}/label.{form}", response_class=Response)
+def read_label(product_id: str, form: Literal["svg", "png", "pdf"], call: Read) -> Response:
+    """The unit's QR label, for its type plate."""
+    label = call.read(lambda tx: _label(service.read_unit(tx, product_id), call.url))
+    match form:
+        case "svg":
+            return Response(labels.label_svg(label), media_type="image/svg+xml")
+        case "png":
+            return Response(labels.label_png(label), media_type="image/png")
+        case "pdf":
+            return Response(labels.label_pdf([label], labels.SHEETS["62x29"]), media_type="application/pdf")
+
+
+@api.post("/labels", response_class=Response)
+def print_labels(body: LabelsIn, call: Read) -> Response:
+    """Sheets of labels as one PDF."""
+    wanted = call.read(lambda tx: [_label(service.read_unit(tx, one), call.url) for one in body.product_ids])
+    pdf = labels.label_pdf(wanted, labels.SHEETS[body.sheet], skip=body.skip)
+    return Response(pdf, media_type="application/pdf")
+
+
+def routers() -> tuple[APIRouter, ...]:
+    return (api,)

@@ -1,0 +1,204 @@
+"""HTTP of the twin. Thin."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query
+from pydantic import BaseModel, Field
+
+from broker.contract.ids import new_id
+from cloud.errors import FieldProblem, InvalidError
+from cloud.identity.service import OperatorRole
+from cloud.registry.service import profiles_of, read_unit
+from cloud.twin import service
+from cloud.twin.rules import Twin, condition, days_left
+from cloud.web import ANY_ROLE, Call, calls
+
+api = APIRouter(prefix="/api/v1/products/{product_id}", tags=["twin"])
+Read = Annotated[Call, calls(*ANY_ROLE)]
+Operate = Annotated[Call, calls(OperatorRole.OPERATOR, OperatorRole.AGENT)]
+MAX_SETTINGS = 64
+
+
+class SupplyOut(BaseModel):
+    name: str
+    level_percent: int
+    color: str
+    days_left: float | None
+
+
+class TwinOut(BaseModel):
+    """reported: the fields that stand. level: how the device is, in one word; reasons: the gravest first."""
+
+    product_id: str
+    version: int
+    level: str
+    level_since: datetime | None
+    state: str
+    reasons: list[str]
+    supplies: list[SupplyOut]
+    online: bool | None
+    boot: int
+    connection: int
+    epoch: int
+    firmware: str
+    profile: str
+    capabilities: list[str]
+    reported: dict[str, Any]
+    desired: dict[str, Any]
+    desired_version: int
+    transport: dict[str, Any]
+
+
+class DesiredIn(BaseModel):
+    """Settings to wish for; null takes one back."""
+
+    settings: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")], Any], Field(max_length=MAX_SETTINGS)
+    ]
+
+
+class DesiredOut(BaseModel):
+    version: int
+    settings: dict[str, Any]
+
+
+class MeasurementOut(BaseModel):
+    at: datetime
+    received_at: datetime
+    boot: int
+    seq: int
+    measurements: list[dict[str, Any]]
+
+
+class TelemetryOut(BaseModel):
+    items: list[MeasurementOut]
+    more: bool
+
+
+class QuarantineOut(BaseModel):
+    """head: the first bytes of the message, as text with what is not UTF-8 escaped."""
+
+    topic: str
+    reason: str
+    detail: str
+    head: str
+    received_at: datetime
+
+
+@api.get("/twin")
+def read_twin(product_id: str, call: Read) -> TwinOut:
+    """The newest known state; 404 while nothing was ever heard of the unit."""
+    return call.read(lambda tx: _twin_out(tx, product_id))
+
+
+def _twin_out(tx: Any, product_id: str) -> TwinOut:
+    read_unit(tx, product_id)
+    known = service.read(tx, product_id)
+    found = condition(known, profiles_of(tx, [product_id])[product_id])
+    return TwinOut(
+        product_id=product_id,
+        version=known.version,
+        level=found.level.value,
+        level_since=known.level_since,
+        state=found.state,
+        reasons=list(found.reasons),
+        supplies=_supplies(tx, known, found.supplies),
+        online=known.online,
+        boot=known.presence.boot,
+        connection=known.presence.connection,
+        epoch=known.epoch,
+        firmware=known.firmware,
+        profile=known.profile,
+        capabilities=list(known.capabilities),
+        reported=known.values,
+        desired=known.desired,
+        desired_version=known.desired_version,
+        transport=service.transport_figures(tx, product_id),
+    )
+
+
+def _supplies(tx: Any, known: Twin, supplies: Any) -> list[SupplyOut]:
+    return [
+        SupplyOut(
+            name=one.name,
+            level_percent=one.level_percent,
+            color=one.color,
+            days_left=days_left(one.level_percent, known.usage.get(one.name), tx.now),
+        )
+        for one in supplies
+    ]
+
+
+@api.patch("/desired")
+def desire(
+    product_id: str, body: DesiredIn, call: Operate, if_match: Annotated[str | None, Header(alias="If-Match")] = None
+) -> DesiredOut:
+    """Wishes for settings; the device hears of them now, or when it comes back. If-Match: the version they build on."""
+    version = _version(if_match)
+
+    def use_case(tx: Any) -> DesiredOut:
+        read_unit(tx, product_id)
+        event_id = f"desired:{product_id}:{new_id(tx.now)}"
+        wish = service.desire(tx, product_id, body.settings, version, event_id)
+        return DesiredOut(version=wish.version, settings=wish.settings)
+
+    return call.write(DesiredOut, use_case)
+
+
+def _version(if_match: str | None) -> int | None:
+    if if_match is None:
+        return None
+    text = if_match.strip().strip('"')
+    if not text.isdecimal():
+        raise InvalidError(problems=(FieldProblem("If-Match", "wrong_form", "the version, such as 3"),))
+    return int(text)
+
+
+@api.get("/telemetry")
+def read_telemetry(
+    product_id: str,
+    call: Read,
+    from_: Annotated[datetime | None, Query(alias="from")] = None,
+    to: datetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=5_000)] = 1_000,
+) -> TelemetryOut:
+    """Measurements of a span, oldest first; without `from`, of the last day."""
+
+    def read(tx: Any) -> TelemetryOut:
+        read_unit(tx, product_id)
+        end = to or tx.now + timedelta(days=1)
+        start = from_ or end - timedelta(days=2)
+        if start.tzinfo is None or end.tzinfo is None:
+            raise InvalidError(problems=(FieldProblem("/from", "no_timezone", "RFC 3339 with its offset, such as …Z"),))
+        rows = service.telemetry(tx, product_id, start, end, limit + 1)
+        return TelemetryOut(
+            items=[MeasurementOut.model_validate(row, from_attributes=True) for row in rows[:limit]],
+            more=len(rows) > limit,
+        )
+
+    return call.read(read)
+
+
+@api.get("/quarantine")
+def read_quarantine(product_id: str, call: Read) -> list[QuarantineOut]:
+    """The newest messages of this device that could not be taken, and why."""
+
+    def read(tx: Any) -> list[QuarantineOut]:
+        read_unit(tx, product_id)
+        return [
+            QuarantineOut(
+                topic=row.topic,
+                reason=row.reason,
+                detail=row.detail,
+                head=row.head.decode("utf-8", "backslashreplace"),
+                received_at=row.received_at,
+            )
+            for row in service.quarantine(tx, product_id)
+        ]
+
+    return call.read(read)
+
+
+def routers() -> tuple[APIRouter, ...]:
+    return (api,)

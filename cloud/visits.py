@@ -1,0 +1,39 @@
+"""Visitors of the public links: known again by a cookie of our own, and by nothing else."""
+
+from starlette.responses import RedirectResponse, Response
+
+from cloud.db import Transaction
+from cloud.identity import service as identity
+from cloud.secrets import Keys
+
+COOKIE = "tl_visit"
+
+
+def visitor(tx: Transaction, keys: Keys, token: str | None) -> tuple[str, str | None]:
+    """(person, fresh token): who follows the link; a fresh token when nobody was known by the cookie."""
+    known = None if token is None else identity.session_of(tx, token, "visit")
+    if known is not None:
+        return known.person_id, None
+    person_id = identity.new_person(tx, keys)
+    return person_id, identity.open_session(tx, person_id, "visit").token
+
+
+def app_address(base_url: str, journey_id: str) -> str:
+    """The phone's page, opened at this journey."""
+    return f"{base_url}/app?journey={journey_id}"
+
+
+def with_visit(address: str, fresh: str | None, *, secure: bool) -> Response:
+    """On to the address; the cookie goes along when it is new. Not kept by any cache: each click counts."""
+    response = RedirectResponse(address, 303, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+    if fresh is not None:
+        response.set_cookie(
+            COOKIE,
+            fresh,
+            max_age=int(identity.VISIT_LASTS.total_seconds()),
+            httponly=True,
+            samesite="lax",
+            secure=secure,
+            path="/",
+        )
+    return response

@@ -1,0 +1,254 @@
+"""What all HTTP calls share: errors as problems (RFC 9457), who calls, one transaction per call, pages by cursor.
+
+This is the one place that knows which HTTP status an error has.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+from fastapi import Depends, FastAPI, Header, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from broker.contract.errors import ThroughlineError
+from cloud import errors
+from cloud.db import Database, Transaction, is_away
+from cloud.identity import service as identity
+from cloud.identity.service import Operator, OperatorRole
+from cloud.record import service as record
+from cloud.secrets import Keys
+from cloud.settings import Settings
+
+log = logging.getLogger("throughline.http")
+Answer = TypeVar("Answer")
+PROBLEM = "application/problem+json"
+MAX_BODY_BYTES = 256 * 1024
+MAX_IMPORT_BYTES = 32 * 1024 * 1024
+
+STATUS: dict[str, int] = {
+    "not_found": 404,
+    "journey_unknown": 404,
+    "profile_unknown": 404,
+    "conflict": 409,
+    "duplicate": 409,
+    "stale": 412,
+    "idempotency_key_reused": 422,
+    "item_unavailable": 409,
+    "already_claimed": 409,
+    "claim_refused": 403,
+    "proof_needed": 403,
+    "foreign_origin": 403,
+    "forbidden": 403,
+    "invalid": 422,
+    "label_too_small": 422,
+    "unauthenticated": 401,
+    "session_refused": 401,
+    "bad_signature": 401,
+    "gone": 410,
+    "too_large": 413,
+    "too_many_attempts": 429,
+    "too_many_streams": 429,
+    "busy": 503,
+}
+"""By the error's code; what is not here is ours, and 500."""
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it. code is stable; errors point at the fields that are wrong."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[dict[str, str]] | None = None
+
+
+class Page(BaseModel, Generic[Answer]):
+    """One page of a list. next: the cursor of the page after it, null on the last."""
+
+    items: Sequence[Answer]
+    next: str | None
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    found: list[dict[str, str]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An error as a response."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if found:
+        body["errors"] = found
+    return Response(msgspec.json.encode(body), status, headers, PROBLEM)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Every error leaves as a problem, and none with a stack trace."""
+    app.add_exception_handler(ThroughlineError, _known_error)
+    app.add_exception_handler(RequestValidationError, _wrong_input)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(SQLAlchemyError, _database_error)
+    app.add_exception_handler(Exception, _unknown_error)
+
+
+def status_of(error: ThroughlineError) -> int:
+    """The HTTP status of an error; 500 for one that no client could have caused."""
+    return STATUS.get(error.code, 500)
+
+
+def _known_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ThroughlineError)  # noqa: S101 - registered for these only
+    status = status_of(error)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if status == 429:
+        headers["Retry-After"] = "60"
+    found = [one._asdict() for one in error.problems] if isinstance(error, errors.InvalidError) else None
+    return problem(status, error.code, error.detail, found, headers)
+
+
+def _wrong_input(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these only
+    found = [
+        {
+            "pointer": "/" + "/".join(str(part) for part in one["loc"][1:]),
+            "in": str(one["loc"][0]) if one["loc"] else "body",
+            "code": str(one["type"]),
+            "detail": str(one["msg"]),
+        }
+        for one in error.errors()[:50]
+    ]
+    return problem(422, "invalid", "The input is wrong.", found)
+
+
+def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for these only
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+    headers = dict(error.headers or {})
+    return problem(error.status_code, codes.get(error.status_code, "http_error"), str(error.detail), None, headers)
+
+
+def _database_error(_request: Request, error: Exception) -> Response:
+    if is_away(error):
+        log.error("the database does not answer: %s", type(error).__name__)
+        return problem(503, "busy", "The database does not answer; try again.", None, {"Retry-After": "2"})
+    return _unknown_error(_request, error)
+
+
+def _unknown_error(request: Request, error: Exception) -> Response:
+    # The traceback says where; the message could hold what a person wrote, so it stays out of the log.
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    log.error("%s %s failed: %s at %s", request.method, request.scope.get("path", "?"), type(error).__name__, where)
+    return problem(500, "internal", "Something went wrong here; it was noted.")
+
+
+# --- who calls, and in which transaction ---
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What the calls of this process need: found in `app.state.context`."""
+
+    db: Database
+    keys: Keys
+    settings: Settings
+
+
+def context_of(request: Request) -> Context:
+    found: Context = request.app.state.context
+    return found
+
+
+_bearer = HTTPBearer(auto_error=False, description="An operator's key.")
+
+
+class Call:
+    """An operator's call: who, and the transactions it may open."""
+
+    def __init__(self, context: Context, operator: Operator, key: str | None, print_: str) -> None:
+        self.context = context
+        self.operator = operator
+        self._key = key
+        self._print = print_
+
+    @property
+    def keys(self) -> Keys:
+        return self.context.keys
+
+    @property
+    def url(self) -> str:
+        return self.context.settings.url
+
+    def read(self, use_case: Callable[[Transaction], Answer]) -> Answer:
+        """Reads, and changes nothing."""
+        with self.context.db.reading() as tx:
+            return use_case(tx)
+
+    def write(self, form: type[Answer], use_case: Callable[[Transaction], Answer]) -> Answer:
+        """One transaction; with an Idempotency-Key, its repetition gets the same answer."""
+        scope = f"key:{self.operator.key_id}"
+
+        def once(tx: Transaction) -> Answer:
+            return record.once(tx, self.keys.vault, scope, self._key, self._print, form, lambda: use_case(tx))
+
+        return self.context.db.run(once)
+
+
+def calls(*roles: OperatorRole) -> Any:
+    """The dependency of a route: an operator with one of these roles."""
+
+    async def call(
+        request: Request,
+        context: Annotated[Context, Depends(context_of)],
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+        key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=128)] = None,
+    ) -> Call:
+        operator = await _operator(context, bearer)
+        identity.allow(operator, *roles)
+        # A body that streams (the import) is no part of the print; its route takes no key.
+        streams = request.headers.get("content-type", "").startswith(("text/csv", "application/x-ndjson"))
+        body = b"" if request.method == "GET" or streams else await request.body()
+        return Call(context, operator, key, record.fingerprint(request.method, str(request.url), body))
+
+    return Depends(call)
+
+
+async def _operator(context: Context, bearer: HTTPAuthorizationCredentials | None) -> Operator:
+    if bearer is None:
+        raise errors.UnauthenticatedError
+
+    def find() -> Operator:
+        with context.db.reading() as tx:
+            return identity.operator_of(tx, bearer.credentials)
+
+    return await run_in_threadpool(find)
+
+
+ANY_ROLE = (OperatorRole.VIEWER, OperatorRole.OPERATOR, OperatorRole.MARKETER, OperatorRole.AGENT)
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=160)]
+
+
+def page(rows: Sequence[Any], limit: int, cursor: Callable[[Any], str], show: Callable[[Any], Answer]) -> Page[Answer]:
+    """A page of at most `limit`; ask the database for one more, so that the last page is known."""
+    more = len(rows) > limit
+    shown = rows[:limit]
+    return Page(items=[show(row) for row in shown], next=cursor(shown[-1]) if more and shown else None)

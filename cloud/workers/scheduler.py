@@ -1,0 +1,72 @@
+"""The scheduler: timers that fell due, claimed by lease, each in a transaction of its own. Nobody scans all rows."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from cloud.control import service as control
+from cloud.db import Database, Transaction
+from cloud.lifecycle import service as lifecycle
+from cloud.record import service as record
+
+log = logging.getLogger("throughline.scheduler")
+POLL_S = 0.5
+LEASE = timedelta(seconds=30)
+HOUSEKEEPING = ("housekeeping", "all")
+HOUSEKEEPING_EVERY = timedelta(hours=1)
+
+
+def keep_house(tx: Transaction, _subject: str) -> None:
+    """Deletes what is kept for a time only, and comes again."""
+    record.forget_old_answers(tx)
+    record.set_timers(tx, {HOUSEKEEPING: tx.now + HOUSEKEEPING_EVERY})
+
+
+DUTIES: Mapping[str, Callable[[Transaction, str], None]] = {
+    lifecycle.TIMER: lifecycle.look_again,
+    control.TIMER: control.expire,
+    HOUSEKEEPING[0]: keep_house,
+}
+"""What is done when a timer of a kind falls due. Each duty sets its timer anew, or takes it away."""
+
+
+class SchedulerLoop:
+    """Runs until `stop` is set. Any number may run at once."""
+
+    def __init__(self, db: Database, stop: threading.Event) -> None:
+        self._db = db
+        self._stop = stop
+
+    def run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                busy = self.do_due()
+            except SQLAlchemyError as error:
+                log.warning("the timers cannot be read: %s", type(error).__name__)
+                busy = 0
+            if not busy:
+                self._stop.wait(POLL_S)
+
+    def do_due(self) -> int:
+        """Does what is due; how many duties were done."""
+        with self._db.reading() as tx:
+            if not record.any_due(tx):
+                return 0
+        due = self._db.run(lambda tx: record.lease_due(tx, lease=LEASE))
+        for kind, subject in due:
+            duty = DUTIES.get(kind)
+            if duty is None:
+                log.error("no duty for timers of kind %s", kind)
+                continue
+            self._do(duty, subject)
+        return len(due)
+
+    def _do(self, duty: Callable[[Transaction, str], None], subject: str) -> None:
+        try:
+            self._db.run(lambda tx: duty(tx, subject))
+        except SQLAlchemyError as error:
+            # The lease runs out, and it is tried again.
+            log.warning("a timer waits for its next try: %s", type(error).__name__)
