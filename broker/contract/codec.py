@@ -41,6 +41,7 @@ class RejectionReason(StrEnum):
     UNKNOWN_SCHEMA = "unknown_schema"
     WRONG_TYPE = "wrong_type"
     UNKNOWN_DEVICE = "unknown_device"
+    UNSTORABLE = "unstorable"
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -75,6 +76,7 @@ DOWN_TYPES: Final[dict[Down, type[AnyDown]]] = {
 }
 _UP_DECODERS: Final = {kind: msgspec.json.Decoder(form) for kind, form in UP_TYPES.items()}
 _DOWN_DECODERS: Final = {kind: msgspec.json.Decoder(form) for kind, form in DOWN_TYPES.items()}
+_OUTERMOST: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODER: Final = msgspec.json.Encoder()
 
 _Keyword = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9.-]{0,254}$")]
@@ -97,15 +99,14 @@ def decode_up(topic: str, payload: bytes) -> Accepted | Rejection:  # noqa: PLR0
         return _rejected(RejectionReason.TOO_LARGE, f"{len(payload)} bytes; {MAX_PAYLOAD_BYTES} are allowed", payload)
     try:
         message = _UP_DECODERS[address.kind].decode(payload)
+        if not _names_its_schema(payload):
+            return _rejected(RejectionReason.UNKNOWN_SCHEMA, "the field `schema` is missing", payload)
     except msgspec.ValidationError as error:
         return _invalid(str(error), payload)
     except RecursionError:
         return _rejected(RejectionReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _rejected(RejectionReason.NOT_JSON, str(error), payload)
-    # The decoder checks a schema that is there; that it is there at all is cheaper to ask of the bytes.
-    if b'"schema"' not in payload:
-        return _rejected(RejectionReason.UNKNOWN_SCHEMA, "the field `schema` is missing", payload)
     return _checked(Accepted(address, message), payload)
 
 
@@ -138,6 +139,13 @@ def depth_of(value: Json, limit: int = MAX_DEPTH) -> int:
         return 0
     inner = value.values() if isinstance(value, dict) else value
     return 1 + max((depth_of(part, limit - 1) for part in inner), default=0)
+
+
+def _names_its_schema(payload: bytes) -> bool:
+    """The decoder checks a schema that is there. Whether it is there: writers put it first, and then this costs
+    nothing; otherwise the outermost names are read, because the word may also stand deeper, in `data`.
+    """
+    return payload.startswith(b'{"schema":') or "schema" in _OUTERMOST.decode(payload)
 
 
 def _checked(accepted: Accepted, payload: bytes) -> Accepted | Rejection:

@@ -31,7 +31,9 @@ def ephemeral_id(identity_key: bytes, time_s: int, exponent: int = DEFAULT_EXPON
 def ids_around(identity_key: bytes, at: datetime, exponent: int = DEFAULT_EXPONENT) -> frozenset[str]:
     """The ids (hex) that count at `at`: the current one and its neighbours, for clocks that are a little off."""
     now_s, step = int(at.timestamp()), 1 << exponent
-    return frozenset(ephemeral_id(identity_key, (now_s + shift) & 0xFFFFFFFF, exponent).hex() for shift in (-step, 0, step))
+    return frozenset(
+        ephemeral_id(identity_key, (now_s + shift) & 0xFFFFFFFF, exponent).hex() for shift in (-step, 0, step)
+    )
 
 
 def _aes128(key: bytes, block: bytes) -> bytes:

@@ -1,0 +1,76 @@
+"""Mosquitto's files. That Mosquitto obeys them is shown in tests/integration/broker."""
+
+import base64
+import hashlib
+
+import msgspec
+import pytest
+
+from broker.contract.topics import Up
+from broker.external import (
+    CONFIGURATION,
+    DEVICE_RULES,
+    SERVICE_RULES,
+    MosquittoSettings,
+    mosquitto_files,
+    password_file,
+    password_line,
+)
+
+
+def lines_of(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def test_nobody_is_anonymous_on_either_listener_and_a_devices_client_id_is_its_name() -> None:
+    general, devices, services = (
+        mosquitto_files(MosquittoSettings(directory="/etc/mosquitto"))[CONFIGURATION].partition("\nlistener 1883")[0],
+        *mosquitto_files(MosquittoSettings(directory="/etc/mosquitto"))[CONFIGURATION].split("\nlistener ")[1:],
+    )
+    assert lines_of(general)[0] == "per_listener_settings true"
+    for listener in (devices, services):
+        assert "allow_anonymous false" in lines_of(listener)
+        assert "allow_zero_length_clientid false" in lines_of(listener)
+    assert "use_username_as_clientid true" in lines_of(devices)
+    assert "password_file /etc/mosquitto/devices.passwd" in lines_of(devices)
+    assert "password_file /etc/mosquitto/services.passwd" in lines_of(services)
+    assert services.startswith("1884 127.0.0.1")
+
+
+def test_the_rules_name_every_kind_of_message_and_nothing_more() -> None:
+    files = mosquitto_files(MosquittoSettings(directory="/etc/mosquitto"))
+    writes = [f"pattern write tl/v1/%u/up/{kind.value}" for kind in Up]
+    assert lines_of(files[DEVICE_RULES]) == [*writes, "pattern read tl/v1/%u/down/#"]
+    assert lines_of(files[SERVICE_RULES]) == ["pattern readwrite tl/#"]
+
+
+def test_every_line_of_the_configuration_that_is_not_a_setting_is_a_comment() -> None:
+    configuration = mosquitto_files(MosquittoSettings(directory="/etc/mosquitto"))[CONFIGURATION]
+    assert "{" not in configuration
+    assert all(len(line.split()) >= 2 for line in lines_of(configuration))
+
+
+@pytest.mark.parametrize("directory", ["/etc\nallow_anonymous true", "", "/etc\r"])
+def test_a_setting_cannot_begin_a_line_of_its_own(directory: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        mosquitto_files(MosquittoSettings(directory=directory))
+
+
+def test_a_password_line_holds_iterations_salt_and_digest() -> None:
+    salt = bytes(range(12))
+    name, _, rest = password_line("printer", "secret", salt, 1000).partition(":")
+    _, form, iterations, salt_64, digest_64 = rest.split("$")
+    assert (name, form, iterations) == ("printer", "7", "1000")
+    assert base64.b64decode(salt_64) == salt
+    assert base64.b64decode(digest_64) == hashlib.pbkdf2_hmac("sha512", b"secret", salt, 1000)
+
+
+@pytest.mark.parametrize(("username", "salt"), [("", bytes(12)), ("a:b", bytes(12)), ("a\nb", bytes(12)), ("a", b"")])
+def test_a_username_that_would_break_the_file_is_refused(username: str, salt: bytes) -> None:
+    with pytest.raises(ValueError, match="without colon"):
+        password_line(username, "secret", salt)
+
+
+def test_the_same_password_twice_gives_two_lines_that_differ() -> None:
+    one, two = password_file([("a", "secret"), ("a", "secret")]).splitlines()
+    assert one != two
