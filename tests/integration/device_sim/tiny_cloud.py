@@ -79,9 +79,9 @@ class TinyCloud:
         self.payloads: dict[tuple[str, int, int], list[bytes]] = defaultdict(list)
         self.presence: list[Presence] = []
         self.rejected: list[object] = []
+        self._news: set[tuple[str, int]] = set()
         self._received: dict[tuple[str, int], Received] = {}
         self._client: aiomqtt.Client | None = None
-        self.task: asyncio.Task[None] | None = None
 
     @property
     def ready(self) -> bool:
@@ -89,13 +89,15 @@ class TinyCloud:
 
     async def run(self) -> None:
         while True:
-            with contextlib.suppress(aiomqtt.MqttError):
-                async with aiomqtt.Client(self._endpoint.host, self._endpoint.port) as client:
+            try:
+                async with aiomqtt.Client(self._endpoint.host, self._endpoint.port, timeout=2) as client:
                     await client.subscribe(ALL_UP, qos=1)
                     self._client = client
-                    async for message in client.messages:
-                        await self._take(client, str(message.topic), bytes(message.payload))
-            self._client = None
+                    async with asyncio.TaskGroup() as group:
+                        group.create_task(self._read(client))
+                        group.create_task(self._acknowledge(client))
+            except* aiomqtt.MqttError:
+                self._client = None
             await asyncio.sleep(0.02)
 
     async def tell(self, product_id: str, kind: Down, message: Message, *, retain: bool = False) -> None:
@@ -109,17 +111,25 @@ class TinyCloud:
     def watermark(self, product_id: str, boot: int) -> Received:
         return self._received.get((product_id, boot), Received())
 
-    async def say_stored(self, product_id: str, boot: int) -> None:
-        low = self.watermark(product_id, boot).low
-        await self.tell(product_id, Down.STORED, Stored(boot=boot, seq=low), retain=True)
-
     def _close_holes(self, product_id: str, message: UpMessage) -> None:
         if isinstance(message, Event) and message.name == "messages_given_up":
             key = (product_id, message.data["boot"])
             for first, last in message.data["ranges"]:
                 self._received[key] = receive(self._received.get(key, Received()), first, last)
 
-    async def _take(self, client: aiomqtt.Client, topic: str, payload: bytes) -> None:
+    async def _read(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            self._take(str(message.topic), bytes(message.payload))
+
+    async def _acknowledge(self, client: aiomqtt.Client) -> None:
+        while True:
+            await asyncio.sleep(0.01)
+            while self._news:
+                product_id, boot = self._news.pop()
+                stored = Stored(boot=boot, seq=self.watermark(product_id, boot).low)
+                await client.publish(down_topic(product_id, Down.STORED), encode(stored), 1, retain=True)
+
+    def _take(self, topic: str, payload: bytes) -> None:
         match decode_up(topic, payload):
             case Accepted(message=Presence() as presence):
                 self.presence.append(presence)
@@ -130,7 +140,6 @@ class TinyCloud:
                     key = (address.product_id, message.boot)
                     self._received[key] = receive(self._received.get(key, Received()), message.seq)
                     self._close_holes(address.product_id, message)
-                    stored = Stored(boot=message.boot, seq=self._received[key].low)
-                    await client.publish(down_topic(address.product_id, Down.STORED), encode(stored), 1, retain=True)
+                    self._news.add(key)
             case rejection:
                 self.rejected.append(rejection)
