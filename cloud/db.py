@@ -179,8 +179,8 @@ def in_the_way(error: BaseException) -> bool:
     """Another transaction was there first, and a second try is likely to pass."""
     if not isinstance(error, DBAPIError):
         return False
-    # PostgreSQL's SQLSTATE: 40001 serialization failure, 40P01 deadlock, 23505 two inserts of one key at once, 23503 the
-    # row that was referred to went meanwhile, such as a person who has just left: the second try finds what is there.
+    # PostgreSQL's SQLSTATE: 40001 serialization failure, 40P01 deadlock, 23505 two inserts of one key at once, 23503
+    # a row that is referred to went meanwhile, such as a person who has just left. The second try sees what is there.
     state = getattr(error.orig, "sqlstate", None)
     return state in {"40001", "40P01", "23505", "23503"} or "database is locked" in str(error.orig)
 

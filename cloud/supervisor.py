@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from cloud.errors import SetupError
 from cloud.settings import Settings, as_environment
@@ -42,22 +42,32 @@ class Child:
 
 
 class Supervisor:
-    """Use as a context manager: on leaving it, every child has ended. noted: told of each start anew."""
+    """Use as a context manager: on leaving it, every child has ended.
+
+    prepare: called once the folder is held and before anything is started. noted: told of each start anew.
+    """
 
     def __init__(
-        self, settings: Settings, names: tuple[str, ...], noted: Callable[[str], None] = lambda _name: None
+        self,
+        settings: Settings,
+        names: tuple[str, ...],
+        *,
+        prepare: Callable[[], None] = lambda: None,
+        noted: Callable[[str], None] = lambda _name: None,
     ) -> None:
         self._settings = settings
+        self._prepare = prepare
         self._children = [Child(name) for name in names]
         self._noted = noted
         self._stop = threading.Event()
         self._watch = threading.Thread(target=self._watch_all, name="watch", daemon=True)
         self._lock: IO[str] | None = None
 
-    def __enter__(self) -> "Supervisor":
+    def __enter__(self) -> Self:
         self._lock = hold_folder(self._settings.data_dir)
         try:
             check_ports(self._settings, [child.name for child in self._children])
+            self._prepare()
             for child in self._children:
                 self._start(child)
                 self._await_ready(child)
@@ -177,7 +187,7 @@ def _close_pipes(process: "subprocess.Popen[str]") -> None:
 def _environment(settings: Settings) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("THROUGHLINE_")}
     absolute = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
-    return kept | as_environment(absolute) | {"PYTHONUNBUFFERED": "1"}
+    return kept | as_environment(absolute) | {"PYTHONUNBUFFERED": "1", "TL_SUPERVISED": "1"}
 
 
 def hold_folder(folder: Path) -> IO[str]:

@@ -1,7 +1,8 @@
 """Shops, orders, parcels, coupons: what shops and carriers say, into the journeys that it concerns.
 
-Webhooks come late, twice and out of order, and a parcel may be scanned before the shop says whose it is. Each is kept
-as it comes; the order that names the journey brings the parcel's story along.
+Webhooks come late, twice and out of order, and a parcel may be scanned before the shop says whose it is. Until then an
+order and a parcel are rows and nothing more: what belongs to nobody yet could not be found again when they leave. The
+order that names the journey brings the story so far into the journal.
 """
 
 import hashlib
@@ -31,6 +32,7 @@ coupon_table = table_of(CouponRow)
 shop_table = table_of(ShopRow)
 
 COUPON_LASTS = timedelta(days=30)
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2999
 COUPON_AMOUNT, COUPON_CURRENCY = 5_000, "USD"
 
 
@@ -76,29 +78,36 @@ def shop(tx: Transaction, shop_id: str) -> ShopRow:
 # --- orders ---
 
 
-def take_order(tx: Transaction, keys: Keys, update: OrderUpdate, message_id: str) -> bool:
+def take_order(tx: Transaction, keys: Keys, update: OrderUpdate, message_id: str) -> bool:  # noqa: ARG001 - the version does its work
     """What a shop says of an order; false when it was known, older than what is known, or of somebody who has left.
 
-    Raises NotFoundError for a model that is not registered.
+    message_id: the webhook's own; the order's version says the same, and says it in any order. Raises NotFoundError for
+    a model that is not registered.
     """
+    subjects = {f"order:{update.order_id}"} | ({f"parcel:{update.tracking_code}"} if update.tracking_code else set())
+    record.lock(tx, subjects)
     if identity.is_suppressed(tx, keys, f"order:{update.order_id}"):
         return False
     if tx.session.execute(sa.select(model_table.c.gtin).where(model_table.c.gtin == update.gtin)).first() is None:
         msg = f"no model with GTIN {update.gtin} is registered"
         raise NotFoundError(msg)
-    record.lock(tx, {f"order:{update.order_id}"})
     row = tx.session.get(OrderRow, update.order_id, with_for_update=True)
     newer = row is None or update.version > row.version
     row = _saved(tx, row, update) if newer else row
     assert row is not None  # noqa: S101 - either it was there, or it was just saved
-    if row.journey_id is None and update.journey is not None:
+    unowned = row.journey_id is None
+    if unowned and update.journey is not None:
         _find_journey(tx, row, update.journey)
     if newer and row.person_id is not None and update.customer:
         row.customer = identity.seal(tx, keys, row.person_id, update.customer, row.id)
     tx.session.flush()
     _link_unit(tx, row, update)
     _link_parcel(tx, row, update)
-    return _note_order(tx, row, update, message_id)
+    if row.journey_id is None:
+        return newer
+    if unowned:
+        _tell_parcels(tx, row)
+    return _note_order(tx, row, update)
 
 
 def _saved(tx: Transaction, row: OrderRow | None, update: OrderUpdate) -> OrderRow:
@@ -120,6 +129,7 @@ def _find_journey(tx: Transaction, row: OrderRow, journey_id: str) -> None:
     """The shop passes on the reference that its link carried; one that names no open journey of this model is none."""
     if not is_id(journey_id):
         return
+    record.lock(tx, {journey_id})
     try:
         journey = lifecycle.read(tx, journey_id)
     except NotFoundError:
@@ -148,26 +158,43 @@ def _link_parcel(tx: Transaction, row: OrderRow, update: OrderUpdate) -> None:
     if parcel is None:
         parcel = ParcelRow(tracking_code=update.tracking_code, carrier=update.carrier or "")
         tx.session.add(parcel)
-    if parcel.order_id is None:
+    fresh = parcel.order_id is None
+    if fresh:
         parcel.order_id = row.id
     tx.session.flush()
-    if parcel.order_id == row.id and parcel.status_at is not None:
-        _note_parcel(tx, row, parcel, f"known:{row.journey_id}")
+    if fresh:
+        _note_parcel(tx, row, parcel)
 
 
-def _note_order(tx: Transaction, row: OrderRow, update: OrderUpdate, message_id: str) -> bool:
-    event = Event(
-        id=f"order:{_digest(row.id)}:{update.version}:{row.journey_id or message_id}",
-        type=EventType.ORDER_CHANGED,
-        at=update.placed_at if update.version == 1 else tx.now,
-        source="shop",
-        channel="web",
-        product_id=row.product_id if row.journey_id else None,
-        journey_id=row.journey_id,
-        person_id=row.person_id,
-        data={"order_id": row.id, "version": update.version, "status": update.status.value},
-    )
-    return bool(record.append(tx, [event]))
+def _tell_parcels(tx: Transaction, row: OrderRow) -> None:
+    """The order has just found its journey: its parcels' story goes along."""
+    query = sa.select(ParcelRow).where(parcel_table.c.order_id == row.id).order_by(parcel_table.c.tracking_code)
+    found = list(tx.session.execute(query).scalars())
+    record.lock(tx, {f"parcel:{parcel.tracking_code}" for parcel in found})
+    for parcel in found:
+        tx.session.refresh(parcel)
+        _note_parcel(tx, row, parcel)
+
+
+def _note_order(tx: Transaction, row: OrderRow, update: OrderUpdate) -> bool:
+    """The update, and the newest version, which may have come before the journey was known."""
+    versions = {update.version: update.status.value, row.version: row.status}
+    journey = lifecycle.read(tx, row.journey_id or "")
+    events = [
+        Event(
+            id=f"order:{_digest(row.id)}:{version}:{journey.id}",
+            type=EventType.ORDER_CHANGED,
+            at=row.placed_at if version == 1 else tx.now,
+            source="shop",
+            channel="web",
+            product_id=journey.product_id,
+            journey_id=journey.id,
+            person_id=journey.person_id,
+            data={"order_id": row.id, "version": version, "status": status},
+        )
+        for version, status in sorted(versions.items())
+    ]
+    return bool(record.append(tx, events))
 
 
 # --- parcels ---
@@ -175,24 +202,35 @@ def _note_order(tx: Transaction, row: OrderRow, update: OrderUpdate, message_id:
 
 def take_parcel(tx: Transaction, keys: Keys, update: ParcelUpdate) -> bool:
     """What a carrier says of a parcel; false when it was known, or of somebody who has left."""
+    record.lock(tx, {f"parcel:{update.tracking_code}"})
     if identity.is_suppressed(tx, keys, f"parcel:{update.tracking_code}"):
         return False
-    record.lock(tx, {f"parcel:{update.tracking_code}"})
+    _check_times(update)
     row = tx.session.get(ParcelRow, update.tracking_code, with_for_update=True)
     if row is None:
         row = ParcelRow(tracking_code=update.tracking_code)
         tx.session.add(row)
+    before = (row.status, row.status_at, row.promised_at, row.detail)
     if row.status_at is None or update.status_at >= row.status_at:
         row.carrier, row.status, row.status_at = update.carrier, update.status.value, update.status_at
         row.promised_at = update.promised_at or row.promised_at
         row.detail = update.detail[:300]
     tx.session.flush()
     order = None if row.order_id is None else tx.session.get(OrderRow, row.order_id)
-    event = _parcel_event(order, update, f"{_digest(update.event_id)}:{order.journey_id if order else ''}")
-    return bool(record.append(tx, [event]))
+    if order is None or order.journey_id is None:
+        return before != (row.status, row.status_at, row.promised_at, row.detail)
+    return _tell_parcel(tx, order.journey_id, update, f"{_digest(update.event_id)}:{order.journey_id}")
 
 
-def _note_parcel(tx: Transaction, order: OrderRow, parcel: ParcelRow, suffix: str) -> None:
+def _check_times(update: ParcelUpdate) -> None:
+    """Carriers send `9999-12-31` for never. A sum with that is no time at all."""
+    for name, at in (("status_at", update.status_at), ("promised_at", update.promised_at)):
+        if at is not None and not EARLIEST_YEAR <= at.year <= LATEST_YEAR:
+            msg = f"{name} is in the year {at.year}"
+            raise InvalidError(msg)
+
+
+def _note_parcel(tx: Transaction, order: OrderRow, parcel: ParcelRow) -> None:
     """The parcel's story so far, told to the journey that has just been found."""
     if order.journey_id is None or parcel.status_at is None:
         return
@@ -205,20 +243,20 @@ def _note_parcel(tx: Transaction, order: OrderRow, parcel: ParcelRow, suffix: st
         detail=parcel.detail,
         event_id="",
     )
-    record.append(tx, [_parcel_event(order, known, f"{_digest(parcel.tracking_code)}:{suffix}:{parcel.status}")])
+    _tell_parcel(tx, order.journey_id, known, f"{_digest(parcel.tracking_code)}:known:{order.journey_id}")
 
 
-def _parcel_event(order: OrderRow | None, update: ParcelUpdate, suffix: str) -> Event:
-    named = order is not None and order.journey_id is not None
-    return Event(
+def _tell_parcel(tx: Transaction, journey_id: str, update: ParcelUpdate, suffix: str) -> bool:
+    journey = lifecycle.read(tx, journey_id)
+    event = Event(
         id=f"parcel:{suffix}",
         type=EventType.PARCEL_CHANGED,
         at=update.status_at,
         source="carrier",
         channel="carrier",
-        product_id=order.product_id if order is not None and named else None,
-        journey_id=order.journey_id if order is not None else None,
-        person_id=order.person_id if order is not None else None,
+        product_id=journey.product_id,
+        journey_id=journey.id,
+        person_id=journey.person_id,
         data={
             "tracking_code": update.tracking_code,
             "carrier": update.carrier,
@@ -228,6 +266,7 @@ def _parcel_event(order: OrderRow | None, update: ParcelUpdate, suffix: str) -> 
             "detail": update.detail,
         },
     )
+    return bool(record.append(tx, [event]))
 
 
 def orders_of(tx: Transaction, journey_id: str) -> list[OrderRow]:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from broker.contract.ids import new_id
 from broker.contract.messages import Json
+from broker.contract.stages import Role
 from cloud.campaigns.tables import ReferralRow
 from cloud.care import service as care
 from cloud.care.tables import CaseMessageRow, CaseRow
@@ -140,7 +141,8 @@ KEPT = "the product's registration and its technical history, which name nobody"
 def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     """Cuts and wipes everything of a person; rows per store. The journal keeps what happened, to nobody."""
     journeys = lifecycle.of_person(tx, person_id)
-    record.lock(tx, {one.id for one in journeys} | {one.product_id for one in journeys if one.product_id})
+    units = {one.product_id for one in journeys if one.product_id}
+    record.lock(tx, {person_id} | {one.id for one in journeys} | units)
     ids = [one.id for one in journeys]
     cases = [row.id for journey_id in ids for row in care.of_journey(tx, journey_id)]
     wiped = {"ownership": len(registry.drop_ownership(tx, person_id))}
@@ -148,6 +150,8 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     wiped |= _wipe_commerce(tx, keys, person_id)
     for form in (CouponRow, ReferralRow, SessionRow, ClaimAttemptRow, OutboxRow, CommandRow):
         wiped[str(form.__tablename__)] = _delete(tx, form, person_id)
+    commands = table_of(CommandRow)
+    _run(tx, sa.update(commands).where(commands.c.journey_id.in_(ids)).values(journey_id=None))
     wiped["move"] = _run(tx, sa.delete(table_of(MoveRow)).where(table_of(MoveRow).c.journey_id.in_(ids)))
     wiped["timer"] = _run(tx, sa.delete(table_of(TimerRow)).where(table_of(TimerRow).c.subject.in_(ids)))
     scope = table_of(IdempotencyRow).c.scope == person_scope(person_id)
@@ -173,7 +177,9 @@ def _wipe_commerce(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int
     orders, parcels = table_of(OrderRow), table_of(ParcelRow)
     own = list(tx.session.execute(sa.select(orders.c.id).where(orders.c.person_id == person_id)).scalars())
     sent = list(tx.session.execute(sa.select(parcels.c.tracking_code).where(parcels.c.order_id.in_(own))).scalars())
-    identity.suppress(tx, keys, [f"order:{number}" for number in own] + [f"parcel:{code}" for code in sent])
+    references = [f"order:{number}" for number in own] + [f"parcel:{code}" for code in sent]
+    record.lock(tx, set(references))  # a webhook that is on its way ends before, or sees that it is not wanted
+    identity.suppress(tx, keys, references)
     return {
         "parcel": _run(tx, sa.delete(parcels).where(parcels.c.tracking_code.in_(sent))),
         "shop_order": _run(tx, sa.delete(orders).where(orders.c.id.in_(own))),
@@ -184,8 +190,11 @@ def _cut_journal(tx: Transaction, person_id: str, journeys: list[str]) -> int:
     """Takes the person out of the journal, and puts in that somebody left: a replay then ends where we are now."""
     journal = record.journal
     own = sa.or_(journal.c.person_id == person_id, journal.c.journey_id.in_(journeys))
-    # Touchpoints of the person tell of nobody else and are emptied; the device's own words stay the product's history.
-    count = _run(tx, sa.update(journal).where(own).values(person_id=None, journey_id=None, sealed=None, data={}))
+    # Touchpoints of the person tell of nobody else and are emptied; the device's own words, which name no journey, stay
+    # the product's history. Ids go too: they are made of journeys, parcels and units.
+    cut: dict[str, Any] = {"person_id": None, "journey_id": None, "product_id": None, "sealed": None, "data": {}}
+    anonymous = sa.literal("emptied:") + sa.cast(journal.c.seq, sa.String)
+    count = _run(tx, sa.update(journal).where(own).values(event_id=anonymous, **cut))
     left = Event(id=f"erased:{new_id(tx.now)}", type=EventType.PERSON_ERASED, at=tx.now, source="cloud")
     record.append(tx, [left])
     return count
@@ -197,7 +206,8 @@ def _tell(tx: Transaction, journeys: list[lifecycle.Journey]) -> None:
         tx.changes.erased.add(one.id)
         if one.product_id is not None:
             tx.changes.products.add(one.product_id)
-            lifecycle.forget_stage(tx, one.product_id)
+            if one.role == Role.OWNER:  # a guest's leaving does not take the owner's stage off the display
+                lifecycle.forget_stage(tx, one.product_id)
 
 
 def _delete(tx: Transaction, form: Any, person_id: str) -> int:

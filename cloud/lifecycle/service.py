@@ -136,6 +136,7 @@ def journey_with(
     tx: Transaction, person_id: str, gtin: str, product_id: str | None, source: str, role: Role = Role.VISITOR
 ) -> Journey:
     """The person's open journey with this unit; or, while none is named, with the model; a new one if there is none."""
+    record.lock(tx, {person_id})  # two clicks at once are one journey
     own = [one for one in of_person(tx, person_id) if one.gtin == gtin and not one.closed]
     for one in own:
         if one.product_id == product_id or (product_id is None and one.product_id is not None):
@@ -172,9 +173,13 @@ def touch(tx: Transaction, journey_id: str) -> None:
 
 
 def project(tx: Transaction, events: list[Event]) -> None:
-    """Projector: new events into the facts and stages of the journeys that they concern."""
+    """Projector: new events into the facts and stages of the journeys that they concern.
+
+    One after the other, whatever they come in: two events at once end like the first and then the second, so that a
+    replay, which knows no transactions, ends where it was live.
+    """
     _open_new(tx, [event for event in events if event.type == EventType.JOURNEY_OPENED])
-    _into_units(tx, events)
+    units = _Units(tx, events)
     journeys = _concerned(tx, events)
     profiles = {
         gtin: load_profile(name) for gtin, name in _profile_names(tx, {one.gtin for one in journeys.values()}).items()
@@ -182,13 +187,15 @@ def project(tx: Transaction, events: list[Event]) -> None:
     changed: dict[str, Journey] = {}
     found: list[dict[str, Any]] = []
     for event in events:
+        units.take(event)
         for journey_id in _targets(event, journeys):
-            before = changed.get(journey_id, journeys[journey_id])
-            after, move = _advance(tx, before, event, profiles[before.gtin])
+            before = journeys[journey_id]
+            after, move = _advance(before, event, units.known(event.product_id), profiles[before.gtin], tx.now)
             if after is not before:
-                changed[journey_id] = after
+                journeys[journey_id] = changed[journey_id] = after
             if move is not None:
                 found.append(move)
+    units.save()
     _save(tx, list(changed.values()))
     if found:
         tx.session.execute(sa.insert(move_table), found)
@@ -221,28 +228,36 @@ def _open_new(tx: Transaction, events: list[Event]) -> None:
         tx.session.execute(sa.insert(journey_table), rows)
 
 
-def _into_units(tx: Transaction, events: list[Event]) -> None:
-    """Facts of the unit itself: a journey that is linked to it later begins with them."""
-    by_product: dict[str, list[Event]] = {}
-    for event in events:
+class _Units:
+    """Facts of the units themselves, as events go by: a journey that is linked to a unit later begins with them."""
+
+    def __init__(self, tx: Transaction, events: list[Event]) -> None:
+        named = {event.product_id for event in events if event.product_id is not None}
+        speaking = {event.product_id for event in events if event.product_id is not None and _is_of_the_unit(event)}
+        self._tx = tx
+        self._now = _unit_facts(tx, sorted(named)) if named else {}
+        self._before = dict(self._now)
+        self._profiles = profiles_of(tx, sorted(speaking)) if speaking else {}
+
+    def known(self, product_id: str | None) -> Facts:
+        return self._now.get(product_id or "", Facts())
+
+    def take(self, event: Event) -> None:
         if event.product_id is not None and _is_of_the_unit(event):
-            by_product.setdefault(event.product_id, []).append(event)
-    if not by_product:
-        return
-    known = _unit_facts(tx, list(by_product))
-    profiles = profiles_of(tx, list(by_product))
-    rows = []
-    for product_id, own in by_product.items():
-        before = known.get(product_id, Facts())
-        after = before
-        for event in own:
-            after = merge(after, event, profiles[product_id])
-        if after != before:
-            rows.append({"product_id": product_id, "facts": encode_facts(after).decode()})
-    if rows:
-        statement = record.insert(tx, unit_table)
-        replaced = {"facts": statement.excluded.facts}
-        tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id"], set_=replaced), rows)
+            self._now[event.product_id] = merge(self.known(event.product_id), event, self._profiles[event.product_id])
+
+    def save(self) -> None:
+        rows = [
+            {"product_id": product_id, "facts": encode_facts(facts).decode()}
+            for product_id, facts in sorted(self._now.items())
+            if facts != self._before.get(product_id, Facts())
+        ]
+        if rows:
+            statement = record.insert(self._tx, unit_table)
+            replaced = {"facts": statement.excluded.facts}
+            self._tx.session.execute(
+                statement.on_conflict_do_update(index_elements=["product_id"], set_=replaced), rows
+            )
 
 
 def _is_of_the_unit(event: Event) -> bool:
@@ -274,25 +289,30 @@ def _targets(event: Event, journeys: dict[str, Journey]) -> list[str]:
     return [one.id for one in journeys.values() if one.product_id == event.product_id]
 
 
-def _advance(tx: Transaction, before: Journey, event: Event, profile: Profile) -> tuple[Journey, dict[str, Any] | None]:
-    """The journey after an event, and the move that it made, if any. The same journey, when nothing changed."""
+def _advance(
+    before: Journey, event: Event, unit: Facts, profile: Profile, now: datetime
+) -> tuple[Journey, dict[str, Any] | None]:
+    """The journey after an event, and the move that it made, if any. The same journey, when nothing changed.
+
+    unit: what is known of the unit that the event names.
+    """
     changed: dict[str, Any] = {}
     facts = before.facts
     if event.type in {EventType.JOURNEY_OPENED, EventType.JOURNEY_LINKED}:
         changed["role"] = event.data["role"]
         if event.product_id is not None:
             changed["product_id"] = event.product_id
-            facts = join(facts, _unit_facts(tx, [event.product_id]).get(event.product_id, Facts()))
+            facts = join(facts, unit)
     changed["stalls"] = _noted(before.stalls, event)
     changed["facts"] = facts = merge(facts, event, profile)
     move = moves(before.facts, facts, event, profile)
     if move is not None:
-        changed |= {"stage": move.to_stage.value, "stage_since": tx.now}
+        changed |= {"stage": move.to_stage.value, "stage_since": now}
     after = msgspec.structs.replace(before, **changed)
     if after == before:
         return before, None
-    after = msgspec.structs.replace(after, version=before.version + 1, changed_at=tx.now)
-    return after, None if move is None else _move_values(before.id, move, tx.now)
+    after = msgspec.structs.replace(after, version=before.version + 1, changed_at=now)
+    return after, None if move is None else _move_values(before.id, move, now)
 
 
 def _move_values(journey_id: str, move: Move, now: datetime) -> dict[str, Any]:
@@ -431,9 +451,12 @@ def _stall_events(tx: Transaction, journey: Journey, found: Stalls) -> list[Even
 def _tell_stages(tx: Transaction, events: list[Event], journeys: dict[str, Journey]) -> None:
     """The owner's stage to the display: when it may have moved, and to a device that just came (back)."""
     units = {event.product_id for event in events if event.product_id is not None and _may_move_the_display(event)}
-    epochs = {product_id: known.epoch for product_id, known in twin.read_many(tx, sorted(units)).items()}
+    known = twin.read_many(tx, sorted({one.product_id for one in journeys.values() if one.product_id}))
+    epochs = {product_id: unit.epoch for product_id, unit in known.items()}
     for one in journeys.values():
-        if one.product_id in units and one.role == Role.OWNER and not one.closed:
+        if one.product_id is None or one.role != Role.OWNER or one.closed:
+            continue
+        if one.product_id in units or one.stage_since == tx.now:
             notice = StageNotice(stage=Stage(one.stage), epoch=max(epochs.get(one.product_id, 0), one.facts.epoch))
             twin.tell(tx, one.product_id, Down.STAGE, encode(notice))
 

@@ -133,7 +133,7 @@ def _sorted_out(
 
 
 def _unstorable(message: AnyUp) -> str:
-    """What of a well-formed message no database can keep; empty when nothing is. One such would fail its whole batch."""
+    """What of a well-formed message no database can keep, or empty. One such would fail its whole batch."""
     if message.at is not None and not EARLIEST_YEAR <= message.at.year <= LATEST_YEAR:
         return f"at: the year {message.at.year}"
     match message:

@@ -1,0 +1,207 @@
+"""The command line. Exit status: 0 done, 1 failed, 2 used wrongly."""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from broker.contract.errors import ThroughlineError
+from cloud import commands, compose
+from cloud.logs import set_up
+from cloud.settings import Settings, load_settings
+from cloud.supervisor import READY, Supervisor
+
+app = typer.Typer(
+    name="throughline",
+    help="The backend of a connected product's whole life.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+DataDir = Annotated[Path | None, typer.Option(help="Folder of the embedded database and the keys.")]
+Host = Annotated[str | None, typer.Option(help="Address of the HTTP service.")]
+Port = Annotated[int | None, typer.Option(help="Port of the HTTP service.")]
+MqttPort = Annotated[int | None, typer.Option(help="Port of the MQTT broker.")]
+LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error.")]
+SERVICES = {"embedded": ("broker", "work", "api"), "external": ("work", "api")}
+
+
+@app.command()
+def up(
+    data_dir: DataDir = None,
+    host: Host = None,
+    port: Port = None,
+    mqtt_port: MqttPort = None,
+    public_url: Annotated[str | None, typer.Option(help="How phones reach the HTTP service.")] = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Start everything on this machine, and watch it."""
+    settings = load_settings(
+        data_dir=data_dir, host=host, port=port, mqtt_port=mqtt_port, public_url=public_url, log_level=log_level
+    )
+    set_up(settings.log_level)
+    stop = threading.Event()
+    on_signal(stop.set)
+    # The folder is held before anything in it is touched: two that start at once must not both prepare it.
+    with Supervisor(settings, SERVICES[settings.broker], prepare=lambda: _prepare(settings)):
+        _show_addresses(settings)
+        stop.wait()
+
+
+def _prepare(settings: Settings) -> None:
+    key = compose.prepare(settings)
+    if key is not None:
+        Console().print(Panel(f"[bold]{key}[/]\n\nIt is shown this once.", title="Operator key (admin)", expand=False))
+
+
+def _show_addresses(settings: Settings) -> None:
+    table = Table(title="Throughline is up", show_header=False, title_justify="left")
+    for name, where in addresses(settings).items():
+        table.add_row(name, where)
+    Console().print(table)
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """Where what is found."""
+    return {
+        "Phone page": f"{settings.url}/app",
+        "API docs": f"{settings.url}/docs",
+        "MQTT contract": f"{settings.url}/asyncapi.json",
+        "MQTT broker": f"mqtt://{settings.mqtt_host}:{settings.mqtt_port}",
+        "Data and keys": str(settings.data_dir.absolute()),
+    }
+
+
+def on_signal(stop: Callable[[], None]) -> None:
+    """SIGTERM and Ctrl-C ask to stop."""
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda _number, _frame: stop())
+
+
+# --- one service each; the supervisor starts these, and so may systemd ---
+
+
+@app.command()
+def broker(data_dir: DataDir = None, mqtt_port: MqttPort = None, log_level: LogLevel = None) -> None:
+    """Run the embedded broker alone."""
+    settings = load_settings(data_dir=data_dir, mqtt_port=mqtt_port, log_level=log_level)
+    _serve_async(settings, compose.serve_broker)
+
+
+@app.command()
+def api(data_dir: DataDir = None, host: Host = None, port: Port = None, log_level: LogLevel = None) -> None:
+    """Run the HTTP service alone."""
+    _serve_async(load_settings(data_dir=data_dir, host=host, port=port, log_level=log_level), compose.serve_api)
+
+
+@app.command()
+def work(
+    data_dir: DataDir = None,
+    name: Annotated[str | None, typer.Option(help="Of this worker; its MQTT session persists under it.")] = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Run the workers alone: ingest, outbox, scheduler."""
+    settings = load_settings(data_dir=data_dir, worker_name=name, log_level=log_level)
+    set_up(settings.log_level)
+    stop = threading.Event()
+    on_signal(stop.set)
+    _watch_parent(stop.set)
+    compose.serve_work(settings, _say_ready, stop)
+
+
+def _serve_async(
+    settings: Settings, serve: Callable[[Settings, compose.Ready, asyncio.Event], "asyncio.Future[None]"] | object
+) -> None:
+    set_up(settings.log_level)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for one in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(one, stop.set)
+        _watch_parent(lambda: loop.call_soon_threadsafe(stop.set))
+        await serve(settings, _say_ready, stop)  # type: ignore[operator]  # one of compose's two
+
+    asyncio.run(run())
+
+
+def _say_ready(_port: int) -> None:
+    print(READY, flush=True)
+
+
+def _watch_parent(stop: Callable[[], None]) -> None:
+    """Under a supervisor, standard input is a pipe that ends with it. A service started by hand has none such."""
+    if os.environ.get("TL_SUPERVISED") != "1":
+        return
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        stop()
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+# --- keys and the database, at the machine itself ---
+
+keys_app = typer.Typer(help="Operators' keys.", no_args_is_help=True)
+db_app = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
+app.add_typer(db_app, name="db")
+
+
+@keys_app.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Whose it is.")],
+    role: Annotated[str, typer.Option(help="viewer, operator, marketer, agent or admin.")] = "operator",
+    expires_at: Annotated[datetime | None, typer.Option(help="When it ends, in UTC.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a key at the machine itself; it is printed this once."""
+    print(commands.create_key(load_settings(data_dir=data_dir), name, role, expires_at))
+
+
+@db_app.command("upgrade")
+def upgrade_db(data_dir: DataDir = None) -> None:
+    """Bring the schema to the newest migration."""
+    compose.prepare(load_settings(data_dir=data_dir))
+    print("the schema is up to date")
+
+
+@db_app.command("replay")
+def replay_db(data_dir: DataDir = None) -> None:
+    """Rebuild twins and journeys from the journal. Stop the services first."""
+    print(commands.replay(load_settings(data_dir=data_dir)))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; the exit status."""
+    commands.add_to(app)
+    try:
+        found = app(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return 130
+    except ThroughlineError as error:
+        # Under a supervisor this is how it learns why; for a person it is the whole message.
+        print(f"throughline: {error.detail}", file=sys.stdout if os.environ.get("TL_SUPERVISED") == "1" else sys.stderr)
+        return 1
+    return found if isinstance(found, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
