@@ -133,6 +133,11 @@ class Session:
         """Everything that was said is acknowledged by the broker."""
         return self.online and self._memory.unsent == 0
 
+    @property
+    def _alive(self) -> bool:
+        """Neither the cable was pulled nor the power went."""
+        return self._goodbye and self._plugged_in.is_set()
+
     def say(self, drafts: Iterable[Draft], epoch: int, at: datetime | None = None) -> None:
         """Numbers and keeps the drafts; they leave as soon as there is a connection."""
         at = at or self._clock()
@@ -235,7 +240,8 @@ class Session:
     async def _send(self, client: aiomqtt.Client) -> None:
         topics = {kind: up_topic(self._identity.product_id, kind) for kind in Up}
         while True:
-            batch = self._memory.next_unsent(self._tuning.window)
+            # Nothing is written to a connection that was just killed: aiomqtt would register a closed socket.
+            batch = self._memory.next_unsent(self._tuning.window) if self._alive else []
             if not batch:
                 self._wake.clear()
                 await self._wake.wait()

@@ -121,6 +121,22 @@ async def test_a_cut_connection_lets_the_will_speak_and_what_was_said_meanwhile_
         assert not any(isinstance(m, Birth) for m in cloud.heard[before:])
 
 
+async def test_a_reconnect_sends_again_what_is_not_known_to_be_stored(
+    mosquitto: Mosquitto, cloud: TinyCloud, identity: Identity
+) -> None:
+    patient = Tuning(backoff_base_s=0.05, backoff_max_s=0.2, stall_s=600, watermark_grace_s=0.2)
+    async with SimulatedPrinter(mosquitto.endpoint, identity, tuning=patient) as printer:
+        await printer.all_stored()
+        cloud.storing = False
+        printer.say("note")
+        await eventually(lambda: isinstance(cloud.heard[-1], Event) and cloud.heard[-1].name == "note", "the note")
+        key = max(cloud.payloads)
+        await printer.cut()
+        await printer.plug_in()
+        await eventually(lambda: len(cloud.payloads[key]) == 2, "the same message again")
+    assert len(set(cloud.payloads[key])) == 1
+
+
 async def test_a_command_delivered_twice_is_executed_once_even_over_a_restart(
     mosquitto: Mosquitto, cloud: TinyCloud, identity: Identity, tmp_path: Path
 ) -> None:
