@@ -12,13 +12,13 @@ from broker.contract.ids import new_id
 from broker.contract.stages import Role
 from cloud.db import Transaction
 from cloud.errors import NotFoundError
+from cloud.identity.visits import app_address, visitor, with_visit
 from cloud.lifecycle import service as lifecycle
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.registry import gs1
 from cloud.registry.service import find_unit, read_model
 from cloud.registry.tables import ProductRow
-from cloud.visits import app_address, visitor, with_visit
 from cloud.web import Context, context_of, problem
 
 links = APIRouter(tags=["public links"])

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from broker.contract.stages import Stage
 from cloud.campaigns import service
 from cloud.identity.service import OperatorRole
+from cloud.identity.visits import app_address, visitor, with_visit
 from cloud.record.events import Channel
-from cloud.visits import app_address, visitor, with_visit
 from cloud.web import ANY_ROLE, Call, Context, Cursor, Limit, Page, calls, context_of, page
 
 links = APIRouter(tags=["public links"])

@@ -386,7 +386,7 @@ def _profile_names(tx: Transaction, gtins: set[str]) -> dict[str, str]:
     rows = tx.session.execute(
         sa.select(model_table.c.gtin, model_table.c.profile).where(model_table.c.gtin.in_(sorted(gtins)))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 # --- what happens only live ---

@@ -249,7 +249,7 @@ def profiles_of(tx: Transaction, product_ids: list[str]) -> dict[str, Profile]:
         model_table, model_table.c.gtin == product_table.c.gtin
     )
     rows = tx.session.execute(query.where(product_table.c.id.in_(product_ids)))
-    return {product_id: load_profile(profile) for product_id, profile in rows.tuples()}
+    return {product_id: load_profile(profile) for product_id, profile in rows}
 
 
 def as_json(row: Any, base_url: str) -> dict[str, Json]:

@@ -298,7 +298,7 @@ def _tell_watermarks(tx: Transaction, streams: _Streams) -> None:
     products = {product_id for product_id, _ in streams.touched}
     table = twin.stream_table
     query = sa.select(table.c.product_id, sa.func.max(table.c.boot)).where(table.c.product_id.in_(sorted(products)))
-    newest.update(dict(tx.session.execute(query.group_by(table.c.product_id)).tuples().all()))
+    newest.update(dict(tx.session.execute(query.group_by(table.c.product_id)).all()))
     late = {product_id for product_id, boot in streams.touched if boot < newest[product_id]}
     earlier = _earlier_marks(tx, late, newest)
     messages = []

@@ -137,7 +137,7 @@ def transport_figures(tx: Transaction, product_id: str) -> dict[str, Json]:
             }
             for row in streams
         ],
-        "rejected": dict(rejects.tuples().all()),
+        "rejected": dict(rejects.all()),
         "last_seen_at": contact.last_seen_at.isoformat() if contact else None,
         "clock_skew_s": contact.skew_s if contact else None,
     }

@@ -1,0 +1,1 @@
+"""Benchmarks: what `throughline bench` measures, and how."""
