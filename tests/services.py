@@ -1,0 +1,181 @@
+"""Real services for tests: found on this machine, started on what is free, stopped again."""
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+REQUIRE_ALL = "TESTS_REQUIRE_ALL"
+"""Set to 1 where every service must be there, as on the build server: what is missing fails, and does not skip."""
+START_WITHIN_S = 60
+
+
+class ManualClock:
+    """A clock that stands still until it is put forward."""
+
+    def __init__(self, now: datetime = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **span: float) -> datetime:
+        """Puts it forward by `timedelta(**span)`."""
+        self.now += timedelta(**span)
+        return self.now
+
+
+def missing(what: str) -> None:
+    """A service is not here: skips the test, or fails it where all must be there."""
+    if os.environ.get(REQUIRE_ALL) == "1":
+        pytest.fail(f"{what}; {REQUIRE_ALL}=1 asks for it")
+    pytest.skip(what)
+
+
+def postgres_programs() -> Path | None:
+    """The folder with the newest PostgreSQL's server programs, as Debian keeps them or on the PATH."""
+    debian = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3].split(".")[0])
+    )
+    if debian:
+        return debian[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+class Postgres:
+    """A PostgreSQL of our own, reached by a socket in its own folder alone."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs = programs
+        self._folder = folder
+        account = _unprivileged()
+        self._user = account.pw_uid if account else None
+        self._group = account.pw_gid if account else None
+        self._more_groups: list[int] | None = [] if account else None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Makes a cluster and starts it; returns when it answers."""
+        if self._user is not None and self._group is not None:
+            os.chown(self._folder, self._user, self._group)
+        options = ("--auth=trust", "--username=tests", "--encoding=UTF8", "--locale=C", "--no-sync")
+        self._call("initdb", f"--pgdata={self._folder / 'data'}", *options).check_returncode()
+        # Nothing here outlives the run, so nothing has to reach the disk.
+        given = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self._folder),
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "max_connections": "200",
+        }
+        arguments = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own arguments
+                [self._programs / "postgres", "-D", self._folder / "data", *arguments],
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                user=self._user,
+                group=self._group,
+                extra_groups=self._more_groups,
+            )
+        self._wait_until_ready(self._process)
+
+    def stop(self) -> None:
+        """Ends it at once, with every connection."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.send_signal(signal.SIGQUIT)
+                self._process.wait(20)
+
+    def url(self, database: str) -> str:
+        """For SQLAlchemy."""
+        return f"postgresql+psycopg://tests@/{database}?host={self._folder}"
+
+    def create(self, template: str | None = None) -> str:
+        """A new database, a copy of `template` when one is given; its name."""
+        name = f"t_{secrets.token_hex(6)}"
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self._do(copy.format(sql.Identifier(name), sql.Identifier(template or "template0")))
+        return name
+
+    def drop(self, name: str) -> None:
+        self._do(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _do(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self._admin, autocommit=True) as connection:
+            connection.execute(statement)
+
+    @property
+    def _admin(self) -> str:
+        return f"host={self._folder} user=tests dbname=postgres"
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        end = time.monotonic() + START_WITHIN_S
+        while True:
+            try:
+                psycopg.connect(self._admin, connect_timeout=5).close()
+            except psycopg.OperationalError:
+                if process.poll() is not None or time.monotonic() > end:
+                    pytest.fail(f"PostgreSQL did not start: {(self._folder / 'log').read_text()}")
+                time.sleep(0.05)
+            else:
+                return
+
+    def _call(self, program: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(  # noqa: S603 - our own arguments
+            [self._programs / program, *arguments],
+            capture_output=True,
+            check=False,
+            cwd=self._folder,
+            user=self._user,
+            group=self._group,
+            extra_groups=self._more_groups,
+        )
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    """Whom PostgreSQL must run as; None when we are nobody special ourselves."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    missing("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
+    raise AssertionError
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for as long as the block runs."""
+    programs = postgres_programs()
+    if programs is None:
+        missing("needs PostgreSQL's server programs (Debian: the package postgresql)")
+        raise AssertionError
+    # Not pytest's folder: that is closed to other users, and too long a path for a socket.
+    with tempfile.TemporaryDirectory(prefix="tlpg-") as folder:
+        server = Postgres(programs, Path(folder))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
