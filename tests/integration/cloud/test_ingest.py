@@ -17,6 +17,7 @@ from cloud.record.events import Event
 from cloud.registry import service as registry
 from cloud.twin import ingest
 from cloud.twin import service as twin
+from cloud.twin.rules import Twin
 from tests.integration.cloud.world import JAMMED, READY, Device, Message, World, at_once
 
 
@@ -266,7 +267,7 @@ STREAMED = ("boot", "low", "above", "given_up")
 def outcome(world: World, product_id: str, batches: Sequence[Sequence[Message]]) -> tuple[Any, ...]:
     for batch in batches:
         world.take(*batch)
-    known = world.read(lambda tx: twin.read(tx, product_id))
+    known = world.read(lambda tx: twin.read_many(tx, [product_id])).get(product_id, Twin(product_id=product_id))
     streams = [tuple(getattr(row, name) for name in STREAMED) for row in world.rows("stream", product_id=product_id)]
     readings = sorted((row.boot, row.seq) for row in world.rows("telemetry", product_id=product_id))
     events = sorted(row.event_id for row in world.rows("journal", product_id=product_id))

@@ -128,7 +128,7 @@ class Play:
             action = chance.choice(("coupon", "share", "call", "return", "step", "note"))
             item = ChosenItem(id=action, kind="note", action=action, arguments={"step": "unpack"})
             self.world.menus.choose(phone.caller, journey.id, item, None)
-            self.world.menus.enter_zone(phone.caller, journey.id, ZoneState(zone=Zone.FAR), ())
+            self.world.menus.enter_zone(phone.caller, journey.id, ZoneState(zone=Zone.AWAY), ())
 
     def asks(self, phone: Phone, _which: int, _chance: random.Random) -> None:
         for journey in self.world.read(lambda tx: lifecycle.of_person(tx, phone.person_id))[:1]:
@@ -189,12 +189,12 @@ def test_histories_written_by_many_at_once_replay_to_what_was_there(postgres_wor
 def test_a_replay_keeps_the_zone_and_makes_open_menus_look_again(world: World) -> None:
     phone = world.phone()
     journey = world.begin(phone)
-    world.menus.enter_zone(phone.caller, journey.id, ZoneState(zone=Zone.FAR), ())
+    world.menus.enter_zone(phone.caller, journey.id, ZoneState(zone=Zone.AWAY), ())
     heard: list[set[str]] = []
     world.db.listeners.append(lambda changes: heard.append(changes.journeys))
     report = replay(world.db)
     assert (report.events, report.journeys, report.products) == (1, 1, 0)
-    assert world.menus.surroundings(phone.caller, journey.id).zone.zone is Zone.FAR
+    assert world.menus.surroundings(phone.caller, journey.id).zone.zone is Zone.AWAY
     assert heard == [{journey.id}]
 
 
