@@ -12,7 +12,7 @@ from cloud.errors import SetupError
 from cloud.vault import Signer, Vault, load_or_create_keys
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Keys:
     """pepper: of claim codes. mqtt_password: of the cloud's own user at the broker. shop_secret: `whsec_...`."""
 
@@ -22,6 +22,9 @@ class Keys:
     mqtt_password: str
     shop_secret: str
     carrier_secret: str
+
+    def __repr__(self) -> str:
+        return "Keys(…)"  # a log must not hold them
 
     def mac(self, text: str) -> bytes:
         """A keyed hash that only this deployment can make."""
