@@ -11,6 +11,14 @@ def set_up(level: str) -> None:
     """For a process's start."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(_says_no_more_than_it_should)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING if level != "debug" else logging.INFO)
+
+
+def _says_no_more_than_it_should(record: logging.LogRecord) -> bool:
+    """Uvicorn logs every error that leaves the application, with a message that may quote what a person wrote; where it
+    happened, `cloud.web` has logged before.
+    """
+    return not (record.name == "uvicorn.error" and record.exc_info)

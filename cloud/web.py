@@ -12,7 +12,7 @@ import msgspec
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -203,12 +203,17 @@ class Call:
 
     def write(self, form: type[Answer], use_case: Callable[[Transaction], Answer]) -> Answer:
         """One transaction; with an Idempotency-Key, its repetition gets the same answer."""
-        scope = f"key:{self.operator.key_id}"
+        if self._key is None:
+            return self.context.db.run(use_case)
+        scope, shape = f"key:{self.operator.key_id}", TypeAdapter(form)
 
-        def once(tx: Transaction) -> Answer:
-            return record.once(tx, self.keys.vault, scope, self._key, self._print, form, lambda: use_case(tx))
+        def once(tx: Transaction) -> bytes:
+            def do() -> msgspec.Raw:
+                return msgspec.Raw(shape.dump_json(use_case(tx)))
 
-        return self.context.db.run(once)
+            return bytes(record.once(tx, self.keys.vault, scope, self._key, self._print, msgspec.Raw, do))
+
+        return shape.validate_json(self.context.db.run(once))
 
 
 def calls(*roles: OperatorRole) -> Any:
