@@ -5,6 +5,7 @@ after the commit, and only then; (boot, seq) makes a second delivery harmless.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -95,8 +96,7 @@ def take(tx: Transaction, batch: list[tuple[str, bytes]]) -> Taken:
     fresh = [part for part in accepted if _is_new(streams, part)]
     epochs = {product_id: known.epoch for product_id, known in twin.read_many(tx, sorted(products)).items()}
     _store_telemetry(tx, fresh)
-    events = [event for part in fresh if (event := _event_of(part, epochs, tx.now)) is not None]
-    new_events = record.append(tx, events)
+    new_events = record.append(tx, list(_events_of(fresh, epochs, tx.now)))
     _save_streams(tx, streams)
     _note_contact(tx, fresh)
     _count_rejected(tx, rejected)
@@ -184,8 +184,15 @@ def _given_up(message: DeviceEvent) -> list[tuple[int, int, int]]:
     return [(said.boot, first, last) for first, last in said.ranges if first <= last]
 
 
-def _event_of(part: Accepted, epochs: dict[str, int], now: datetime) -> Event | None:
-    return to_event(part.topic.product_id, part.message, epochs.get(part.topic.product_id, 0), now)
+def _events_of(fresh: list[Accepted], epochs: dict[str, int], now: datetime) -> Iterator[Event]:
+    """A message that names no epoch is of the newest that its device has told of, be it just before, in this batch."""
+    for part in fresh:
+        product_id, message = part.topic.product_id, part.message
+        if not isinstance(message, Presence) and message.epoch is not None:
+            epochs[product_id] = max(message.epoch, epochs.get(product_id, 0))
+        event = to_event(product_id, message, epochs.get(product_id, 0), now)
+        if event is not None:
+            yield event
 
 
 def _store_telemetry(tx: Transaction, fresh: list[Accepted]) -> None:

@@ -55,6 +55,15 @@ def test_a_batch_is_stored_and_the_same_batch_again_is_all_duplicates(world: Wor
     ]
 
 
+def test_a_message_that_names_no_epoch_is_of_the_one_that_its_device_told_of_just_before_it_in_the_batch(
+    world: World,
+) -> None:
+    device = Device(world, world.unit().id)
+    world.take(device.birth(epoch=0), device.status(READY))
+    world.take(device.event("factory_reset", epoch=1), device.birth(epoch=1), device.status(READY))
+    assert [row.data["epoch"] for row in world.rows("journal", type="device.status")] == [0, 1]
+
+
 def test_a_message_twice_in_one_batch_counts_once(world: World) -> None:
     device = Device(world, world.unit().id)
     message = device.telemetry()
