@@ -147,7 +147,8 @@ queue_qos0_messages false
 # --- What may come ------------------------------------------------------------------------------------------------
 # Bytes. A larger packet ends the connection before it is read. (message_size_limit would read and acknowledge it.)
 max_packet_size {s.max_packet_bytes}
-# Seconds. A client that asks for more, or for none, is refused: a half-open connection would stay for ever.
+# Seconds. An MQTT 5 client is told this one instead of a longer one. Mosquitto 2.0.11 lets an MQTT 3.1.1 client ask for
+# more, or for none: its half-open connection then stays until TCP gives up.
 max_keepalive {s.max_keepalive_s}
 # $SYS is read by nobody.
 sys_interval 0

@@ -131,7 +131,11 @@ def _serve_async(
         loop = asyncio.get_running_loop()
         for one in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(one, stop.set)
-        _watch_parent(lambda: loop.call_soon_threadsafe(stop.set))
+
+        def end() -> None:
+            loop.call_soon_threadsafe(stop.set)
+
+        _watch_parent(end)
         await serve(settings, _say_ready, stop)  # type: ignore[operator]  # one of compose's two
 
     asyncio.run(run())

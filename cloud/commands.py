@@ -1,17 +1,29 @@
 """Commands beside the services: those of an operator at the machine, the simulator, the demo, the benchmarks."""
 
+import asyncio
+import secrets
+import signal
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from cloud import compose
+from cloud.demo.run import run as run_demo
 from cloud.errors import InvalidError
 from cloud.identity.service import OperatorRole, issue_key
-from cloud.settings import Settings
+from cloud.logs import set_up
+from cloud.settings import Settings, load_settings
 from cloud.supervisor import hold_folder
+from device_sim.credentials import Credential, load_credentials, save_credentials
+from device_sim.fleet import FleetConfig, run_fleet
+from device_sim.registration import Registrar, register_fleet, serials
+from device_sim.session import Endpoint
 
 
 def create_key(settings: Settings, name: str, role: str, expires_at: datetime | None) -> str:
@@ -44,16 +56,79 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _sim(
-    devices: Annotated[int, typer.Option(min=1, help="How many printers.")] = 25,
-    rate: Annotated[float, typer.Option(min=0, help="Messages a second, of all together.")] = 5.0,
-) -> None:
+    devices: Annotated[int, typer.Option(min=1, max=100_000, help="How many printers.")] = 25,
+    rate: Annotated[float, typer.Option(min=0, help="Telemetry messages per second and device.")] = 0.2,
+    host: Annotated[str, typer.Option(help="Address of the MQTT broker.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the MQTT broker.")] = 1883,
+    url: Annotated[
+        str, typer.Option(help="Address of the HTTP service, to register the printers at.")
+    ] = "http://127.0.0.1:8000",
+    key: Annotated[str, typer.Option(envvar="TL_OPERATOR_KEY", help="Operator key, to register them.")] = "",
+    credentials: Annotated[
+        Path | None, typer.Option(help="JSON lines of registered printers; made by registering, when it is not there.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed, the same lives.")] = 1,
+    speed: Annotated[float, typer.Option(min=0.001, help="Simulated seconds in a real one.")] = 1.0,
+    duration: Annotated[float | None, typer.Option(min=0.1, help="Seconds; left out: until Ctrl-C.")] = None,
+    state_dir: Annotated[Path | None, typer.Option(help="Where the printers keep their memory between runs.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+) -> int:
     """Simulate a fleet of printers against any address."""
-    Console().print(devices, rate)
+    units = _printers(devices, url, key, credentials, seed)
+    config = FleetConfig(
+        credentials=units[:devices],
+        endpoint=Endpoint(host=host, port=port),
+        rate=rate,
+        seed=seed,
+        speed=speed,
+        duration_s=duration,
+        state_dir=state_dir,
+    )
+    report = run_fleet(config, show=not as_json)
+    console = Console()
+    if as_json:
+        console.print_json(msgspec.json.encode(report).decode())
+    elif report.last_error:
+        console.print(f"the last error: {report.last_error}")
+    return 0 if report.online_at_most else 1
+
+
+def _printers(count: int, url: str, key: str, file: Path | None, seed: int) -> tuple[Credential, ...]:
+    """Those of the file, or freshly registered ones. Raises InvalidError when there is neither a file nor a key."""
+    if file is not None and file.exists():
+        known = load_credentials(file)
+        if len(known) >= count:
+            return known
+        msg = f"{file} holds {len(known)} printers, {count} are asked for"
+        raise InvalidError(msg)
+    if not key:
+        msg = "registering printers needs an operator key: --key, or TL_OPERATOR_KEY; or name a --credentials file"
+        raise InvalidError(msg)
+    units = asyncio.run(_register(count, url, key, seed))
+    if file is not None:
+        save_credentials(file, units)
+    return units
+
+
+async def _register(count: int, url: str, key: str, seed: int) -> tuple[Credential, ...]:
+    columns = (TextColumn("registering"), BarColumn(), MofNCompleteColumn())
+    run = f"{seed}-{secrets.token_hex(4)}"  # a second run registers other units: serials are never used twice
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("register", total=count)
+        async with Registrar(url, key) as registrar:
+            return await register_fleet(registrar, serials(count, run), done=lambda _unit: progress.advance(task))
 
 
 def _demo(
     once: Annotated[bool, typer.Option("--once", help="On free ports, checking every step; stops by itself.")] = False,
-    data_dir: Annotated[Path | None, typer.Option(help="Where the demo keeps its data.")] = None,
-) -> None:
+    data_dir: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path("data/demo"),
+    port: Annotated[int | None, typer.Option(help="Port of the HTTP service.")] = None,
+    mqtt_port: Annotated[int | None, typer.Option(help="Port of the MQTT broker.")] = None,
+) -> int:
     """Run the story from a registered ID to the right menu on the phone."""
-    Console().print(once, data_dir)
+    settings = load_settings(port=port, mqtt_port=mqtt_port, log_level="warning")
+    set_up(settings.log_level)
+    stop = threading.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda _number, _frame: stop.set())
+    return run_demo(once=once, wanted=data_dir, given=settings, console=Console(), stop=stop)

@@ -5,16 +5,18 @@ Other parts for a test? Call the same functions with them.
 
 import asyncio
 import contextlib
+import getpass
 import logging
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
 
 import msgspec
 import uvicorn
 from fastapi import FastAPI
 
-from broker import embedded
+from broker import embedded, external
 from broker.contract.messages import Changed
 from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE, changed_topic
 from broker.gatekeeper import Credential
@@ -56,7 +58,7 @@ Ready = Callable[[int], None]
 """Told the port, once clients may come."""
 
 PROJECTORS = (twin.project, lifecycle.project)
-REACTORS = (twin.react, lifecycle.react, control.react)
+REACTORS = (twin.react, lifecycle.react, control.react, control.send_again)
 PARTS = (
     registry_api,
     identity_api,
@@ -134,6 +136,26 @@ async def serve_broker(settings: Settings, ready: Ready, stop: asyncio.Event) ->
         await embedded.serve(listen, Registry(db, settings, keys), ready, stop)
     finally:
         db.dispose()
+
+
+def mosquitto_files_for(
+    settings: Settings, keys: Keys, folder: Path, device_port: int, devices: Iterable[tuple[str, str]] = ()
+) -> dict[str, str]:
+    """Mosquitto's files for `folder`, by name. The cloud's own listener is that of the settings; devices: (product id,
+    password). Mosquitto stays the user that starts it.
+    """
+    listen = external.MosquittoSettings(
+        directory=str(folder.absolute()),
+        host=settings.mqtt_host,
+        port=device_port,
+        service_host=settings.mqtt_host,
+        service_port=settings.mqtt_port,
+        user=getpass.getuser(),
+    )
+    return external.mosquitto_files(listen) | {
+        external.DEVICE_PASSWORDS: external.password_file(devices),
+        external.SERVICE_PASSWORDS: external.password_file([(settings.mqtt_username, keys.mqtt_password)]),
+    }
 
 
 # --- the word that something changed ---

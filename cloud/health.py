@@ -1,5 +1,6 @@
 """Life, readiness, figures and contracts: what machines ask the HTTP service."""
 
+import base64
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -44,6 +45,13 @@ def add_health(app: FastAPI, hub: LiveHub, bus: Bus) -> None:
         if client not in LOCAL:
             return problem(403, "forbidden", "Figures are given to this host only.")
         return Response(generate_latest(_figures(context, hub, bus)), media_type=CONTENT_TYPE_LATEST)
+
+    @api.get("/.well-known/receipt-key.json")
+    def receipt_key(context: Parts) -> dict[str, str]:
+        """The public key that verifies the receipts of erasures."""
+        signer = context.keys.signer
+        public = base64.b64encode(signer.public_key).decode()
+        return {"algorithm": "Ed25519", "key_id": signer.key_id, "public_key": public}
 
     @api.get("/asyncapi.json")
     def asyncapi() -> dict[str, object]:

@@ -1,33 +1,14 @@
 """The printer's Bluetooth beacon: Eddystone-UID, which stays, and Eddystone-EID, which changes every 2^K seconds.
 
 Only who holds the 16-byte identity key can compute the ephemeral id; a phone that reports the current one was there.
-Source: Google's Eddystone specification, `eddystone-eid/eid-computation.md`.
+How it is computed is in `broker.contract.eid`.
 """
 
 from datetime import datetime
 
 import msgspec
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import ECB
 
-DEFAULT_EXPONENT = 9
-"""A new ephemeral id every 512 seconds."""
-
-
-def temporary_key(identity_key: bytes, time_s: int) -> bytes:
-    """The key of the 65,536 seconds around `time_s` (32 bits, since the beacon's own epoch)."""
-    return _aes128(identity_key, bytes(11) + b"\xff\x00\x00" + (time_s >> 16 & 0xFFFF).to_bytes(2, "big"))
-
-
-def ephemeral_id(identity_key: bytes, time_s: int, exponent: int = DEFAULT_EXPONENT) -> bytes:
-    """The 8 bytes on the air at `time_s`. exponent: K, 0 to 15. Raises ValueError for anything out of its range."""
-    if len(identity_key) != 16 or not 0 <= exponent <= 15 or not 0 <= time_s < 2**32:
-        msg = "an identity key has 16 bytes, K is 0 to 15, a beacon's time has 32 bits"
-        raise ValueError(msg)
-    quantum = time_s >> exponent << exponent
-    block = bytes(11) + bytes([exponent]) + quantum.to_bytes(4, "big")
-    return _aes128(temporary_key(identity_key, time_s), block)[:8]
+from broker.contract.eid import DEFAULT_EXPONENT, ephemeral_id
 
 
 class Beacon(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,9 +27,3 @@ class Beacon(msgspec.Struct, frozen=True, kw_only=True):
     def tx_power_dbm(self) -> int:
         """Calibrated at 0 m, as Eddystone frames carry it: 41 dB above the power at 1 m."""
         return self.power_at_1m_dbm + 41
-
-
-def _aes128(key: bytes, block: bytes) -> bytes:
-    # One block under one key is what the specification asks for; there is no second block that ECB could betray.
-    encryptor = Cipher(AES(key), ECB()).encryptor()  # noqa: S305 - see above
-    return encryptor.update(block) + encryptor.finalize()

@@ -15,7 +15,7 @@ import tenacity
 from broker.contract.messages import Json
 from device_sim.errors import RefusedError, UnreachableError
 
-ATTEMPTS: Final = 6
+ATTEMPTS: Final = 10
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -31,7 +31,7 @@ class _Wait(tenacity.wait.wait_base):
     """Full jitter below an exponential bound; what the service asks for with Retry-After counts more, up to 30 s."""
 
     def __init__(self, base_s: float) -> None:
-        self._jitter = tenacity.wait_random_exponential(multiplier=base_s, max=10)
+        self._jitter = tenacity.wait_random_exponential(multiplier=base_s, max=5)
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
         wait = self._jitter(retry_state)

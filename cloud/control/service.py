@@ -99,6 +99,30 @@ def react(tx: Transaction, events: list[Event]) -> None:
         tx.changes.products.add(row.product_id)
 
 
+def send_again(tx: Transaction, events: list[Event]) -> None:
+    """Reactor: a device that comes back is told again what it may not have heard; it does each command once."""
+    back = sorted({event.product_id for event in events if event.product_id is not None and _came_back(event)})
+    if not back:
+        return
+    table = command_table
+    query = sa.select(table).where(table.c.product_id.in_(back), table.c.status == "sent", table.c.expires_at > tx.now)
+    for row in tx.session.execute(query.order_by(table.c.id)):
+        message = Command(id=row.id, name=row.name, arguments=row.arguments, expires_at=row.expires_at)
+        record.send(
+            tx,
+            down_topic(row.product_id, Down.COMMAND),
+            encode(message),
+            slot=f"command:{row.id}",
+            expires_at=row.expires_at,
+            person_id=row.person_id,
+            command_id=row.id,
+        )
+
+
+def _came_back(event: Event) -> bool:
+    return event.type == EventType.DEVICE_PRESENCE and event.data["status"] == "online"
+
+
 def expire(tx: Transaction, command_id: str) -> None:
     """The command's time is up: if it has not ended, it does so now."""
     row = _locked(tx, command_id)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from device_sim.beacon import Beacon, ephemeral_id, temporary_key
+from broker.contract.eid import ephemeral_id, temporary_key
+from device_sim.beacon import Beacon
 from device_sim.chance import chance
 from device_sim.radio import Room, mean_rssi_dbm, rssi_dbm, sight
 
