@@ -1,10 +1,12 @@
 """What a device must not be able to do, tried on a running broker: the effect counts, not the answer."""
 
 import json
+import shutil
+import subprocess
 
 import pytest
 
-from tests.integration.broker.harness import BAD, GOOD, SERVICE, Wire, until
+from tests.integration.broker.harness import BAD, GOOD, PASSWORDS, SERVICE, Wire, until
 
 OFFLINE = json.dumps({"schema": 1, "boot": 1, "connection": 1, "status": "offline"}).encode()
 
@@ -148,3 +150,31 @@ def test_a_payload_just_too_large_still_comes_through_to_be_counted(wire: Wire) 
 
 def test_a_device_password_opens_nothing_for_a_service_name(wire: Wire) -> None:
     assert not wire.client(SERVICE, password="the secret of " + BAD).connect().accepted
+
+
+def test_a_qos_2_message_ends_the_connection_and_is_heard_by_nobody(wire: Wire) -> None:
+    ear = wire.service("tl/#")
+    attacker = wire.client(BAD).connect()
+    attacker.paho.publish(f"tl/v1/{BAD}/up/status", b"twice acknowledged", 2)
+    until(lambda: attacker.gone, "the end of the connection")
+    wire.client(GOOD).connect().publish(f"tl/v1/{GOOD}/up/status", b"sentinel")
+    until(lambda: ear.heard, "the sentinel")
+    assert ear.topics() == [f"tl/v1/{GOOD}/up/status"]
+
+
+@pytest.mark.mosquitto
+def test_mosquittos_own_clients_speak_and_hear_through_both_brokers(wire: Wire) -> None:
+    def command(program: str, user: str, port: int, *more: str) -> list[str]:
+        found = shutil.which(program)
+        assert found is not None
+        return [found, "-p", str(port), "-u", user, "-i", user, "-P", PASSWORDS[user], "-q", "1", *more]
+
+    def ear(*more: str) -> str:
+        listen = command("mosquitto_sub", SERVICE, wire.service_port, "-t", "tl/v1/+/up/#", "-c", "-v", *more)
+        return subprocess.run(listen, check=True, capture_output=True, text=True, timeout=30).stdout  # noqa: S603 - our own
+
+    assert ear("-E") == ""
+    say = command("mosquitto_pub", BAD, wire.port, "-m", "hello", "-t")
+    for topic in (f"tl/v1/{GOOD}/up/status", f"tl/v1/{BAD}/up/status"):
+        subprocess.run([*say, topic], check=True)  # noqa: S603 - our own
+    assert ear("-C", "1") == f"tl/v1/{BAD}/up/status hello\n"

@@ -40,7 +40,8 @@ def test_what_a_worker_did_not_acknowledge_comes_again_when_it_comes_back(wire: 
     assert second.connacks == [(0, True)]
     until(lambda: len(second.heard) >= 3, "the redelivery")
     assert payloads(second) == [b"1", b"2", b"while away"]
-    assert [message.dup for message in second.heard] == [True, True, False]
+    # The third may have been sent into the connection that was about to be found dead.
+    assert [message.dup for message in second.heard[:2]] == [True, True]
     assert not any(message.retained for message in second.heard)
 
 
