@@ -2,7 +2,9 @@
 
 from broker.contract.eid import ids_around
 from broker.contract.stages import Role
+from cloud.campaigns import service as campaigns
 from cloud.db import Transaction
+from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
@@ -11,7 +13,7 @@ from cloud.registry.claiming import Attempts, after_failure, may_try
 from cloud.registry.service import find_unit, take_ownership
 from cloud.registry.tables import ClaimAttemptRow, ProductRow
 from cloud.secrets import Keys
-from mobile_menu.ports import AlreadyClaimedError, Claimed, ClaimRefusedError, TooManyAttemptsError
+from mobile_menu.ports import AlreadyClaimedError, Claimed, ClaimRefusedError, SessionRefusedError, TooManyAttemptsError
 
 
 def claim_unit(
@@ -23,6 +25,8 @@ def claim_unit(
         return ClaimRefusedError()
     record.lock(tx, {unit.id, person_id})
     tx.session.refresh(unit)  # it may have got its owner while we waited
+    if identity.person_key(tx, person_id) is None:
+        raise SessionRefusedError  # they have just left
     attempts = tx.session.get(ClaimAttemptRow, (unit.id, person_id))
     known = None if attempts is None else Attempts(attempts.failures, attempts.window_start)
     if not may_try(known, tx.now):
@@ -69,6 +73,7 @@ def _own(tx: Transaction, unit: ProductRow, person_id: str, how: str) -> Claimed
         data={"epoch": epoch, "role": Role.OWNER.value, "how": how},
     )
     record.append(tx, [event])
+    campaigns.referral_of(tx, linked)  # an owner has a link to share; reading a menu could not make one
     tx.changes.products.add(unit.id)
     return Claimed(journey_id=linked.id, product_id=unit.id, role=Role.OWNER)
 
