@@ -1,0 +1,148 @@
+"""The whole spine: interested, engaged, delivery, install, support; then trouble, help, leaving, and the next owner."""
+
+from datetime import timedelta
+
+import pytest
+
+from device_sim.errors import RefusedError
+from tests.stories.listening import Menu, OpenMenu, always_there, done, item, names, open_menu
+from tests.system import GTIN, System, until_async
+
+SHOP = {"name": "Corner Shop", "address": "1 Main Street", "latitude": 37.4, "longitude": -122.1, "radius_m": 120.0}
+AT_THE_SHELF = (37.4, -122.1, 15.0)
+
+
+@pytest.mark.timeout(240)
+async def test_a_customer_is_led_from_the_advert_to_support_and_out_again_with_the_right_menu_live(
+    any_system: System,
+) -> None:
+    system = any_system
+    unit = await system.unit()
+    campaign = await system.campaign()
+    async with system.operator() as operator, system.phone() as phone, system.shop() as web_shop:
+        store = await operator.json("POST", "/api/v1/stores", SHOP)
+
+        # Interested, by an advert; the click engages.
+        leads_to = await phone.click_campaign(campaign)
+        assert leads_to.startswith(f"{system.url}/app?journey=")
+        await phone.start()
+        journey = str((await phone.journey("engaged"))["id"])
+        assert leads_to.endswith(journey)
+        async with open_menu(phone, journey) as live:
+            assert "order-now" in names(await live.shows(always_there, "help and the way out"))
+
+            # Inside the shop's fence the coupon leads; it is a code and a picture, and the till takes it once.
+            await phone.report_context(journey, position=AT_THE_SHELF)
+            menu = await live.shows(lambda menu: "ask-for-the-shelf" in names(menu), "the menu of the shop")
+            assert names(menu)[0] == "get-coupon"
+            assert "proximity=shop" in item(menu, "get-coupon")["because"]
+            chosen = await phone.choose(journey, "get-coupon")
+            menu = await live.shows(lambda menu: names(menu)[0] == "coupon", "the coupon's code")
+            coupon = item(menu, "coupon")
+            assert coupon["code"] == chosen["detail"]
+            assert coupon["qr"].startswith("data:image/svg+xml")
+            taken = {"code": chosen["detail"], "shop_id": store["id"]}
+            assert (await operator.json("POST", "/api/v1/coupons/redeem", taken))["amount"] == 5000
+            with pytest.raises(RefusedError) as again:
+                await operator.json("POST", "/api/v1/coupons/redeem", taken)
+            assert (again.value.status, again.value.problem) == (409, "conflict")
+
+            # Ordered.
+            order = await web_shop.sell(GTIN, journey=journey)
+            await live.shows(lambda menu: menu["stage"] == "delivery", "delivery after the order")
+            tracking = f"T{order.order_id}"
+            order = await web_shop.change(
+                order, "fulfilled", serial=unit.serial, tracking_code=tracking, carrier="easypost"
+            )
+            await _parcel_comes(system, live, tracking)
+
+            # It is here: claimed, switched on, and the checklist ticks itself.
+            claimed = await phone.claim(unit.claim_code, uri=unit.uri)
+            assert claimed["journey_id"] == journey
+            async with system.printer(unit) as printer:
+                await live.shows(lambda menu: "step-power_on" in done(menu), "the machine says that it is on")
+                await printer.install_supplies()
+                await live.shows(lambda menu: "step-install_supplies" in done(menu), "the toner is seen")
+                await printer.load_paper()
+                await live.shows(lambda menu: "step-load_paper" in done(menu), "the paper is seen")
+                await printer.print_test_page()
+                menu = await live.shows(lambda menu: menu["stage"] == "support", "support after the test page")
+                assert menu["status"]["level"] == "ok"
+                assert printer_shares(menu)
+
+                # A jam: exactly its fix comes first, and nothing is offered; mended, all is as before.
+                await printer.jam()
+                menu = await live.shows(lambda menu: menu["status"]["level"] == "error", "the jam")
+                assert names(menu)[0] == "clear-jam"
+                assert "reason=media-jam" in item(menu, "clear-jam")["because"]
+                assert not printer_shares(menu)
+                assert always_there(menu)
+
+                # The expert sees what the customer sees, and the answer comes live.
+                case = await phone.open_case(journey, "It crunches.")
+                seen = await operator.json("GET", f"/api/v1/cases/{case['id']}")
+                assert seen["attached"]["stage"] == "support"
+                assert "media-jam-error" in str(seen["attached"])
+                await operator.json("POST", f"/api/v1/cases/{case['id']}/messages", {"text": "Open the rear door."})
+                await live.hears(
+                    lambda event: event.name == "case" and "Open the rear door." in str(event.body), "the answer"
+                )
+                await live.shows(lambda menu: bool(item(menu, "expert").get("badge")), "the answer's badge")
+                await printer.repair()
+                await live.shows(lambda menu: menu["status"]["level"] == "ok", "the repair")
+                await operator.json("POST", f"/api/v1/cases/{case['id']}/close")
+                await live.shows(printer_shares, "the offers after the trouble")
+
+                # Leaving: the stream ends, the receipt is signed and stays the same, the unit works on.
+                receipt = await phone.opt_out()
+                await live.hears(lambda event: event.name == "gone", "the end of the stream")
+                assert receipt["signature"]
+                assert receipt == await phone.opt_out()
+                with pytest.raises(RefusedError) as gone:
+                    await phone.menu(journey)
+                assert gone.value.status == 401
+                await printer.print_pages(1)
+                await printer.all_stored(30)
+                await _next_owner(system, unit.uri, unit.claim_code)
+        moves = await operator.json("GET", f"/api/v1/products/{unit.id}/journeys")
+        assert [one["stage"] for one in moves["items"]] == ["support"]
+
+
+def printer_shares(menu: Menu) -> bool:
+    return "share" in names(menu)
+
+
+async def _parcel_comes(system: System, live: OpenMenu, tracking: str) -> None:
+    """It moves, is late, moves again, arrives: as the carrier says, or does not say."""
+    async with system.carrier() as carrier:
+        parcel = await carrier.accept(tracking, promised_in=timedelta(days=2))
+        parcel = await carrier.move(parcel, "in_transit")
+        menu = await live.shows(
+            lambda menu: names(menu)[0] in {"track", "where-is-it"} and "prepare-wifi" in names(menu),
+            "the parcel moving",
+        )
+        assert not {"what-happened", "coupon"} & set(names(menu))
+        system.travel(days=2, hours=13)
+        menu = await live.shows(lambda menu: names(menu)[0] == "what-happened", "the parcel late")
+        assert {"wait", "call-me-about-parcel", "cancel-order"} <= set(names(menu))
+        assert always_there(menu)
+        parcel = await carrier.move(parcel, "out_for_delivery")
+        await carrier.move(parcel, "delivered")
+        menu = await live.shows(lambda menu: menu["stage"] == "install", "install after the delivery")
+        assert "step-load_paper" in names(menu)
+        assert done(menu) == set()
+
+
+async def _next_owner(system: System, uri: str, claim_code: str) -> None:
+    """Somebody else claims the same unit, and starts where the machine is."""
+    async with system.phone(language="de") as phone:
+        await phone.start()
+        claimed = await phone.claim(claim_code, uri=uri)
+        menu = await phone.menu(str(claimed["journey_id"]))
+        assert (menu["stage"], menu["language"]) == ("support", "de")
+        assert len(await phone.journeys()) == 1
+
+        async def ok() -> bool:
+            return bool((await phone.menu(str(claimed["journey_id"])))["status"]["level"] == "ok")
+
+        await until_async(ok, "the next owner's menu")
