@@ -262,6 +262,8 @@ class Session:
             if address is None or not isinstance(payload, bytes):
                 self._counters.unread += 1
                 continue
+            if not payload:
+                continue  # a retained message was taken away; there is nothing to do about it
             match decode_down(address[1], payload):
                 case Rejection(reason=reason):
                     self._counters.unread += 1

@@ -12,6 +12,7 @@ from device_sim.shop import Customer as Buyer
 SHOP = {"name": "Acme Corner", "address": "1 Main Street", "latitude": 52.52, "longitude": 13.405, "radius_m": 120}
 INSIDE = (52.52, 13.405, 15.0)
 """Latitude, longitude, accuracy in metres: well inside the fence."""
+FAR_AWAY = (48.1, 11.6, 20.0)
 
 
 class Plot:
@@ -110,6 +111,7 @@ async def _ended(plot: Plot, command_id: str) -> dict[str, object]:
 async def at_the_till(plot: Plot) -> str:
     await plot.cast.operator.post("/coupons/redeem", {"code": plot.coupon, "shop_id": plot.store})
     await plot.ada.sees("engaged", lacks="coupon")
+    await plot.ada.sees("engaged", lacks="get-coupon")
     return "the till takes the coupon, once"
 
 
@@ -124,7 +126,7 @@ async def ordered(plot: Plot) -> str:
         order, "fulfilled", tracking_code=parcel.tracking_code, carrier="SimParcel", serial=plot.own.serial
     )
     await cast.carrier.move(parcel, "in_transit")
-    await ada.sees("delivery", leads="track")
+    await ada.sees("delivery", leads="where-is-it")
     return "a signed order from the shop, a signed scan from the carrier: where is my printer?"
 
 
@@ -139,6 +141,7 @@ async def delivered(plot: Plot) -> str:
     cast = plot.cast
     parcel = await cast.carrier.accept("EZ1000000001")
     await cast.carrier.deliver(parcel)
+    await plot.ada.phone.report_context(plot.ada.journey, (), FAR_AWAY)
     await plot.ada.sees("install", has="in-the-box")
     return "the carrier delivered it"
 
@@ -198,7 +201,7 @@ async def jammed(plot: Plot) -> str:
 async def away(plot: Plot) -> str:
     plot.cast.later(minutes=1)
     far = beacon_of(plot.own)
-    await plot.ada.phone.report_context(plot.ada.journey, (), (48.1, 11.6, 20.0))
+    await plot.ada.phone.report_context(plot.ada.journey, (), FAR_AWAY)
     await plot.ada.stand(far, 60.0)
     await plot.ada.sees("support", leads="what-is-wrong", has="tell-household")
     return "the same jam, away from home: what is wrong, tell somebody there, remote actions"

@@ -52,6 +52,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     demo_unit: bool | None = None
     proven: bool | None = None
     has_coupon: bool | None = None
+    coupon_used: bool | None = None
     has_case: bool | None = None
     has_shop: bool | None = None
     has_promise: bool | None = None
@@ -103,6 +104,12 @@ def coupon_is_valid(situation: Situation) -> bool:
     """There is a coupon, and nobody has used it yet."""
     coupon = situation.relation.coupon
     return coupon is not None and not coupon.redeemed
+
+
+def coupon_is_used(situation: Situation) -> bool:
+    """The till has taken it: there is no second one."""
+    coupon = situation.relation.coupon
+    return coupon is not None and coupon.redeemed
 
 
 def holds(condition: Condition, situation: Situation) -> Because | None:
@@ -169,6 +176,7 @@ _FLAGS: dict[str, Callable[[Situation], bool]] = {
     "demo_unit": lambda s: s.device.demo_unit,
     "proven": lambda s: s.place.proven,
     "has_coupon": coupon_is_valid,
+    "coupon_used": coupon_is_used,
     "has_case": lambda s: s.relation.case is not None,
     "has_shop": lambda s: s.place.shop is not None,
     "has_promise": lambda s: s.parcel.promised_at is not None,
