@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
+from typer.exceptions import Abort, TyperException
 
 from broker.contract.errors import ThroughlineError
 from cloud import commands, compose
@@ -194,11 +194,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; the exit status."""
     commands.add_to(app)
     try:
-        found = app(arguments, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+        found = app(arguments, standalone_mode=False, prog_name="throughline")
+    except TyperException as error:
+        # Wrong use, or none. How to say it stands in a class of Typer's that is not public.
+        show = getattr(error, "show", None)
+        if show is None:
+            print(f"throughline: {error.format_message()}", file=sys.stderr)
+        else:
+            show()
         return error.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (Abort, KeyboardInterrupt):
         return 130
     except ThroughlineError as error:
         # Under a supervisor this is how it learns why; for a person it is the whole message.
