@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from cloud import compose
+from cloud.bench import cli as bench
 from cloud.demo.run import run as run_demo
 from cloud.errors import InvalidError
 from cloud.identity.service import OperatorRole, issue_key
@@ -53,6 +54,7 @@ def add_to(app: typer.Typer) -> None:
         return
     app.command("sim")(_sim)
     app.command("demo")(_demo)
+    bench.add_to(app)
 
 
 def _sim(

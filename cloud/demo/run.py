@@ -15,9 +15,7 @@ from pathlib import Path
 import httpx
 import msgspec
 from rich.console import Console
-from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
 from cloud import compose
 from cloud.clock import TravelClock
@@ -197,34 +195,39 @@ async def _public_key(settings: Settings) -> bytes:
 
 
 async def _stay(settings: Settings, key: str, units: list[Credential], console: Console, stop: threading.Event) -> None:
-    """Leaves the system running, with a unit that is ready to be played with."""
-    own, bare = units[2], units[-1]
-    table = Table(title="Throughline is running; Ctrl-C ends it", show_header=False, title_justify="left")
+    """Leaves the system running, with two units to play with."""
+    alive, bare = units[2], units[-1]
     rows = {
         "Phone page": f"{settings.url}/app",
-        "  scan a label": own.uri,
-        "  and claim it with": f"code {own.claim_code}",
         "API docs": f"{settings.url}/docs",
         "Operator key": key,
         "MQTT broker": f"{settings.mqtt_host}:{settings.mqtt_port}",
-        "  a unit without a device": bare.id,
-        "  its password": bare.password,
-        "Data, keys, devices": str(settings.data_dir.absolute()),
+        "Data and keys": str(settings.data_dir.absolute()),
     }
-    for name, where in rows.items():
-        table.add_row(name, where)
-    console.print(table)
-    console.print(Panel(_by_hand(settings, bare), title="A client that is not ours", expand=False))
+    console.print("\n[bold]Throughline is running; Ctrl-C ends it.[/]\n")
+    _print_rows(console, rows)
+    console.print("\n[bold]A printer that lives[/] (simulated): scan its label, and claim it with its code")
+    _print_rows(console, {"Label": alive.uri, "Code": alive.claim_code})
+    console.print("\n[bold]A printer that waits for you[/]: claim it, then be its device, and watch the menu")
+    _print_rows(console, {"Label": bare.uri, "Code": bare.claim_code})
+    # No markup and no wrapping: this is to be copied.
+    console.print(_by_hand(settings, bare), markup=False, highlight=False, soft_wrap=True)
     await asyncio.to_thread(stop.wait)
+    console.print("\nEnding …")
+
+
+def _print_rows(console: Console, rows: dict[str, str]) -> None:
+    for name, value in rows.items():
+        console.print(f"  {name:<14} {value}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _by_hand(settings: Settings, unit: Credential) -> str:
-    at = "$(date -u +%FT%TZ)"
+    message = (
+        '{"schema":1,"boot":1,"seq":1,"at":"2026-01-01T00:00:00Z",'
+        '"reported":{"state":"stopped","reasons":["media-jam-error"]}}'
+    )
     return (
-        f"mosquitto_pub -h {settings.mqtt_host} -p {settings.mqtt_port} -q 1 -i {unit.id} \\\n"
-        f"  -u {unit.id} -P {unit.password} \\\n"
-        f"  -t tl/v1/{unit.id}/up/status \\\n"
-        f'  -m \'{{"schema":1,"boot":1,"seq":1,"at":"\'{at}\'",\
-'
-        '"reported":{"state":"stopped","reasons":["media-jam-error"]}}\''
+        f"  mosquitto_pub -h {settings.mqtt_host} -p {settings.mqtt_port} -q 1 -i {unit.id} \\\n"
+        f"    -u {unit.id} -P {unit.password} \\\n"
+        f"    -t tl/v1/{unit.id}/up/status -m '{message}'"
     )
