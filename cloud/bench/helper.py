@@ -1,0 +1,79 @@
+"""Helper processes of a bench: started with their orders, told when to begin, and asked what they measured."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from cloud.errors import SetupError
+
+Answer = TypeVar("Answer")
+ROOT = Path(__file__).parents[2]
+
+
+class Helper:
+    """A running helper. Its answers are lines on standard output."""
+
+    def __init__(self, process: "subprocess.Popen[str]", name: str) -> None:
+        self._process = process
+        self._name = name
+        self.pid = process.pid
+
+    def await_ready(self) -> None:
+        """Raises SetupError when it ends instead."""
+        self._line()
+
+    def begin(self) -> None:
+        self._say("go")
+
+    def result(self, form: type[Answer]) -> Answer:
+        """What it measured, once it has. Raises SetupError when it ends without."""
+        return msgspec.json.decode(self._line(), type=form)
+
+    def _say(self, word: str) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - it was asked for
+        self._process.stdin.write(word + "\n")
+        self._process.stdin.flush()
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None  # noqa: S101 - it was asked for
+        line = self._process.stdout.readline()
+        if not line:
+            msg = f"the bench's {self._name} ended before it was done"
+            raise SetupError(msg)
+        return line
+
+
+@contextmanager
+def running(module: str, orders: msgspec.Struct) -> Iterator[Helper]:
+    """`python -m cloud.bench.<module>` with its orders, ready to begin; ended on leaving."""
+    process = subprocess.Popen(  # noqa: S603 - a module of ours
+        [sys.executable, "-m", f"cloud.bench.{module}"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    helper = Helper(process, module)
+    try:
+        helper._say(msgspec.json.encode(orders).decode())  # noqa: SLF001 - the same file
+        helper.await_ready()
+        yield helper
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def say(word: str) -> None:
+    """In a helper: a line to the bench."""
+    sys.stdout.write(word + "\n")
+    sys.stdout.flush()
+
+
+def wait_for_word() -> None:
+    """In a helper: until the bench says so."""
+    sys.stdin.readline()

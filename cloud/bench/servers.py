@@ -1,0 +1,130 @@
+"""Mosquitto and PostgreSQL for the length of a bench, when their programs are here; stopped again, with their data."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from cloud.bench.machine import found
+from cloud.errors import SetupError
+
+START_WITHIN_S = 30.0
+STOP_WITHIN_S = 20.0
+
+
+def mosquitto_program() -> Path | None:
+    return found("mosquitto")
+
+
+def postgres_programs() -> Path | None:
+    """The folder of the newest PostgreSQL's server programs."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if debian:
+        return debian[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+@contextmanager
+def running_mosquitto(program: Path, files: Mapping[str, str], folder: Path, port: int) -> Iterator[int]:
+    """Mosquitto with these files of `folder`, listening on `port`; its process id."""
+    for name, content in files.items():
+        (folder / name).write_text(content)
+        (folder / name).chmod(0o600)
+    with _process([str(program), "-c", str(folder / "mosquitto.conf")], folder / "log") as process:
+        _await(lambda: _answers(port), process, folder / "log")
+        yield process.pid
+
+
+@contextmanager
+def running_postgres(programs: Path) -> Iterator[tuple[int, str]]:
+    """A PostgreSQL of our own with its defaults, durable commits among them; its process id and a database's URL."""
+    account = _unprivileged()
+    # A short path of its own: a socket's name is bounded, and the other user must be able to enter.
+    with tempfile.TemporaryDirectory(prefix="tlpg-") as name:
+        folder = Path(name)
+        if account is not None:
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        made = [str(programs / "initdb"), f"--pgdata={folder / 'data'}", "--auth=trust", "--username=bench"]
+        with _process([*made, "--encoding=UTF8", "--locale=C"], folder / "initdb.log", account) as process:
+            if process.wait() != 0:
+                raise SetupError((folder / "initdb.log").read_text())
+        given = {"listen_addresses": "", "unix_socket_directories": name, "max_connections": "100"}
+        options = [part for key, value in given.items() for part in ("-c", f"{key}={value}")]
+        command = [str(programs / "postgres"), "-D", str(folder / "data"), *options]
+        url = f"postgresql+psycopg://bench@/postgres?host={name}"
+        with _process(command, folder / "log", account, stop=signal.SIGINT) as process:
+            _await(lambda: _opens(url), process, folder / "log")
+            yield process.pid, url
+
+
+@contextmanager
+def _process(
+    command: list[str], log: Path, account: pwd.struct_passwd | None = None, stop: signal.Signals = signal.SIGTERM
+) -> Iterator["subprocess.Popen[bytes]"]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 - our own arguments
+            command,
+            stdout=out,
+            stderr=out,
+            cwd=log.parent,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(stop)
+        try:
+            process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await(answers: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path) -> None:
+    until = time.monotonic() + START_WITHIN_S
+    while not answers():
+        if process.poll() is not None or time.monotonic() > until:
+            raise SetupError(log.read_text() or "a server did not start")
+        time.sleep(0.05)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _opens(url: str) -> bool:
+    engine = sa.create_engine(url)
+    try:
+        engine.connect().close()
+    except sa.exc.OperationalError:
+        return False
+    finally:
+        engine.dispose()
+    return True
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    """Whom PostgreSQL must run as; None when we are nobody special ourselves. Raises SetupError."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    msg = "PostgreSQL does not run as root, and there is neither a user postgres nor nobody"
+    raise SetupError(msg)
