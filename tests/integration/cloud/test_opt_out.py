@@ -51,8 +51,8 @@ def item(action: str, **arguments: str) -> ChosenItem:
     return ChosenItem(id=f"item_{action}", kind="note", action=action, arguments=dict(arguments))
 
 
-def live_through_everything(world: World) -> Left:
-    """One person leaves a trace in every place that can hold one."""
+def live_through_everything(world: World, guest: Phone | None = None) -> Left:
+    """One person leaves a trace in every place that can hold one. guest: uses the same unit meanwhile."""
     unit = world.unit()
     visit = world.run(lambda tx: identity.open_session(tx, identity.new_person(tx, world.keys), "visit"))
     started = world.menus.start_session(visit.token, KEY)
@@ -65,6 +65,8 @@ def live_through_everything(world: World) -> Left:
     journey_id = world.run(lambda tx: campaigns.click(tx, campaign.id, phone.person_id))[1].id
     buy(world, journey_id, unit)
     codes = install(world, phone, unit, journey_id)
+    if guest is not None:
+        world.run(lambda tx: lifecycle.open_journey(tx, guest.person_id, GTIN, unit.id, Role.GUEST, "phone"))
     world.clock.advance(hours=60)
     world.do_due()
     return Left(phone, visit.token, unit, journey_id, *traces(world, phone, journey_id, codes))
@@ -279,12 +281,11 @@ def test_what_was_on_its_way_when_the_person_left_is_refused_and_stores_nothing(
 
 
 def test_a_replay_after_an_erasure_equals_what_is_there(world: World) -> None:
-    heir_left = live_through_everything(world)
     guest = world.phone()
-    world.run(lambda tx: lifecycle.open_journey(tx, guest.person_id, GTIN, heir_left.unit.id, Role.GUEST, "phone"))
-    world.menus.opt_out(heir_left.phone.token)
-    world.claim(guest, heir_left.unit)
-    world.take(Device(world, heir_left.unit.id, boot=2).birth())
+    left = live_through_everything(world, guest)
+    world.menus.opt_out(left.phone.token)
+    world.claim(guest, left.unit)
+    world.take(Device(world, left.unit.id, boot=2).birth())
     check(world)
     assert [row["person_id"] for row in projections(world)["journey"]] == [guest.person_id]
 
