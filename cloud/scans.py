@@ -104,9 +104,8 @@ def _linkset(context: Context, gtin: str, serial: str) -> Response:
     with context.db.reading() as tx:
         unit = _unit(tx, gtin, serial)
         model = read_model(tx, unit.gtin)
-        links = dict(model.links)
-    uri = gs1.digital_link(context.settings.url, gs1.Gtin(unit.gtin), gs1.Serial(unit.serial))
-    title = f"{model.brand} {model.name}"
+        links, title = dict(model.links), f"{model.brand} {model.name}"
+        uri = gs1.digital_link(context.settings.url, gs1.Gtin(unit.gtin), gs1.Serial(unit.serial))
     target: dict[str, Any] = {"href": f"{context.settings.url}/app", "title": f"{title}: your menu"}
     found: dict[str, Any] = {
         "anchor": uri,

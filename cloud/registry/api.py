@@ -143,7 +143,13 @@ async def import_many(request: Request, call: Operate, dry_run: Annotated[bool, 
     chunks = await _spooled(request.stream())
     parts = call.context
     found = await run_in_threadpool(import_units, parts.db, parts.keys, call.url, chunks, forms[kind], dry_run=dry_run)
-    return ImportOut.model_validate(msgspec.to_builtins(found))
+    return ImportOut(
+        registered=found.registered,
+        bad_rows=[BadRowOut(**row._asdict()) for row in found.bad_rows],
+        unnamed_bad_rows=found.unnamed_bad_rows,
+        dry_run=found.dry_run,
+        units=[RegisteredOut(**msgspec.structs.asdict(unit)) for unit in found.units],
+    )
 
 
 async def _spooled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
