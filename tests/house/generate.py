@@ -139,7 +139,7 @@ def errors_page() -> str:
             "## Messages that are rejected",
             "",
             "A device gets no error: its message is acknowledged, since it would never get better, counted under one",
-            "of these reasons (`transport.rejected` of the twin), and its first bytes are kept for an operator to read:",
+            "of these reasons (`transport.rejected` of the twin), and its first bytes are kept for an operator:",
             "`GET /api/v1/products/{id}/quarantine`.",
             "",
             "| reason |",
