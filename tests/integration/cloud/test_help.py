@@ -175,6 +175,16 @@ def test_answers_at_once_are_all_kept_and_all_counted(world: World) -> None:
     assert world.rows("support_case")[0].version == 11
 
 
+@pytest.mark.postgres
+def test_a_case_that_changed_while_one_waited_for_it_is_seen_as_it_is_now(postgres_world: World) -> None:
+    world, phone = postgres_world, postgres_world.phone()
+    case = world.menus.open_case(phone.caller, world.begin(phone).id, "help", b"{}", None)
+    with world.db.transaction() as tx:
+        before = care.read(tx, case.id).version
+        world.run(lambda other: care.reply(other, world.keys, case.id, "expert", "wait"))
+        assert care.read(tx, case.id, lock=True).version == before + 1
+
+
 def test_the_expert_gets_what_was_the_case_when_help_was_asked_for(world: World) -> None:
     phone, device = owner_of_a_running_unit(world)
     world.take(device.status(JAMMED))

@@ -167,6 +167,7 @@ def test_a_long_history_replays_to_what_was_there(world: World, seed: int) -> No
     check(world)
 
 
+@pytest.mark.postgres
 def test_histories_written_by_many_at_once_replay_to_what_was_there(postgres_world: World) -> None:
     world = postgres_world
     unit, other = world.unit(), world.unit()
