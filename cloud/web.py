@@ -201,13 +201,24 @@ class Call:
         with self.context.db.reading() as tx:
             return use_case(tx)
 
-    def write(self, form: type[Answer], use_case: Callable[[Transaction], Answer]) -> Answer:
-        """One transaction; with an Idempotency-Key, its repetition gets the same answer."""
+    def write(
+        self,
+        form: type[Answer],
+        use_case: Callable[[Transaction], Answer],
+        *,
+        about: Callable[[Transaction], str] | None = None,
+    ) -> Answer:
+        """One transaction; with an Idempotency-Key, its repetition gets the same answer.
+
+        about: whose words the answer holds, so that what is kept of it goes when they leave.
+        """
         if self._key is None:
             return self.context.db.run(use_case)
-        scope, shape = f"key:{self.operator.key_id}", TypeAdapter(form)
+        shape = TypeAdapter(form)
 
         def once(tx: Transaction) -> bytes:
+            scope = f"key:{self.operator.key_id}" if about is None else record.scope_about(about(tx))
+
             def do() -> msgspec.Raw:
                 return msgspec.Raw(shape.dump_json(use_case(tx)))
 
@@ -230,7 +241,8 @@ def calls(*roles: OperatorRole) -> Any:
         # A body that streams (the import) is no part of the print; its route takes no key.
         streams = request.headers.get("content-type", "").startswith(("text/csv", "application/x-ndjson"))
         body = b"" if request.method == "GET" or streams else await request.body()
-        return Call(context, operator, key, record.fingerprint(request.method, str(request.url), body))
+        print_ = record.fingerprint(operator.key_id, request.method, str(request.url), body)
+        return Call(context, operator, key, print_)
 
     return Depends(call)
 

@@ -79,13 +79,21 @@ def read_case(case_id: str, call: Care) -> CaseOut:
 @api.post("/{case_id}/messages", status_code=201)
 def answer_case(case_id: str, body: AnswerIn, call: Care) -> CaseOut:
     """The expert answers; the phone shows it at once."""
-    return call.write(CaseOut, lambda tx: _whole(tx, call, service.reply(tx, call.keys, case_id, "expert", body.text)))
+    return call.write(
+        CaseOut,
+        lambda tx: _whole(tx, call, service.reply(tx, call.keys, case_id, "expert", body.text)),
+        about=lambda tx: str(service.read(tx, case_id).person_id),
+    )
 
 
 @api.post("/{case_id}/close")
 def close_case(case_id: str, call: Care) -> CaseOut:
     """Ends the case; the customer's menu goes back to what it was."""
-    return call.write(CaseOut, lambda tx: _whole(tx, call, service.close(tx, case_id)))
+    return call.write(
+        CaseOut,
+        lambda tx: _whole(tx, call, service.close(tx, case_id)),
+        about=lambda tx: str(service.read(tx, case_id).person_id),
+    )
 
 
 def routers() -> tuple[APIRouter, ...]:

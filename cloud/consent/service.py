@@ -19,6 +19,7 @@ from cloud.errors import NotFoundError
 from cloud.identity import service as identity
 from cloud.identity.tables import PersonRow, SessionRow
 from cloud.lifecycle import service as lifecycle
+from cloud.lifecycle import watch
 from cloud.lifecycle.tables import JourneyRow, MoveRow
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
@@ -154,8 +155,8 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     _run(tx, sa.update(commands).where(commands.c.journey_id.in_(ids)).values(journey_id=None))
     wiped["move"] = _run(tx, sa.delete(table_of(MoveRow)).where(table_of(MoveRow).c.journey_id.in_(ids)))
     wiped["timer"] = _run(tx, sa.delete(table_of(TimerRow)).where(table_of(TimerRow).c.subject.in_(ids)))
-    scope = table_of(IdempotencyRow).c.scope == person_scope(person_id)
-    wiped["idempotency"] = _run(tx, sa.delete(table_of(IdempotencyRow)).where(scope))
+    answers = table_of(IdempotencyRow).c.scope.in_([person_scope(person_id), record.scope_about(person_id)])
+    wiped["idempotency"] = _run(tx, sa.delete(table_of(IdempotencyRow)).where(answers))
     wiped["journey"] = _delete(tx, JourneyRow, person_id)
     wiped["journal_links"] = _cut_journal(tx, person_id, ids)
     wiped["person_key"] = _run(tx, sa.delete(table_of(PersonRow)).where(table_of(PersonRow).c.id == person_id))
@@ -207,7 +208,7 @@ def _tell(tx: Transaction, journeys: list[lifecycle.Journey]) -> None:
         if one.product_id is not None:
             tx.changes.products.add(one.product_id)
             if one.role == Role.OWNER:  # a guest's leaving does not take the owner's stage off the display
-                lifecycle.forget_stage(tx, one.product_id)
+                watch.forget_stage(tx, one.product_id)
 
 
 def _delete(tx: Transaction, form: Any, person_id: str) -> int:

@@ -239,6 +239,11 @@ def fingerprint(*parts: bytes | str) -> str:
     return digest.hexdigest()
 
 
+def scope_about(person_id: str) -> str:
+    """The scope of operators' answers that hold a person's words; it goes with them."""
+    return f"about:{person_id}"
+
+
 def once(
     tx: Transaction,
     vault: Vault,
