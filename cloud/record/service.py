@@ -184,7 +184,8 @@ def send_many(tx: Transaction, messages: list[dict[str, Any]]) -> None:
         for name in ("topic", "payload", "retain", "expires_at", "person_id", "command_id")
     }
     tx.session.execute(statement.on_conflict_do_update(index_elements=["slot"], set_=replaced), messages)
-    tx.changes.outbox = True
+    # What is due later is found when it is due: a word about it would only wake the outbox for nothing.
+    tx.changes.outbox |= any(message["not_before"] <= tx.now for message in messages)
 
 
 # --- what falls due ---

@@ -17,6 +17,8 @@ log = logging.getLogger("throughline.outbox")
 BATCH = 500
 POLL_S = 1.0
 """A nudge that was lost costs this much, no more."""
+COMPANY_S = 0.1
+"""What falls due by time waits this long for others: each round is a transaction that ingest has to wait for."""
 
 
 class OutboxLoop:
@@ -61,7 +63,7 @@ class OutboxLoop:
         if next_due is None:
             return POLL_S
         left = (next_due - self._db.clock()).total_seconds()
-        return POLL_S if left <= 0 and not self._bus.connected.is_set() else min(max(left, 0.01), POLL_S)
+        return POLL_S if left <= 0 and not self._bus.connected.is_set() else min(max(left, COMPANY_S), POLL_S)
 
 
 def _due(tx: Transaction) -> list[Any]:
@@ -71,6 +73,7 @@ def _due(tx: Transaction) -> list[Any]:
 
 def _remove(tx: Transaction, done: Sequence[Any], expired: Sequence[Any]) -> None:
     """Takes rows out; one whose slot was filled anew meanwhile stays, for its newer payload."""
-    for row in (*done, *expired):
-        tx.session.execute(sa.delete(outbox).where(outbox.c.id == row.id, outbox.c.payload == row.payload))
+    gone = [{"gone_id": row.id, "gone_payload": row.payload} for row in (*done, *expired)]
+    same = (outbox.c.id == sa.bindparam("gone_id"), outbox.c.payload == sa.bindparam("gone_payload"))
+    tx.session.connection().execute(sa.delete(outbox).where(*same), gone)
     control.note_sent(tx, [row.command_id for row in done if row.command_id])
