@@ -19,6 +19,7 @@ from cloud.demo.run import run as run_demo
 from cloud.errors import InvalidError
 from cloud.identity.service import OperatorRole, issue_key
 from cloud.logs import set_up
+from cloud.record.replay import replay as replay_journal
 from cloud.settings import Settings, load_settings
 from cloud.supervisor import hold_folder
 from device_sim.credentials import Credential, load_credentials, save_credentials
@@ -42,8 +43,6 @@ def create_key(settings: Settings, name: str, role: str, expires_at: datetime | 
 def replay(settings: Settings) -> str:
     """Rebuilds the projections. Raises SetupError while the services run."""
     with hold_folder(settings.data_dir):
-        from cloud.record.replay import replay as replay_journal
-
         report = replay_journal(compose.make_database(settings, compose.make_clock(settings)))
     return str(report)
 

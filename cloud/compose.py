@@ -32,7 +32,7 @@ from cloud.health import add_health
 from cloud.identity import api as identity_api
 from cloud.identity import service as identity
 from cloud.lifecycle import api as lifecycle_api
-from cloud.lifecycle import service as lifecycle
+from cloud.lifecycle import engine, watch
 from cloud.menus import Menus
 from cloud.mqtt import Address, Bus, Intake
 from cloud.record import service as record
@@ -57,8 +57,8 @@ log = logging.getLogger("throughline")
 Ready = Callable[[int], None]
 """Told the port, once clients may come."""
 
-PROJECTORS = (twin.project, lifecycle.project)
-REACTORS = (twin.react, lifecycle.react, control.react, control.send_again)
+PROJECTORS = (twin.project, engine.project)
+REACTORS = (twin.react, watch.react, control.react, control.send_again)
 PARTS = (
     registry_api,
     identity_api,

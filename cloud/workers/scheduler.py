@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.control import service as control
 from cloud.db import Database, Transaction
-from cloud.lifecycle import service as lifecycle
+from cloud.lifecycle import watch
 from cloud.record import service as record
 
 log = logging.getLogger("throughline.scheduler")
@@ -26,7 +26,7 @@ def keep_house(tx: Transaction, _subject: str) -> None:
 
 
 DUTIES: Mapping[str, Callable[[Transaction, str], None]] = {
-    lifecycle.TIMER: lifecycle.look_again,
+    watch.TIMER: watch.look_again,
     control.TIMER: control.expire,
     HOUSEKEEPING[0]: keep_house,
 }

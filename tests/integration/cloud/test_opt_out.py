@@ -21,6 +21,7 @@ from cloud.control import service as control
 from cloud.errors import NotFoundError
 from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
+from cloud.lifecycle import watch
 from cloud.record.events import Channel, OrderStatus, ParcelStatus
 from cloud.registry.service import Registered
 from cloud.twin import service as twin
@@ -80,7 +81,7 @@ def buy(world: World, journey_id: str, unit: Registered) -> None:
     world.order(ORDER, version=2, status=OrderStatus.FULFILLED, journey=journey_id, customer=customer)
     world.parcel(PARCEL, ParcelStatus.IN_TRANSIT, promised_at=late)
     world.clock.advance(hours=20)
-    assert world.do_due() == [(lifecycle.TIMER, journey_id)]
+    assert world.do_due() == [(watch.TIMER, journey_id)]
     world.order(ORDER, version=3, status=OrderStatus.FULFILLED, serial=unit.serial)
 
 

@@ -21,6 +21,7 @@ from cloud.control import service as control
 from cloud.db import Database, Transaction
 from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
+from cloud.lifecycle import watch
 from cloud.menus import Menus
 from cloud.record import service as record
 from cloud.record.events import OrderStatus, ParcelStatus
@@ -161,7 +162,7 @@ class World:
     def do_due(self, lease_s: float = 30) -> list[tuple[str, str]]:
         """What the scheduler does with the timers that are due."""
         due = self.run(lambda tx: record.lease_due(tx, lease=timedelta(seconds=lease_s)))
-        duties = {lifecycle.TIMER: lifecycle.look_again, control.TIMER: control.expire}
+        duties = {watch.TIMER: watch.look_again, control.TIMER: control.expire}
         for kind, subject in due:
             duty = duties[kind]
             self.run(lambda tx, duty=duty, subject=subject: duty(tx, subject))  # type: ignore[misc]  # a loop's lambda

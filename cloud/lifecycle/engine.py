@@ -1,0 +1,180 @@
+"""The engine: new events into the facts and stages of the journeys that they concern. A replay runs it again."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from cloud.db import Transaction
+from cloud.lifecycle.facts import Facts, decode_facts, encode_facts, join
+from cloud.lifecycle.rows import Journey, journey_table, load, move_table, profile_names, save, unit_table
+from cloud.lifecycle.rules import Move, merge, moves, stage_of
+from cloud.record import service as record
+from cloud.record.events import Event, EventType
+from cloud.registry.profiles import Profile, load_profile
+from cloud.registry.service import profiles_of
+
+
+def project(tx: Transaction, events: list[Event]) -> None:
+    """Projector: new events into the facts and stages of the journeys that they concern.
+
+    One after the other, whatever they come in: two events at once end like the first and then the second, so that a
+    replay, which knows no transactions, ends where it was live.
+    """
+    _open_new(tx, [event for event in events if event.type == EventType.JOURNEY_OPENED])
+    units = _Units(tx, events)
+    journeys = concerned(tx, events)
+    profiles = {
+        gtin: load_profile(name) for gtin, name in profile_names(tx, {one.gtin for one in journeys.values()}).items()
+    }
+    changed: dict[str, Journey] = {}
+    found: list[dict[str, Any]] = []
+    for event in events:
+        units.take(event)
+        for journey_id in targets(event, journeys):
+            before = journeys[journey_id]
+            after, move = _advance(before, event, units.known(event.product_id), profiles[before.gtin], tx.now)
+            if after is not before:
+                journeys[journey_id] = changed[journey_id] = after
+            if move is not None:
+                found.append(move)
+    units.save()
+    save(tx, list(changed.values()))
+    if found:
+        tx.session.execute(sa.insert(move_table), found)
+
+
+def _open_new(tx: Transaction, events: list[Event]) -> None:
+    rows = []
+    for event in events:
+        if event.journey_id is None or event.person_id is None:
+            continue  # erased since: only the count of it is left in the journal
+        profile = load_profile(profile_names(tx, {event.data["gtin"]})[event.data["gtin"]])
+        facts = Facts()
+        rows.append(
+            {
+                "id": event.journey_id,
+                "person_id": event.person_id,
+                "gtin": event.data["gtin"],
+                "product_id": None,
+                "role": event.data["role"],
+                "facts": encode_facts(facts).decode(),
+                "stage": stage_of(facts, profile).stage.value,
+                "stage_since": tx.now,
+                "stalls": [],
+                "version": 0,
+                "opened_at": event.at,
+                "changed_at": tx.now,
+            }
+        )
+    if rows:
+        tx.session.execute(sa.insert(journey_table), rows)
+
+
+class _Units:
+    """Facts of the units themselves, as events go by: a journey that is linked to a unit later begins with them."""
+
+    def __init__(self, tx: Transaction, events: list[Event]) -> None:
+        named = {event.product_id for event in events if event.product_id is not None}
+        speaking = {event.product_id for event in events if event.product_id is not None and _is_of_the_unit(event)}
+        self._tx = tx
+        self._now = _unit_facts(tx, sorted(named)) if named else {}
+        self._before = dict(self._now)
+        self._profiles = profiles_of(tx, sorted(speaking)) if speaking else {}
+
+    def known(self, product_id: str | None) -> Facts:
+        return self._now.get(product_id or "", Facts())
+
+    def take(self, event: Event) -> None:
+        if event.product_id is not None and _is_of_the_unit(event):
+            self._now[event.product_id] = merge(self.known(event.product_id), event, self._profiles[event.product_id])
+
+    def save(self) -> None:
+        rows = [
+            {"product_id": product_id, "facts": encode_facts(facts).decode()}
+            for product_id, facts in sorted(self._now.items())
+            if facts != self._before.get(product_id, Facts())
+        ]
+        if rows:
+            statement = record.insert(self._tx, unit_table)
+            replaced = {"facts": statement.excluded.facts}
+            self._tx.session.execute(
+                statement.on_conflict_do_update(index_elements=["product_id"], set_=replaced), rows
+            )
+
+
+def _is_of_the_unit(event: Event) -> bool:
+    return event.source == "device" or (event.type == EventType.PRODUCT_TRANSFERRED and event.journey_id is None)
+
+
+def _unit_facts(tx: Transaction, product_ids: list[str]) -> dict[str, Facts]:
+    rows = tx.session.execute(sa.select(unit_table).where(unit_table.c.product_id.in_(product_ids)))
+    return {row.product_id: decode_facts(row.facts) for row in rows}
+
+
+def concerned(tx: Transaction, events: list[Event]) -> dict[str, Journey]:
+    named = {event.journey_id for event in events if event.journey_id}
+    units = {event.product_id for event in events if event.product_id and not event.journey_id}
+    found: list[Journey] = []
+    if named:
+        found += load(tx, journey_table.c.id.in_(sorted(named)), lock=True)
+    if units:
+        found += load(tx, journey_table.c.product_id.in_(sorted(units)), lock=True)
+    return {one.id: one for one in found}
+
+
+def targets(event: Event, journeys: dict[str, Journey]) -> list[str]:
+    """An event that names a journey is for that one; one that names a unit alone is for all journeys with it."""
+    if event.journey_id is not None:
+        return [event.journey_id] if event.journey_id in journeys else []
+    if event.product_id is None:
+        return []
+    return [one.id for one in journeys.values() if one.product_id == event.product_id]
+
+
+def _advance(
+    before: Journey, event: Event, unit: Facts, profile: Profile, now: datetime
+) -> tuple[Journey, dict[str, Any] | None]:
+    """The journey after an event, and the move that it made, if any. The same journey, when nothing changed.
+
+    unit: what is known of the unit that the event names.
+    """
+    changed: dict[str, Any] = {}
+    facts = before.facts
+    if event.type in {EventType.JOURNEY_OPENED, EventType.JOURNEY_LINKED}:
+        changed["role"] = event.data["role"]
+        if event.product_id is not None:
+            changed["product_id"] = event.product_id
+            facts = join(facts, unit)
+    changed["stalls"] = _noted(before.stalls, event)
+    changed["facts"] = facts = merge(facts, event, profile)
+    move = moves(before.facts, facts, event, profile)
+    if move is not None:
+        changed |= {"stage": move.to_stage.value, "stage_since": now}
+    after = msgspec.structs.replace(before, **changed)
+    if after == before:
+        return before, None
+    after = msgspec.structs.replace(after, version=before.version + 1, changed_at=now)
+    return after, None if move is None else _move_values(before.id, move, now)
+
+
+def _move_values(journey_id: str, move: Move, now: datetime) -> dict[str, Any]:
+    return {
+        "journey_id": journey_id,
+        "from_stage": move.from_stage.value,
+        "to_stage": move.to_stage.value,
+        "line": move.line,
+        "reason": move.reason,
+        "event_id": move.event_id,
+        "happened_at": move.happened_at,
+        "known_at": now,
+    }
+
+
+def _noted(known: tuple[tuple[str, str], ...], event: Event) -> tuple[tuple[str, str], ...]:
+    if event.type not in {EventType.JOURNEY_STALLED, EventType.JOURNEY_RESUMED}:
+        return known
+    one = (event.data["kind"], event.data["key"])
+    rest = tuple(stall for stall in known if stall != one)
+    return (*rest, one) if event.type == EventType.JOURNEY_STALLED else rest
