@@ -43,7 +43,7 @@ _HEADERS = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
-    (b"permissions-policy", b"camera=(self), geolocation=(self), bluetooth=(self), microphone=()"),
+    (b"permissions-policy", b"camera=(self), geolocation=(self), microphone=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cache-control", b"no-cache"),
     (b"vary", b"Accept-Encoding"),

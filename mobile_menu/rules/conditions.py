@@ -7,6 +7,7 @@ and nothing to compute, so that every condition ends, none can fail, and a wrong
 from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -23,8 +24,10 @@ AnyOf = Annotated[tuple[T, ...], msgspec.Meta(min_length=1)]
 Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]*$")]
 Stall = Literal["parcel_late", "install_stuck", "fault_unattended", "silent"]
 LinkName = Literal[
-    "shop", "product", "compare", "video", "reorder", "nearest_shop", "tracking", "referral", "shop_page"
+    "shop", "product", "compare", "video", "reorder", "nearest_shop", "tracking", "referral", "shop_page", "claim"
 ]
+"""`claim`: the form that makes the unit the customer's."""
+CLAIM_FORM = "/app/"
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -96,8 +99,18 @@ def link_target(situation: Situation, name: LinkName) -> str:
             return situation.relation.referral_url
         case "shop_page":
             return situation.place.shop.url if situation.place.shop else ""
+        case "claim":
+            return _claim_form(situation)
         case _:
             return str(getattr(situation.links, name))
+
+
+def _claim_form(situation: Situation) -> str:
+    """The phone page's own form, filled in but for the code. A demo unit stays the shop's."""
+    if not (situation.product_id and situation.gtin and situation.serial) or situation.device.demo_unit:
+        return ""
+    asked = {"journey": situation.journey_id, "claim": "1", "gtin": situation.gtin, "serial": situation.serial}
+    return f"{CLAIM_FORM}?{urlencode(asked)}"
 
 
 def coupon_is_valid(situation: Situation) -> bool:

@@ -6,7 +6,7 @@ import { openClaim, startPage } from "./js/claim.js";
 import { announce, h, setAttribute, setText } from "./js/dom.js";
 import { openGuide } from "./js/guide.js";
 import { icon } from "./js/icons.js";
-import { opens } from "./js/items.js";
+import { claims, opens } from "./js/items.js";
 import { openLive } from "./js/live.js";
 import { createMenuView } from "./js/menu.js";
 import { messagePage, waitingPage } from "./js/pages.js";
@@ -23,6 +23,9 @@ const query = new URLSearchParams(location.search);
 
 /** All that changes. freshness: up (live), waiting (first try), down (what is shown may be old). */
 const state = { journeys: [], journey: null, menu: null, keptAt: 0, freshness: "waiting", live: null, view: null, guide: null, cases: null, unread: false };
+
+/** The address asks for the claim form: over the menu, as soon as that offers it. */
+let asksForClaim = query.has("claim");
 
 // ---- what is on the page -------------------------------------------------------------------------------------------
 
@@ -105,7 +108,8 @@ async function arrive(asked) {
   }
   const found = state.journeys.find((one) => one.id === asked) ?? state.journeys[0];
   if (query.get("journey") && found && found.id !== asked) toast(t("link.other"));
-  if (!found || query.get("uri") || query.get("gtin")) showStart();
+  const named = query.get("uri") || query.get("gtin");
+  if (!found || (named && !(query.has("claim") && found.id === query.get("journey")))) showStart();
   else if (state.journey !== found.id) open(found.id);
   else drawTop();
 }
@@ -232,6 +236,11 @@ function take(menu, at) {
   drawMenu();
   const items = menu.sections.flatMap((section) => section.items);
   state.guide?.update(items.find((item) => item.id === state.guide.id), menu.status);
+  if (asksForClaim && state.freshness === "up") {
+    asksForClaim = false;
+    const item = items.find((one) => opens(one) === "claim");
+    if (item) claim(item);
+  }
 }
 
 // ---- what opens over it --------------------------------------------------------------------------------------------
@@ -245,6 +254,7 @@ async function choose(item, element) {
     case "expert": talk(); return;
     case "privacy": privacy(); return;
     case "ticket": openTicket(item); return;
+    case "claim": claim(item); return;
     case "guide":
       state.guide = openGuide(item, (done) => { if (done.action?.method === "POST" && !done.done) act(done); });
       state.guide.dialog.addEventListener("close", () => { state.guide = null; });
@@ -319,8 +329,13 @@ function openSwitcher() {
   });
 }
 
+/** Makes the unit of the menu the customer's: only the code is asked for. */
+function claim(item) {
+  openClaim({ known: claims(item), title: item.title, onclaimed: claimed, complain });
+}
+
 async function claimed(result) {
-  query.forEach((_, name) => query.delete(name));
+  [...query.keys()].forEach((name) => query.delete(name));
   history.replaceState(null, "", `/app/?journey=${encodeURIComponent(result.journey_id)}`);
   toast(t("claim.ok"));
   await loadJourneys().catch(() => {});

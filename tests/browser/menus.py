@@ -247,3 +247,19 @@ def install_checklist() -> Menu:
             ),
         ),
     )
+
+
+def of_nobody() -> Menu:
+    """Somebody has scanned a unit that has no owner yet."""
+    form = link(f"/app/?journey={JOURNEY}&claim=1&gtin=09506000134352&serial=SN%2F123")
+    yours = Item(
+        id="make-it-yours",
+        kind=Kind.SETTING,
+        title="Make it yours",
+        detail="With the code from the box.",
+        icon="key",
+        action=form,
+        because=("stage=support", "role=visitor", "link=claim"),
+    )
+    status = StatusLine(text="All is well", level="ok")
+    return menu(Stage.SUPPORT, status, Section(id="yours", title="Is it yours?", items=(yours,)), etag="nobody")

@@ -96,6 +96,66 @@ def test_only_the_code_is_asked_when_the_qr_code_has_named_the_unit(phone: Phone
     assert service.posts("/claims") == [{"uri": uri, "code": "wrong"}]
 
 
+def test_a_unit_of_nobody_is_made_the_customers_by_its_code_alone(phone: Phone, service: FakeService) -> None:
+    phone.allowed.append("403")
+    service.serve(menus.of_nobody())
+    service.refuse("/claims", 403, "claim_refused")
+    page = phone.open()
+    page.get_by_role("button", name="Make it yours", exact=False).first.click()
+    form = page.get_by_role("dialog", name="Make it yours")
+    expect(form).to_contain_text("SN/123")
+    expect(form.get_by_label("Product number")).to_be_hidden()
+    expect(form.get_by_label("Serial number")).to_be_hidden()
+    form.get_by_label("Code from the box").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("This code does not open that product. Please check both.")
+    expect(form).to_be_visible()
+
+    form.get_by_label("Code from the box").fill("K7M2-9QXD")
+    service.serve(menus.support_ok())
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".menu-title")).to_have_text(menus.support_ok().title)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert service.posts("/claims")[-1] == {"gtin": "09506000134352", "serial": "SN/123", "code": "K7M2-9QXD"}
+    assert page.url.endswith(f"/app/?journey={menus.JOURNEY}")
+
+
+def test_an_address_that_asks_for_the_claim_opens_the_form_over_the_menu(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.of_nobody())
+    page = phone.open(f"/?journey={menus.JOURNEY}&claim=1&gtin=09506000134352&serial=SN%2F123")
+
+    expect(page.get_by_role("dialog", name="Make it yours").get_by_label("Code from the box")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    service.push(menus.of_nobody())
+    expect(page.locator(".items .title").first).to_have_text("Make it yours")
+    assert page.get_by_role("dialog").count() == 0
+
+
+def test_an_address_that_asks_for_the_claim_of_what_is_owned_opens_the_menu_alone(
+    phone: Phone, service: FakeService
+) -> None:
+    service.serve(menus.support_ok())
+    page = phone.open(f"/?journey={menus.JOURNEY}&claim=1")
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    assert page.get_by_role("dialog").count() == 0
+
+
+def test_a_phone_that_has_no_journey_yet_is_asked_for_the_code_of_the_unit_in_its_address(
+    phone: Phone, service: FakeService
+) -> None:
+    page = phone.open("/?journey=j-of-somebody-else&claim=1&gtin=09506000134352&serial=SN123")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hello. Which product is it?")
+    expect(page.get_by_label("Serial number")).to_be_hidden()
+    service.serve(menus.install_checklist())
+    page.get_by_label("Code from the box").fill("K7M2-9QXD")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".menu-title")).to_have_text("Your LaserJet Pro")
+    assert service.posts("/claims") == [{"gtin": "09506000134352", "serial": "SN123", "code": "K7M2-9QXD"}]
+
+
 def test_everything_can_be_taken_along_as_a_file(phone: Phone, service: FakeService) -> None:
     service.serve(menus.support_ok())
     page = phone.open()

@@ -2,6 +2,7 @@
 
 product = Drucker
 
+section-yours = Gehört er Ihnen?
 section-fix = { $level ->
     [error] Jetzt beheben
    *[other] Am besten gleich erledigen

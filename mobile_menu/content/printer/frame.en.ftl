@@ -2,6 +2,7 @@
 
 product = printer
 
+section-yours = Is it yours?
 section-fix = { $level ->
     [error] Fix it now
    *[other] Worth doing now

@@ -19,6 +19,9 @@ item-opt-out = Gehen und alles löschen lassen
     .detail = Sofort und überall. Das Gerät funktioniert weiter.
     .confirm = Damit wird alles gelöscht, was Sie mit diesem Produkt verbindet. Das lässt sich nicht rückgängig machen. Sie bekommen eine signierte Bestätigung. Möchten Sie gehen?
 
+item-make-it-yours = Zu Ihrem Drucker machen
+    .detail = Mit dem Code aus der Verpackung. Danach kann dieses Menü mehr für Sie tun.
+
 item-what-it-can-do = Was er kann
     .detail = Der { $model } in einer Minute.
     .step-1 = Er druckt von Telefon, Tablet und Computer, ganz ohne Kabel.

@@ -19,6 +19,9 @@ item-opt-out = Leave, and have everything erased
     .detail = At once and everywhere. The product goes on working.
     .confirm = This erases everything that connects you with this product, and cannot be undone. You get a signed receipt. Do you want to leave?
 
+item-make-it-yours = Make it yours
+    .detail = With the code from the box. Then this menu can do more for you.
+
 item-what-it-can-do = What it can do
     .detail = The { $model } in a minute.
     .step-1 = It prints from phones, tablets and computers, without a cable.

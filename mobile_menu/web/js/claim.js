@@ -15,26 +15,33 @@ export function startPage({ known, onclaimed, complain }) {
     h("section", { class: "card" }, h("h2", {}, t("claim.title")), claimForm({ known, onclaimed, complain })));
 }
 
-export function openClaim({ onclaimed, complain }) {
-  const body = [h("p", { class: "large" }, t("start.text"))];
-  const dialog = openSheet({ title: t("products.add"), name: "claim", body });
-  dialog.querySelector(".sheet-body").append(claimForm({ onclaimed: (claimed) => { dialog.close(); onclaimed(claimed); }, complain }));
+/** title: what the sheet is called when it is about a unit that is known. */
+export function openClaim({ known = {}, title, onclaimed, complain }) {
+  const body = isNamed(known) ? [] : [h("p", { class: "large" }, t("start.text"))];
+  const dialog = openSheet({ title: title ?? t("products.add"), name: "claim", body });
+  dialog.querySelector(".sheet-body").append(claimForm({ known, onclaimed: (claimed) => { dialog.close(); onclaimed(claimed); }, complain }));
   return dialog;
 }
 
-/** known: {uri} or {gtin, serial} from the address of the page, or {}. */
+/** Whether there is no need to ask which unit it is. */
+function isNamed(known) {
+  return Boolean(known.uri || (known.gtin && known.serial));
+}
+
+/** known: {uri} or {gtin, serial} from the address of the page or from the menu, or {}. */
 function claimForm({ known = {}, onclaimed, complain }) {
   const number = field("number", { value: known.uri ?? known.gtin, autocomplete: "off", autocapitalize: "off" });
   const serial = field("serial", { value: known.serial, autocomplete: "off", autocapitalize: "characters" });
   const code = field("code", { autocomplete: "one-time-code", autocapitalize: "characters" });
-  const linked = Boolean(known.uri);
-  number.root.hidden = linked;
+  const named = isNamed(known);
+  number.root.hidden = named;
   const isLink = () => number.input.value.includes("/");
-  const follow = () => { serial.root.hidden = isLink(); };
+  const follow = () => { serial.root.hidden = named || isLink(); };
   number.input.addEventListener("input", follow);
   follow();
   const go = h("button", { class: "button wide", type: "submit" }, t("claim.go"));
-  const form = h("form", { class: "form", novalidate: true }, linked ? h("p", {}, t("claim.linked")) : null, number.root, serial.root, code.root, go);
+  const form = h("form", { class: "form", novalidate: true },
+    named ? h("p", {}, known.serial ? t("claim.named", { serial: known.serial }) : t("claim.linked")) : null, number.root, serial.root, code.root, go);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const fields = [number, serial, code].filter((one) => !one.root.hidden);

@@ -7,7 +7,7 @@ import { t } from "./words.js";
 
 const latest = new WeakMap();
 
-/** What choosing the item does here: expert, privacy, guide, ticket, post, link or nothing. */
+/** What choosing the item does here: expert, privacy, guide, ticket, post, claim, link or nothing. */
 export function opens(item) {
   if (item.kind === "expert" || item.kind === "privacy") return item.kind;
   if (item.code || item.qr) return "ticket";
@@ -15,7 +15,15 @@ export function opens(item) {
   if (item.action?.method === "POST") return item.done ? "nothing" : "post";
   const url = item.action ? safeHref(item.action.href) : null;
   if (!url) return "nothing";
+  if (claims(item)) return "claim";
   return item.kind === "share" ? "ticket" : "link";
+}
+
+/** The unit, {gtin, serial}, that a link to this page's claim form names; null for any other link. */
+export function claims(item) {
+  const url = item.action?.method === "GET" ? safeHref(item.action.href) : null;
+  if (url?.origin !== location.origin || !/^\/app\/?$/.test(url.pathname) || !url.searchParams.has("claim")) return null;
+  return { gtin: url.searchParams.get("gtin") ?? "", serial: url.searchParams.get("serial") ?? "" };
 }
 
 /** An empty card. onchoose(item), onwhy(item) are called with the item as it is at that moment. */
@@ -26,7 +34,7 @@ export function createItem({ onchoose, onwhy }) {
   li.addEventListener("click", (event) => {
     const main = event.target.closest(".main-part");
     const item = latest.get(li);
-    if (main && ["post", "guide", "ticket", "expert", "privacy"].includes(opens(item))) onchoose(item, main);
+    if (main && ["post", "guide", "ticket", "expert", "privacy", "claim"].includes(opens(item))) onchoose(item, main);
   });
   return li;
 }

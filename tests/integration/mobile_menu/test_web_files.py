@@ -53,7 +53,7 @@ async def test_a_page_is_guarded_by_its_headers(browser: httpx.AsyncClient) -> N
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
-    assert "camera=(self)" in headers["permissions-policy"]
+    assert headers["permissions-policy"] == "camera=(self), geolocation=(self), microphone=()"
 
 
 async def test_only_the_service_worker_may_control_the_whole_app(browser: httpx.AsyncClient) -> None:

@@ -1,12 +1,15 @@
 """Conditions hold or do not, and say what held; languages and plurals are found as the standards say."""
 
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 
 from broker.contract.stages import Stage
 from mobile_menu.content_loader import load_content
-from mobile_menu.rules.conditions import Condition, describe, holds
+from mobile_menu.rules.conditions import Condition, describe, holds, link_target
 from mobile_menu.rules.situation import Device, Level, Place, Relation, Situation, Step, Zone
 from mobile_menu.rules.texts import negotiate
 from tests.unit.mobile_menu.situations import situations
@@ -54,6 +57,31 @@ def condition(text: str) -> Condition:
 )
 def test_a_condition_says_what_held(text: str, because: tuple[str, ...] | None) -> None:
     assert holds(condition(text), JAM) == because
+
+
+UNIT = msgspec.structs.replace(JAM, gtin="09506000134352", serial="A/1 &", product_id="unit-1")
+
+
+def test_the_claim_form_is_led_to_with_the_unit_and_the_journey_that_are_on_the_phone() -> None:
+    address = urlsplit(link_target(UNIT, "claim"))
+    assert address.path == "/app/"
+    assert parse_qs(address.query) == {
+        "journey": ["j"],
+        "claim": ["1"],
+        "gtin": ["09506000134352"],
+        "serial": ["A/1 &"],
+    }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"product_id": ""}, {"serial": ""}, {"gtin": ""}, {"device": Device(demo_unit=True)}],
+    ids=["no unit", "no serial", "no gtin", "a demo unit"],
+)
+def test_without_a_unit_that_can_be_claimed_no_link_leads_to_the_form(changed: dict[str, Any]) -> None:
+    situation = msgspec.structs.replace(UNIT, **changed)
+    assert link_target(situation, "claim") == ""
+    assert holds(condition('link = ["claim"]'), situation) is None
 
 
 @settings(deadline=None)
