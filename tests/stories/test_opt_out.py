@@ -1,6 +1,7 @@
 """Opt-out on the running system: markers in everything a person can bring along, and then no trace of any of them."""
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -17,24 +18,11 @@ LATITUDE, LONGITUDE = 37.40310271828, -122.10631415926
 NEAR_SHOP = {"name": "Marker Shop", "latitude": LATITUDE, "longitude": LONGITUDE, "radius_m": 150.0}
 STANDS_AT = {"latitude": 37.40320161803, "longitude": -122.10641414213, "accuracy_m": 12.57721566}
 
-WORDS = [
-    "name",
-    "email",
-    "address",
-    "case",
-    "reply",
-    "expert",
-    "language",
-    "agent",
-    "referer",
-    "query",
-    "idempotency",
-    "order",
-    "parcel",
-    "path",
-    "nonsense",
-    "sighting",
-]
+WORDS = re.findall(
+    r"\w+",
+    """name email address case reply expert language agent referer query
+    idempotency order parcel path nonsense sighting""",
+)
 
 
 class Markers:
