@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from cloud.db import Transaction, table_of
 from cloud.errors import KeyReusedError
+from cloud.record.bulk import among, put_many
 from cloud.record.events import Event
 from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
 from cloud.vault import Vault
@@ -54,7 +55,7 @@ def append(tx: Transaction, events: Sequence[Event], *, sealed: dict[str, bytes]
     fresh = _unseen(tx, events)
     if not fresh:
         return []
-    tx.session.execute(sa.insert(journal), [_values(event, tx.now, sealed or {}) for event in fresh])
+    put_many(tx, journal, [_values(event, tx.now, sealed or {}) for event in fresh])
     for step in (*tx.database.projectors, *tx.database.reactors):
         step(tx, fresh)
     return fresh
@@ -65,7 +66,8 @@ def _unseen(tx: Transaction, events: Sequence[Event]) -> list[Event]:
     by_id = {event.id: event for event in reversed(events)}
     if not by_id:
         return []
-    known = set(tx.session.execute(sa.select(journal.c.event_id).where(journal.c.event_id.in_(by_id))).scalars())
+    query = sa.select(journal.c.event_id).where(among(tx, journal.c.event_id, list(by_id)))
+    known = set(tx.session.execute(query).scalars())
     seen: set[str] = set(known)
     fresh = []
     for event in events:
@@ -175,15 +177,11 @@ def send(
 
 
 def send_many(tx: Transaction, messages: list[dict[str, Any]]) -> None:
-    """Like `send`, for many rows of the outbox at once."""
+    """Like `send`, for many rows of the outbox at once, each with a slot of its own."""
     if not messages:
         return
-    statement = insert(tx, outbox)
-    replaced = {
-        name: statement.excluded[name]
-        for name in ("topic", "payload", "retain", "expires_at", "person_id", "command_id")
-    }
-    tx.session.execute(statement.on_conflict_do_update(index_elements=["slot"], set_=replaced), messages)
+    replaced = ("topic", "payload", "retain", "expires_at", "person_id", "command_id")
+    put_many(tx, outbox, messages, keys=["slot"], change=lambda new: {name: new[name] for name in replaced})
     # What is due later is found when it is due: a word about it would only wake the outbox for nothing.
     tx.changes.outbox |= any(message["not_before"] <= tx.now for message in messages)
 

@@ -20,6 +20,7 @@ from broker.contract.topics import Down, down_topic, parse_up
 from broker.contract.watermark import Received, receive
 from cloud.db import Transaction
 from cloud.record import service as record
+from cloud.record.bulk import among, put_many
 from cloud.record.events import Event
 from cloud.registry.service import known_products
 from cloud.twin import service as twin
@@ -208,8 +209,7 @@ def _store_telemetry(tx: Transaction, fresh: list[Accepted]) -> None:
         for part in fresh
         if isinstance(part.message, Telemetry)
     ]
-    if rows:
-        tx.session.execute(sa.insert(twin.telemetry_table), rows)
+    put_many(tx, twin.telemetry_table, rows)
 
 
 def _save_streams(tx: Transaction, streams: _Streams) -> None:
@@ -227,14 +227,16 @@ def _save_streams(tx: Transaction, streams: _Streams) -> None:
     if not rows:
         return
     table = twin.stream_table
-    statement = record.insert(tx, table)
-    changed = {
-        "low": statement.excluded.low,
-        "above": statement.excluded.above,
-        "duplicates": table.c.duplicates + statement.excluded.duplicates,
-        "given_up": table.c.given_up + statement.excluded.given_up,
-    }
-    tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id", "boot"], set_=changed), rows)
+
+    def moved(new: Any) -> dict[str, Any]:
+        return {
+            "low": new.low,
+            "above": new.above,
+            "duplicates": table.c.duplicates + new.duplicates,
+            "given_up": table.c.given_up + new.given_up,
+        }
+
+    put_many(tx, table, rows, keys=["product_id", "boot"], change=moved)
 
 
 def _note_contact(tx: Transaction, fresh: list[Accepted]) -> None:
@@ -249,9 +251,11 @@ def _note_contact(tx: Transaction, fresh: list[Accepted]) -> None:
     rows = [
         {"product_id": product_id, "last_seen_at": tx.now, "skew_s": skew} for product_id, skew in sorted(skews.items())
     ]
-    statement = record.insert(tx, twin.contact_table)
-    changed = {name: statement.excluded[name] for name in ("last_seen_at", "skew_s")}
-    tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id"], set_=changed), rows)
+
+    def heard(new: Any) -> dict[str, Any]:
+        return {"last_seen_at": new.last_seen_at, "skew_s": new.skew_s}
+
+    put_many(tx, twin.contact_table, rows, keys=["product_id"], change=heard)
 
 
 def put_aside(tx: Transaction, topic: str, rejection: Rejection) -> Taken:
@@ -304,7 +308,9 @@ def _tell_watermarks(tx: Transaction, streams: _Streams) -> None:
     newest: dict[str, int] = {}
     products = {product_id for product_id, _ in streams.touched}
     table = twin.stream_table
-    query = sa.select(table.c.product_id, sa.func.max(table.c.boot)).where(table.c.product_id.in_(sorted(products)))
+    query = sa.select(table.c.product_id, sa.func.max(table.c.boot)).where(
+        among(tx, table.c.product_id, sorted(products))
+    )
     newest.update(dict(tx.session.execute(query.group_by(table.c.product_id)).all()))
     late = {product_id for product_id, boot in streams.touched if boot < newest[product_id]}
     earlier = _earlier_marks(tx, late, newest)

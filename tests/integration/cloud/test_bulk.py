@@ -1,0 +1,102 @@
+"""Many rows at once: what goes in comes out, on both databases."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cloud.db import Database
+from cloud.record.bulk import among, put_many
+from cloud.record.service import outbox
+from cloud.twin.service import contact_table
+
+TEXTS = [
+    "",
+    "NULL",
+    "null",
+    '"',
+    "\\",
+    "{}",
+    ",",
+    "a b",
+    "it's",
+    '{"a": "b\\n"}',
+    "\n\t",
+    "ä€😀",
+    "\\x00",
+    "%(p)s",
+    ":p",
+]
+STORABLE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
+AT = datetime(2026, 11, 22, 9, 30, 0, 123456, tzinfo=UTC)
+
+
+def message(slot: str | None, topic: str, payload: bytes) -> dict[str, object]:
+    return {"slot": slot, "topic": topic, "payload": payload, "retain": bool(payload), "not_before": AT}
+
+
+def kept(db: Database) -> list[tuple[object, ...]]:
+    columns = outbox.c.slot, outbox.c.topic, outbox.c.payload, outbox.c.retain, outbox.c.not_before
+    with db.reading() as tx:
+        return [tuple(row) for row in tx.session.execute(sa.select(*columns).order_by(outbox.c.id))]
+
+
+def test_texts_bytes_booleans_times_and_nothing_come_out_as_they_went_in_and_in_their_order(db: Database) -> None:
+    rows = [message(None if number % 3 else f"s{number}", text, text.encode()) for number, text in enumerate(TEXTS)]
+    db.run(lambda tx: put_many(tx, outbox, rows))
+    assert kept(db) == [tuple(row.values()) for row in rows]
+
+
+def test_a_row_with_the_same_key_is_changed_as_told_and_the_others_are_not(db: Database) -> None:
+    db.run(lambda tx: put_many(tx, outbox, [message("a", "old", b"old"), message("b", "old", b"old")]))
+    fresh = [message("b", "new", b"new"), message("c", "new", b"new")]
+    db.run(lambda tx: put_many(tx, outbox, fresh, keys=["slot"], change=lambda new: {"topic": new.topic}))
+    found = {row[0]: row[1:3] for row in kept(db)}
+    assert found == {"a": ("old", b"old"), "b": ("new", b"old"), "c": ("new", b"new")}
+
+
+def test_rows_without_a_key_never_meet(db: Database) -> None:
+    for _ in range(2):
+        rows = [message(None, "t", b""), message(None, "t", b"")]
+        db.run(lambda tx, rows=rows: put_many(tx, outbox, rows, keys=["slot"], change=lambda new: {"topic": new.topic}))  # type: ignore[misc]  # a loop's lambda
+    assert len(kept(db)) == 4
+
+
+def test_nothing_to_put_is_no_statement(db: Database) -> None:
+    db.run(lambda tx: put_many(tx, outbox, []))
+    assert kept(db) == []
+
+
+def test_numbers_come_out_as_they_went_in(db: Database) -> None:
+    rows = [
+        {"product_id": f"p{number}", "last_seen_at": AT + timedelta(days=number), "skew_s": skew}
+        for number, skew in enumerate([0.0, -1.5, 1e-9, 123456789.125, -1e300])
+    ]
+    db.run(lambda tx: put_many(tx, contact_table, rows))
+    with db.reading() as tx:
+        found = [row._asdict() for row in tx.session.execute(sa.select(contact_table).order_by("product_id"))]
+    assert found == rows
+
+
+@pytest.mark.parametrize("wanted", [[], ["x"], TEXTS])
+def test_among_finds_what_is_named_and_nothing_else(db: Database, wanted: list[str]) -> None:
+    rows = [message(f"s{number}", text, b"") for number, text in enumerate([*TEXTS, "x", "other"])]
+    db.run(lambda tx: put_many(tx, outbox, rows))
+    with db.reading() as tx:
+        found = tx.session.execute(sa.select(outbox.c.topic).where(among(tx, outbox.c.topic, wanted))).scalars().all()
+    assert sorted(found) == sorted(wanted)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    texts=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40), min_size=1)
+)
+def test_any_text_comes_out_as_it_went_in(db: Database, texts: list[str]) -> None:
+    def there_and_back(texts: list[str]) -> list[str]:
+        with db.reading() as tx:  # rolled back: each example begins with nothing
+            put_many(tx, outbox, [message(None, text, text.encode()) for text in texts])
+            return list(tx.session.execute(sa.select(outbox.c.topic).order_by(outbox.c.id)).scalars())
+
+    assert there_and_back(texts) == texts
