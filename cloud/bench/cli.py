@@ -40,7 +40,7 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Write the figures into docs/reference.")] = False,
     devices: Annotated[int, typer.Option(min=1, max=100_000, help="ingest: devices that speak.")] = 1_000,
-    messages: Annotated[int | None, typer.Option(min=100, help="ingest: messages of a run. latency: changes.")] = None,
+    messages: Annotated[int | None, typer.Option(min=1, help="ingest: messages of a run. latency: changes.")] = None,
     rate: Annotated[float, typer.Option(min=0, help="latency: messages a second in the background.")] = 100.0,
 ) -> None:
     """Measure this machine: starts what it needs on free ports, and stops it again."""

@@ -1,0 +1,47 @@
+"""`throughline bench` as a process of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from cloud.bench.cli import write_down
+from cloud.bench.markdown import markers
+from cloud.bench.report import Report, row
+
+ROOT = Path(__file__).parents[3]
+
+
+def bench(*arguments: str) -> dict[str, Any]:
+    """What it prints as JSON."""
+    command = [sys.executable, "-m", "cloud", "bench", *arguments, "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=100)  # noqa: S603 - our own
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_bench_decode_prints_one_json_object_of_figures() -> None:
+    told = bench("decode", "--runs", "1")
+    assert told["bench"] == "decode"
+    assert told["machine"]["cores"] >= 1
+    assert len(told["rows"]) == 4
+    for one in told["rows"]:
+        assert one["min"] <= one["value"] <= one["max"]
+        assert one["ratio"] == one["value"] / one["reference_value"]
+
+
+def test_bench_latency_hears_every_change_through_the_whole_system() -> None:
+    # It fails by itself when the phone hears nothing of a change.
+    told = bench("latency", "--runs", "1", "--messages", "4", "--rate", "20")
+    assert [one["what"] for one in told["rows"]] == ["p50", "p95", "p99"]
+    assert all(one["value"] > 0 for one in told["rows"])
+
+
+def test_a_report_is_written_beside_what_stands_there_already(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        report = Report(bench=name, date="d", machine={}, rows=(row("x", "ms", [1.0]),))
+        write_down(report, tmp_path)
+        assert json.loads((tmp_path / "bench" / f"{name}.json").read_text())["bench"] == name
+    page = (tmp_path / "performance.md").read_text()
+    assert all(marker in page for name in ("a", "b") for marker in markers(name))
