@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.fake_service import FakeService, Running
+from tests.services import missing
 
 CHROMIUM = shutil.which("chromium")
 QUIET = (
@@ -33,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser() -> Iterator[Browser]:
     """One Chromium for a module; it ends with the module, as Playwright's loop must not meet asyncio tests."""
     if CHROMIUM is None:
-        pytest.skip("needs the program `chromium` on the PATH (Debian: the package of that name)")
+        missing("needs the program `chromium` on the PATH (Debian: the package of that name)")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield chromium
