@@ -49,6 +49,7 @@ from mobile_menu import api as menu_api
 from mobile_menu import openapi as menu_openapi
 from mobile_menu import web_files
 from mobile_menu.content_loader import load_content
+from mobile_menu.limits import Limits
 from mobile_menu.live import LiveHub
 from mobile_menu.service import MenuService
 from mobile_menu.threads import Threads
@@ -215,8 +216,13 @@ class Listeners:
 # --- the HTTP service ---
 
 
-def make_app(settings: Settings, db: Database, keys: Keys, *, bus: Bus | None = None) -> FastAPI:
-    """The one application. bus: to the other processes; without one it hears of its own changes only."""
+def make_app(
+    settings: Settings, db: Database, keys: Keys, *, bus: Bus | None = None, limits: Limits | None = None
+) -> FastAPI:
+    """The one application. bus: to the other processes; without one it hears of its own changes only.
+
+    limits: how often one address may start sessions and claim; the usual ones, unless given.
+    """
     menus = Menus(db, keys, settings.url)
     service = MenuService(menus, load_content, db.clock)
     hub = LiveHub(service.changed)
@@ -240,7 +246,7 @@ def make_app(settings: Settings, db: Database, keys: Keys, *, bus: Bus | None = 
     app.state.context = Context(db, keys, settings)
     app.state.hub = hub
     app.router.routes[:0] = menu_api.routes(service, hub, threads)
-    app.include_router(menu_api.router(service, hub, threads))
+    app.include_router(menu_api.router(service, hub, threads, secure=settings.url.startswith("https:"), limits=limits))
     for router in [one for part in PARTS for one in part.routers()]:
         app.include_router(router)
     app.router.routes += web_files.web_app()

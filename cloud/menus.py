@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from broker.contract.eid import ids_around
 from broker.contract.messages import Json
-from broker.contract.stages import Role, Stage
+from broker.contract.stages import Stage
 from cloud import situations
 from cloud.campaigns import service as campaigns
 from cloud.care import service as care
@@ -40,9 +40,11 @@ from mobile_menu.ports import (
     ItemUnavailableError,
     JourneySummary,
     JourneyUnknownError,
+    SessionOpened,
     SessionRefusedError,
     SessionStarted,
     Surroundings,
+    Visit,
     ZoneState,
 )
 from mobile_menu.rules.situation import Shop, Situation, Zone
@@ -80,8 +82,8 @@ class Menus:
 
     # --- sessions ---
 
-    def start_session(self, visit_token: str | None, key: str | None) -> SessionStarted:
-        def start(tx: Transaction) -> SessionStarted:
+    def start_session(self, visit_token: str | None, key: str | None) -> SessionOpened:
+        def start(tx: Transaction) -> SessionOpened:
             visit = None if visit_token is None else identity.session_of(tx, visit_token, "visit")
             person_id = identity.new_person(tx, self._keys) if visit is None else visit.person_id
 
@@ -91,7 +93,12 @@ class Menus:
 
             # Without a visit there is nobody yet whose repetition it could be.
             scope = consent.person_scope(person_id)
-            return record.once(tx, self._keys.vault, scope, key if visit else None, "session", SessionStarted, do)
+            known = key if visit else None
+            started = record.once(tx, self._keys.vault, scope, known, "session", SessionStarted, do)
+            fresh = None if visit else identity.open_session(tx, person_id, "visit").token
+            return SessionOpened(
+                started=started, visit=Visit(token=fresh, lasts=identity.VISIT_LASTS) if fresh else None
+            )
 
         return self._db.run(start)
 
@@ -300,7 +307,7 @@ def _summary(tx: Transaction, one: lifecycle.Journey) -> JourneySummary:
     return JourneySummary(
         id=one.id,
         stage=Stage(one.stage),
-        role=Role(one.role),
+        role=situations.role_of(one, unit),
         model_name=model.name,
         profile=model.profile,
         serial=unit.serial if unit else "",

@@ -57,7 +57,7 @@ def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str)
         gtin=model.gtin,
         serial=unit.serial if unit else "",
         product_id=unit.id if unit else "",
-        role=Role(journey.role),
+        role=role_of(journey, unit),
         device=_device(tx, unit, profile),
         place=_place(tx, zone, proven_until),
         parcel=_parcel(journey, profile, tx.now),
@@ -83,6 +83,13 @@ def unit_in_view(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -
         near = tx.session.get(ProductRow, zone.subject_id)
         return near if near is not None and near.shop_id is not None and near.gtin == journey.gtin else None
     return None
+
+
+def role_of(journey: lifecycle.Journey, unit: ProductRow | None) -> Role:
+    """The role as of now: who visited a unit that has got somebody else as its owner since is that owner's guest."""
+    role = Role(journey.role)
+    owner = unit.owner_person_id if unit is not None else None
+    return Role.GUEST if role is Role.VISITOR and owner not in {None, journey.person_id} else role
 
 
 def demo_units(tx: Transaction, gtin: str, limit: int = 100) -> list[Any]:

@@ -13,15 +13,22 @@ from starlette.routing import BaseRoute, Route
 
 from mobile_menu.bodies import CaseBody, ChoiceBody, ClaimBody, ContextBody, MessageBody
 from mobile_menu.errors import ForeignOriginError
+from mobile_menu.limits import Gate, Limits, usual_limits
 from mobile_menu.live import LiveHub
 from mobile_menu.openapi import returns
 from mobile_menu.ports import Caller, CaseThread, Chosen, Claimed, SessionStarted
 from mobile_menu.service import MenuService
 from mobile_menu.streams import LiveRoute, MenuRoute, bearer_of, language_of
 from mobile_menu.threads import Threads
+from mobile_menu.visit_cookie import end_visit, give_visit
 
 PREFIX = "/menu/v1"
 MAX_BODY_BYTES = 64 * 1024
+CLEAR_SITE_DATA = '"cache", "storage"'
+"""Whoever leaves takes all along, also what the page's own wiping cannot reach. Source: W3C Clear Site Data.
+
+The cookie is ended by its name: the directive for cookies would reach the other hosts of the domain.
+"""
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 JourneyQuery = Annotated[str, Query(alias="journey", min_length=1, max_length=64)]
@@ -36,28 +43,43 @@ def routes(service: MenuService, hub: LiveHub, threads: Threads) -> list[BaseRou
     ]
 
 
-def router(service: MenuService, hub: LiveHub, threads: Threads) -> APIRouter:
-    """All the other calls."""
+def router(
+    service: MenuService, hub: LiveHub, threads: Threads, *, secure: bool = False, limits: Limits | None = None
+) -> APIRouter:
+    """All the other calls. secure: our address is an https one. limits: the usual ones, unless given."""
+    gates = limits or usual_limits()
     api = APIRouter(prefix=PREFIX, tags=["phone"], default_response_class=Response, max_body_size=MAX_BODY_BYTES)
 
     async def caller_of(request: Request) -> Caller:
         return await threads.run(service.caller, token_of(request), language_of_request(request))
 
     as_caller = Depends(caller_of)
-    _add_session_calls(api, service, hub, threads)
+    _add_session_calls(api, service, hub, threads, gates.sessions, secure=secure)
     _add_menu_calls(api, service, hub, threads, as_caller)
+    _add_claim_call(api, service, hub, threads, as_caller, gates.claims)
     _add_case_calls(api, service, hub, threads, as_caller)
     return api
 
 
-def _add_session_calls(api: APIRouter, service: MenuService, hub: LiveHub, threads: Threads) -> None:
+def _add_session_calls(
+    api: APIRouter, service: MenuService, hub: LiveHub, threads: Threads, gate: Gate, *, secure: bool
+) -> None:
     @api.post("/session", status_code=201, responses=returns(201, SessionStarted))
     async def start_session(
         request: Request, tl_visit: Annotated[str | None, Cookie(max_length=512)] = None, key: Key = None
     ) -> Response:
-        """Starts a session of this phone's own; of the same visitor, when it came by one of our links."""
+        """Starts a session of this phone's own; of the same visitor, when its browser was here before.
+
+        A browser that was not gets the cookie `tl_visit`, so that a link or a label that is followed later belongs to
+        the same visitor.
+        """
         refuse_foreign_origin(request)
-        return answer(await threads.run(service.start_session, tl_visit, key), 201)
+        gate.enter(host_of(request))
+        opened = await threads.run(service.start_session, tl_visit, key)
+        response = answer(opened.started, 201)
+        if opened.visit is not None:
+            give_visit(response, opened.visit.token, opened.visit.lasts, secure=secure)
+        return response
 
     @api.post("/opt-out", responses=returns(200, dict[str, Any]), openapi_extra=PHONE_SESSION)
     async def opt_out(request: Request) -> Response:
@@ -65,7 +87,10 @@ def _add_session_calls(api: APIRouter, service: MenuService, hub: LiveHub, threa
         left = await threads.run(service.opt_out, token_of(request))
         if left.person_id is not None:
             hub.person_gone(left.person_id)
-        return answer(left.receipt)
+        response = answer(left.receipt)
+        end_visit(response, secure=secure)
+        response.headers["clear-site-data"] = CLEAR_SITE_DATA
+        return response
 
 
 def _add_menu_calls(api: APIRouter, service: MenuService, hub: LiveHub, threads: Threads, as_caller: Any) -> None:
@@ -91,20 +116,27 @@ def _add_menu_calls(api: APIRouter, service: MenuService, hub: LiveHub, threads:
         hub.changed((body.journey,))
         return answer(chosen)
 
-    @api.post("/claims", status_code=201, responses=returns(201, Claimed), openapi_extra=PHONE_SESSION)
-    async def claim(body: ClaimBody, caller: Annotated[Caller, as_caller], key: Key = None) -> Response:
-        """Makes the caller the owner, household or guest of a unit, on a claim code or on proof of proximity."""
-        unit = body.unit()
-        claimed = await threads.run(service.claim, caller, unit.gtin, unit.serial, body.code, body.ephemeral_id, key)
-        hub.changed((claimed.journey_id,))
-        return answer(claimed, 201)
-
     @api.get("/export", responses=returns(200, dict[str, Any]), openapi_extra=PHONE_SESSION)
     async def export(caller: Annotated[Caller, as_caller]) -> Response:
         """Everything that is held of this person (GDPR article 20)."""
         response = answer(await threads.run(service.export, caller))
         response.headers["content-disposition"] = 'attachment; filename="throughline-export.json"'
         return response
+
+
+def _add_claim_call(
+    api: APIRouter, service: MenuService, hub: LiveHub, threads: Threads, as_caller: Any, gate: Gate
+) -> None:
+    @api.post("/claims", status_code=201, responses=returns(201, Claimed), openapi_extra=PHONE_SESSION)
+    async def claim(
+        request: Request, body: ClaimBody, caller: Annotated[Caller, as_caller], key: Key = None
+    ) -> Response:
+        """Makes the caller the owner, household or guest of a unit, on a claim code or on proof of proximity."""
+        gate.enter(host_of(request))
+        unit = body.unit()
+        claimed = await threads.run(service.claim, caller, unit.gtin, unit.serial, body.code, body.ephemeral_id, key)
+        hub.changed((claimed.journey_id,))
+        return answer(claimed, 201)
 
 
 def _add_case_calls(api: APIRouter, service: MenuService, hub: LiveHub, threads: Threads, as_caller: Any) -> None:
@@ -141,6 +173,11 @@ def answer(value: object, status: int = 200) -> Response:
     """A private value as JSON, kept by no cache."""
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
     return Response(msgspec.json.encode(value), status, headers, "application/json")
+
+
+def host_of(request: Request) -> str:
+    """The address that the call comes from, as the server believes it; empty when there is none."""
+    return request.client.host if request.client else ""
 
 
 def token_of(request: Request) -> str:

@@ -5,7 +5,7 @@ is one of the errors below; the port's own errors (a database that is away) pass
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal, Protocol
 
 import msgspec
@@ -69,6 +69,20 @@ class Caller(msgspec.Struct, frozen=True):
 class SessionStarted(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     expires_at: datetime
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes this browser's later visits those of the same visitor: for its cookie, never for a page's script."""
+
+    token: str
+    lasts: timedelta
+
+
+class SessionOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """visit: None when the browser has one that counts."""
+
+    started: SessionStarted
+    visit: Visit | None = None
 
 
 class JourneySummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,8 +179,11 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
 class MenuPort(Protocol):
     """The record, as the phone service sees it. `key`: the caller's Idempotency-Key; the same key, the same answer."""
 
-    def start_session(self, visit_token: str | None, key: str | None) -> SessionStarted:
-        """A session of its own for this phone; of the same visitor, when `visit_token` comes from one of our links."""
+    def start_session(self, visit_token: str | None, key: str | None) -> SessionOpened:
+        """A session of its own for this phone: of the visitor whose `visit_token` it is, else of a new person.
+
+        Who is new gets a visit too. Two persons never become one, whoever else is signed in on this phone.
+        """
 
     def caller(self, token: str, language: str) -> Caller:
         """Whose token it is. Raises SessionRefusedError."""

@@ -22,8 +22,8 @@ from mobile_menu.ports import (
     JourneyUnknownError,
     MenuPort,
     ProofNeededError,
+    SessionOpened,
     SessionRefusedError,
-    SessionStarted,
     Surroundings,
     ZoneState,
 )
@@ -105,7 +105,7 @@ class MenuService:
         self._callers: Shelf[_CallerKey, _KnownCaller] = Shelf(CALLERS_KEPT, lambda _: 1, stripes=1)
         self._menus: Shelf[_MenuKey, _KeptMenu] = Shelf(MENU_BYTES_KEPT, lambda kept: len(kept.served.body))
 
-    def start_session(self, visit_token: str | None, key: str | None) -> SessionStarted:
+    def start_session(self, visit_token: str | None, key: str | None) -> SessionOpened:
         return self._port.start_session(visit_token, key)
 
     def caller(self, token: str, language: str, kept: timedelta = CALLER_KEPT) -> Caller:

@@ -5,8 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from cloud.db import Transaction
 from cloud.identity import service as identity
 from cloud.secrets import Keys
-
-COOKIE = "tl_visit"
+from mobile_menu.visit_cookie import give_visit
 
 
 def visitor(tx: Transaction, keys: Keys, token: str | None) -> tuple[str, str | None]:
@@ -27,13 +26,5 @@ def with_visit(address: str, fresh: str | None, *, secure: bool) -> Response:
     """On to the address; the cookie goes along when it is new. Not kept by any cache: each click counts."""
     response = RedirectResponse(address, 303, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
     if fresh is not None:
-        response.set_cookie(
-            COOKIE,
-            fresh,
-            max_age=int(identity.VISIT_LASTS.total_seconds()),
-            httponly=True,
-            samesite="lax",
-            secure=secure,
-            path="/",
-        )
+        give_visit(response, fresh, identity.VISIT_LASTS, secure=secure)
     return response

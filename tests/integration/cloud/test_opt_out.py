@@ -56,7 +56,7 @@ def live_through_everything(world: World, guest: Phone | None = None) -> Left:
     """One person leaves a trace in every place that can hold one. guest: uses the same unit meanwhile."""
     unit = world.unit()
     visit = world.run(lambda tx: identity.open_session(tx, identity.new_person(tx, world.keys), "visit"))
-    started = world.menus.start_session(visit.token, KEY)
+    started = world.menus.start_session(visit.token, KEY).started
     phone = Phone(started.token, world.menus.caller(started.token, "en"))
     campaign = world.run(
         lambda tx: campaigns.create_campaign(

@@ -86,7 +86,7 @@ class World:
         return self.run(lambda tx: registry.register(tx, self.keys, BASE, GTIN, f"SN{self._serials:04}"))
 
     def phone(self) -> Phone:
-        started = self.menus.start_session(None, None)
+        started = self.menus.start_session(None, None).started
         return Phone(started.token, self.menus.caller(started.token, "en"))
 
     def another_phone_of(self, phone: Phone) -> Phone:

@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse
 from broker.contract.errors import ThroughlineError
 from broker.contract.stages import Role
 from mobile_menu.api import router, routes
+from mobile_menu.limits import Limits
 from mobile_menu.live import LiveHub
 from mobile_menu.openapi import openapi_extra
 from mobile_menu.threads import Threads
@@ -32,6 +33,7 @@ STATUS = {
     "journey_unknown": 404,
     "item_unavailable": 409,
     "too_many_streams": 429,
+    "too_many_attempts": 429,
 }
 
 
@@ -39,19 +41,25 @@ def problem(status: int, code: str, **more: object) -> JSONResponse:
     return JSONResponse({"status": status, "code": code, **more}, status, media_type="application/problem+json")
 
 
-def small_app(record: FakeRecord, clock: Clock, **hub_settings: Any) -> tuple[FastAPI, LiveHub]:
+def small_app(
+    record: FakeRecord, clock: Clock, limits: Limits | None = None, *, secure: bool = False, **hub_settings: Any
+) -> tuple[FastAPI, LiveHub]:
     """What `cloud/compose.py` does, without the rest."""
     service = service_over(record, clock)
     hub = LiveHub(service.changed, **hub_settings)
     threads = Threads()
     app = FastAPI()
     app.router.routes[:0] = routes(service, hub, threads)
-    app.include_router(router(service, hub, threads))
+    app.include_router(router(service, hub, threads, secure=secure, limits=limits))
     app.router.routes.extend(web_app())
 
     @app.exception_handler(ThroughlineError)
     async def refused(request: Request, error: ThroughlineError) -> JSONResponse:  # noqa: ARG001  # the framework's signature
-        return problem(STATUS[error.code], error.code)
+        waits = error.facts.get("retry_after_s")
+        answer = problem(STATUS[error.code], error.code)
+        if waits is not None:
+            answer.headers["retry-after"] = str(waits)
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:  # noqa: ARG001  # the same

@@ -23,9 +23,11 @@ from mobile_menu.ports import (
     JourneySummary,
     JourneyUnknownError,
     MenuPort,
+    SessionOpened,
     SessionRefusedError,
     SessionStarted,
     Surroundings,
+    Visit,
     ZoneState,
 )
 from mobile_menu.rules.content import Content
@@ -118,11 +120,13 @@ class FakeRecord:
             raise JourneyUnknownError
         return role
 
-    def start_session(self, visit_token: str | None, key: str | None) -> SessionStarted:
+    def start_session(self, visit_token: str | None, key: str | None) -> SessionOpened:
         self._ask("start_session")
         self.keys.append(("start_session", key))
         self.visits.append(visit_token)
-        return SessionStarted(token="fresh", expires_at=START + timedelta(days=30))
+        started = SessionStarted(token="fresh", expires_at=START + timedelta(days=30))
+        visit = None if visit_token else Visit(token="visit-of-fresh", lasts=timedelta(days=2))
+        return SessionOpened(started=started, visit=visit)
 
     def caller(self, token: str, language: str) -> Caller:
         self._ask("caller")
