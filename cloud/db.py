@@ -16,7 +16,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlmodel import Session, SQLModel
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -190,9 +190,27 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, OperationalError))
 
 
+def check_reach(engine: sa.Engine) -> None:
+    """Raises SetupError when the database does not answer, or is none."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+    except (DBAPIError, sqlite3.Error) as error:
+        why = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
+        msg = f"the database {engine.url.render_as_string(hide_password=True)} cannot be used: {why}"
+        raise SetupError(msg) from error
+
+
 def make_engine(url: str) -> sa.Engine:
-    """An engine for `sqlite:///path` or `postgresql+psycopg://...`. Raises SetupError for a folder it cannot write."""
-    parsed = sa.make_url(url)
+    """An engine for `sqlite:///path` or `postgresql+psycopg://...`. Raises SetupError for a URL that is none, and for
+    a folder it cannot write.
+    """
+    try:
+        parsed = sa.make_url(url)
+        parsed.get_dialect()
+    except ArgumentError as error:
+        msg = "the database URL is none; such as sqlite:///folder/file.db or postgresql+psycopg://user@host/database"
+        raise SetupError(msg) from error
     if parsed.get_backend_name() != "sqlite":
         # An error that quotes its parameters would bring what people wrote into the log.
         return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)

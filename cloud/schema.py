@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from cloud.db import Database
+from cloud.db import Database, check_reach
 from cloud.errors import SetupError
 from cloud.tables import metadata
 
@@ -27,7 +27,10 @@ def config(connection: sa.Connection) -> Config:
 
 
 def upgrade(db: Database) -> None:
-    """Brings the schema to the newest migration. Raises SetupError when the database is newer than this program."""
+    """Brings the schema to the newest migration. Raises SetupError when the database does not answer, or is newer than
+    this program.
+    """
+    check_reach(db.engine)
     with db.engine.execution_options(writes=True).begin() as connection:
         if not db.is_sqlite:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
