@@ -1,4 +1,4 @@
-"""SIGKILL of every process, in the middle of things: what was acknowledged end to end is there, once; the story goes on."""
+"""SIGKILL of every process, in the middle of things: what was acknowledged is there, once, and the story goes on."""
 
 import asyncio
 import time

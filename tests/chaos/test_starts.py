@@ -76,7 +76,7 @@ def test_a_setting_that_does_not_exist_or_is_wrong_is_named(tmp_path: Path) -> N
     refused(start(system, environment={"THROUGHLINE_PORTT": "1"}), "THROUGHLINE_PORTT")
     refused(start(system, "--port", "70000"), "port")
     refused(start(system, environment={"THROUGHLINE_BROKER": "carrier-pigeon"}), "broker")
-    refused(start(system, environment={"THROUGHLINE_DATABASE_URL": "nonsense://"}))
+    refused(start(system, environment={"THROUGHLINE_DATABASE_URL": "nonsense://"}), "database URL")
     assert not (system.data / "throughline.db").exists()
 
 
@@ -127,11 +127,23 @@ def _children(pid: int) -> Sequence[psutil.Process]:
         return ()
 
 
+def test_a_database_that_does_not_answer_or_is_none_is_named_without_its_password(tmp_path: Path) -> None:
+    system = System(tmp_path)
+    away = f"postgresql+psycopg://somebody:hush@127.0.0.1:{free_port()}/nothing"
+    done = start(system, environment={"THROUGHLINE_DATABASE_URL": away})
+    refused(done, "127.0.0.1", "database")
+    assert "hush" not in done.stderr
+    system.data.mkdir(exist_ok=True)
+    (system.data / "throughline.db").write_bytes(b"this is no database" * 1000)
+    refused(start(system), "throughline.db")
+    assert (system.data / "throughline.db").read_bytes().startswith(b"this is no database")
+
+
 def test_the_folder_of_a_stopped_system_starts_again_with_all_that_was_in_it(tmp_path: Path) -> None:
-    with embedded(tmp_path) as system:
-        with httpx.Client(base_url=system.url, headers={"Authorization": f"Bearer {system.key}"}) as operator:
-            body = {"gtin": "09506000134352", "name": "One", "brand": "Acme"}
-            assert operator.post("/api/v1/models", json=body).status_code == 201
-            assert system.stop() == 0
-            system.start()
-            assert [one["name"] for one in operator.get("/api/v1/models").json()["items"]] == ["One"]
+    body = {"gtin": "09506000134352", "name": "One", "brand": "Acme"}
+    with embedded(tmp_path) as system, httpx.Client(base_url=system.url) as operator:
+        operator.headers["Authorization"] = f"Bearer {system.key}"
+        assert operator.post("/api/v1/models", json=body).status_code == 201
+        assert system.stop() == 0
+        system.start()
+        assert [one["name"] for one in operator.get("/api/v1/models").json()["items"]] == ["One"]
