@@ -2,7 +2,7 @@
 # network only for what is not here yet. ARGS goes to the command: `make demo ARGS=--once`, `make test ARGS="-k stage"`.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs clean
+.PHONY: help demo test lint docs pictures clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -10,7 +10,7 @@ BIN := .venv/bin
 help: ## this list
 	@echo "Throughline: from a registered product to the right menu on the customer's phone."
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  ARGS="..." goes to the command: make demo ARGS=--once, make test ARGS="tests/unit -x"'
 	@echo "  After make demo, $(BIN)/throughline --help lists everything else."
@@ -36,6 +36,10 @@ docs: ## write again what of docs/ is made from the code
 	$(BIN)/python -m tests.house.generate
 	PYTHONPATH=. $(BIN)/python tests/contract/write_asyncapi.py
 	$(BIN)/python -m cloud.lifecycle docs
+
+pictures: ## take the documentation's pictures of the phone page again
+	@.ci/setup dev
+	$(BIN)/python -m tests.house.pictures
 
 clean: ## forget the set-up and the caches; data/ stays
 	rm -rf .venv .setup.lock .setup.err .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
