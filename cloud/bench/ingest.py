@@ -29,8 +29,8 @@ METHOD = (
     "unacknowledged at most). Counted is from its first byte until the last row is committed, seen by looking into the "
     "database every 10 ms; the worker acknowledges after the commit. Each run is checked: every message stored exactly "
     "once, every watermark at its device's last message. The references run in turn with ours, on the same broker, "
-    "with the same publisher and the worker idle: mosquitto_sub with five times as many messages, because it is over so "
-    "soon, the tutorial way with a twentieth. One run to warm up, {runs} counted."
+    "with the same publisher and the worker idle: mosquitto_sub with five times as many messages, because it is over "
+    "so soon, the tutorial way with a twentieth. One run to warm up, {runs} counted."
 )
 BARE, C_SUBSCRIBER, TUTORIAL = "bare paho subscriber", "mosquitto_sub", "a commit for each message (SQLModel, paho)"
 FAN_IN = Goal(0.4, of="ratio")
