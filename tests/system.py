@@ -4,6 +4,7 @@ What the processes say goes to files, so that a test can search all of it. Embed
 Mosquitto and PostgreSQL, with `throughline up` for the rest.
 """
 
+import asyncio
 import os
 import re
 import shutil
@@ -50,7 +51,7 @@ LINKS: Final = {name: f"https://acme.example/{name}" for name in ("shop", "produ
 Found = TypeVar("Found")
 
 
-def until(question: Callable[[], Found], what: str, deadline_s: float = DEADLINE_S) -> Found:
+def until(question: Callable[[], Found | None], what: str, deadline_s: float = DEADLINE_S) -> Found:
     """Asks until the answer is true in itself, and returns it; fails when it never is."""
     end = time.monotonic() + deadline_s
     while not (found := question()):
@@ -59,10 +60,10 @@ def until(question: Callable[[], Found], what: str, deadline_s: float = DEADLINE
     return found
 
 
-async def until_async(question: Callable[[], Awaitable[Found]], what: str, deadline_s: float = DEADLINE_S) -> Found:
+async def until_async(
+    question: Callable[[], Awaitable[Found | None]], what: str, deadline_s: float = DEADLINE_S
+) -> Found:
     """The same for a question that is awaited."""
-    import asyncio
-
     end = time.monotonic() + deadline_s
     while not (found := await question()):
         assert time.monotonic() < end, f"not within {deadline_s:g} s: {what}"
@@ -148,9 +149,13 @@ class System:
                 continue
         return None
 
+    def running(self, service: str) -> psutil.Process:
+        """The service's process, once there is one."""
+        return until(lambda: self.process_of(service), f"a process of {service}")
+
     def kill(self, *services: str) -> None:
         """SIGKILL to these, at once."""
-        found = [until(lambda one=one: self.process_of(one), f"a process of {one}") for one in services]  # type: ignore[misc]  # a loop's lambda
+        found = [self.running(service) for service in services]
         for process in found:
             process.kill()
         psutil.wait_procs(found, LEAVE_WITHIN_S)

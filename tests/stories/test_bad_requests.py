@@ -173,7 +173,7 @@ async def test_events_twice_and_in_reverse_order_end_where_the_right_order_ends(
             parcel = moved(parcel, status, system.clock())
             news.append(carrier.news(parcel))
         await carrier.send_badly(news)
-        facts = {"serial": unit.serial, "tracking_code": tracking, "carrier": "easypost"}
+        facts: dict[str, Json] = {"serial": unit.serial, "tracking_code": tracking, "carrier": "easypost"}
         newest = Order(
             order_id=order.order_id, gtin=GTIN, placed_at=order.placed_at, version=2, status="fulfilled", **facts
         )
@@ -278,7 +278,7 @@ async def test_a_phones_idempotency_key_sends_one_command_and_opens_one_case(sys
         await printer.print_test_page()
 
         async def supported() -> bool:
-            return (await phone.menu(journey))["stage"] == "support"
+            return bool((await phone.menu(journey))["stage"] == "support")
 
         await until_async(supported, "support")
         headers = {"Authorization": f"Bearer {phone.token}", "Idempotency-Key": "tap-1"}
