@@ -74,18 +74,18 @@ async def until_async(
 class System:
     """One deployment in `folder`. Its ports stay the same over restarts, as they would on a server."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None, device_port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str] | None = None, broker: "Mosquitto | None" = None
+    ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.port = free_port()
-        self.mqtt_port = free_port()
+        self.mqtt_port = broker.service_port if broker else free_port()
         self.key = ""
         self._environment = dict(environment or {})
-        self._device_port = device_port
+        self._broker = broker
         self._process: subprocess.Popen[bytes] | None = None
         self._starts = 0
-        self.add_device: Callable[[Credential], None] = lambda _credential: None
-        """Tells a broker that is not ours of a device's password; the embedded one asks the registry itself."""
 
     # --- running it ---
 
@@ -118,7 +118,8 @@ class System:
 
     def stop(self) -> int:
         """Asks it to leave, as Ctrl-C would; its exit status."""
-        assert self._process is not None
+        if self._process is None:
+            return 0
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
         try:
@@ -154,10 +155,12 @@ class System:
         return until(lambda: self.process_of(service), f"a process of {service}")
 
     def kill(self, *services: str) -> None:
-        """SIGKILL to these, at once."""
-        found = [self.running(service) for service in services]
+        """SIGKILL to these, at once. A broker that is not ours is started again, as its own keeper would."""
+        found = [self.running(service) for service in services if service != "broker" or self._broker is None]
         for process in found:
             process.kill()
+        if "broker" in services and self._broker:
+            self._broker.kill()
         psutil.wait_procs(found, LEAVE_WITHIN_S)
 
     def _said(self, stream: str) -> Path:
@@ -205,7 +208,7 @@ class System:
 
     @property
     def endpoint(self) -> Endpoint:
-        return Endpoint(port=self._device_port or self.mqtt_port)
+        return Endpoint(port=self._broker.port if self._broker else self.mqtt_port)
 
     def operator(self) -> Caller:
         return Caller(self.url, headers={"Authorization": f"Bearer {self.key}"})
@@ -228,7 +231,8 @@ class System:
         await self.model()
         async with Registrar(self.url, self.key) as registrar:
             unit = await registrar.register(GTIN, serial or f"S{time.monotonic_ns()}")
-        self.add_device(unit)
+        if self._broker:
+            self._broker.add_device(unit)
         return unit
 
     async def model(self) -> None:
@@ -270,47 +274,66 @@ def external(folder: Path) -> Iterator[System]:
     if program is None:
         missing("needs the mosquitto broker")
         raise AssertionError
-    with running_postgres() as server, _mosquitto(program, folder) as (port, service_port, add_device):
+    broker = Mosquitto(program, folder / "mosquitto", load_keys(folder / "data" / "keys").mqtt_password)
+    with running_postgres() as server:
         settings = {
             "THROUGHLINE_BROKER": "external",
             "THROUGHLINE_DATABASE_URL": server.url(server.create()),
         }
-        system = System(folder, settings, device_port=port)
-        system.mqtt_port, system.add_device = service_port, add_device
+        system = System(folder, settings, broker)
         try:
+            broker.start()
             yield system.start()
         finally:
             system.stop()
+            broker.stop()
 
 
-@contextmanager
-def _mosquitto(program: str, folder: Path) -> Iterator[tuple[int, int, Callable[[Credential], None]]]:
-    """Its port for devices, that for services, and how it learns of a device."""
-    home = folder / "mosquitto"
-    home.mkdir()
-    port, service_port = free_port(), free_port()
-    settings = MosquittoSettings(
-        directory=str(home), host="127.0.0.1", port=port, service_port=service_port, user="root", session_expiry="1h"
-    )
-    for name, content in mosquitto_files(settings).items():
-        (home / name).write_text(content)
-    password = load_keys(folder / "data" / "keys").mqtt_password
-    (home / SERVICE_PASSWORDS).write_text(password_file([("tl-cloud", password)]))
-    (home / DEVICE_PASSWORDS).touch()
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen([program, "-c", str(home / "mosquitto.conf")], stderr=log)  # noqa: S603 - our own
+class Mosquitto:
+    """A Mosquitto of our own, with the rules and passwords of the product."""
 
-    def add_device(unit: Credential) -> None:
-        with (home / DEVICE_PASSWORDS).open("a") as file:
+    def __init__(self, program: str, home: Path, password: str) -> None:
+        self.port, self.service_port = free_port(), free_port()
+        self._program, self._home = program, home
+        self._process: subprocess.Popen[bytes] | None = None
+        settings = MosquittoSettings(
+            directory=str(home),
+            host="127.0.0.1",
+            port=self.port,
+            service_port=self.service_port,
+            user="root",
+            session_expiry="1h",
+        )
+        home.mkdir()
+        for name, content in mosquitto_files(settings).items():
+            (home / name).write_text(content)
+        (home / SERVICE_PASSWORDS).write_text(password_file([("tl-cloud", password)]))
+        (home / DEVICE_PASSWORDS).touch()
+
+    def start(self) -> None:
+        with (self._home / "log").open("ab") as log:
+            command = [self._program, "-c", str(self._home / "mosquitto.conf")]
+            self._process = subprocess.Popen(command, stderr=log)  # noqa: S603 - our own
+        until(lambda: listens(self.port) and listens(self.service_port), "mosquitto")
+
+    def add_device(self, unit: Credential) -> None:
+        """Tells it of a device's password; the embedded broker asks the registry itself."""
+        assert self._process is not None
+        with (self._home / DEVICE_PASSWORDS).open("a") as file:
             file.write(password_file([(unit.id, unit.password)]))
-        process.send_signal(signal.SIGHUP)
+        self._process.send_signal(signal.SIGHUP)
 
-    try:
-        until(lambda: listens(port) and listens(service_port), "mosquitto")
-        yield port, service_port, add_device
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(LEAVE_WITHIN_S)
+    def kill(self) -> None:
+        """SIGKILL, and a new start: what it had not saved is lost."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(LEAVE_WITHIN_S)
+        self.start()
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(LEAVE_WITHIN_S)
 
 
 def listens(port: int) -> bool:

@@ -50,7 +50,10 @@ async def speak(printers: Sequence[SimulatedPrinter], count: int) -> None:
 
 
 @pytest.mark.timeout(300)
-async def test_of_two_thousand_messages_over_seven_kills_none_is_lost_and_none_is_there_twice(system: System) -> None:
+async def test_of_two_thousand_messages_over_seven_kills_none_is_lost_and_none_is_there_twice(
+    any_system: System,
+) -> None:
+    system = any_system
     units = [await system.unit() for _ in range(DEVICES)]
     printers = [system.printer(unit, ticks=False) for unit in units]
     for printer in printers:

@@ -12,6 +12,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Amqtt and SQLite."""
     with embedded(tmp_path_factory.mktemp("embedded")) as running:
         yield running
+    went_well(running)
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,13 @@ def external_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System
     """Mosquitto and PostgreSQL."""
     with external(tmp_path_factory.mktemp("external")) as running:
         yield running
+    went_well(running)
+
+
+def went_well(system: System) -> None:
+    """Whatever the stories did to it, nothing in it failed: what clients do wrong is no error of ours."""
+    lines = system.said().decode(errors="replace").splitlines()
+    assert [line for line in lines if " ERROR " in line or "Traceback" in line] == []
 
 
 @pytest.fixture(
