@@ -92,8 +92,43 @@ def test_only_the_code_is_asked_when_the_qr_code_has_named_the_unit(phone: Phone
     page.get_by_label("Code from the box").fill("wrong")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("alert")).to_have_text("This code does not open that product. Please check both.")
+    expect(page.get_by_role("alert")).to_have_text("This code does not open it. Please check the code.")
+    expect(page.get_by_label("Code from the box")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Code from the box")).to_be_focused()
     assert service.posts("/claims") == [{"uri": uri, "code": "wrong"}]
+
+
+def test_who_typed_all_of_it_is_asked_to_check_all_of_it(phone: Phone, service: FakeService) -> None:
+    phone.allowed.append("403")
+    page = phone.open()
+    service.refuse("/claims", 403, "claim_refused")
+    for label, text in (("Product number", "09506000134352"), ("Serial number", "SN123"), ("Code from the box", "x")):
+        page.get_by_label(label).fill(text)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("This code does not open that product. Please check both.")
+
+
+def test_a_word_that_was_said_in_a_sheet_is_followed_to_the_page_but_never_said_again(
+    phone: Phone, service: FakeService
+) -> None:
+    phone.allowed.append("503")
+    service.serve(menus.of_nobody())
+    page = phone.open()
+    page.get_by_role("button", name="Make it yours").first.click()
+    service.refuse("/claims", 503, "unavailable", "Not now.")
+    page.get_by_label("Code from the box").fill("K7M2-9QXD")
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog .toast")).to_have_text("Not now.")
+    page.keyboard.press("Escape")
+    expect(page.locator("body > .toast")).to_have_text("Not now.")
+
+    page.get_by_role("button", name="Make it yours").first.click()
+    page.get_by_label("Code from the box").fill("K7M2-9QXD")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".toast")).to_have_text("It is yours. Welcome.")
+    expect(page.locator(".toast")).to_have_count(0)
 
 
 def test_a_unit_of_nobody_is_made_the_customers_by_its_code_alone(phone: Phone, service: FakeService) -> None:
@@ -108,7 +143,7 @@ def test_a_unit_of_nobody_is_made_the_customers_by_its_code_alone(phone: Phone, 
     expect(form.get_by_label("Serial number")).to_be_hidden()
     form.get_by_label("Code from the box").fill("wrong")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_have_text("This code does not open that product. Please check both.")
+    expect(page.get_by_role("alert")).to_have_text("This code does not open it. Please check the code.")
     expect(form).to_be_visible()
 
     form.get_by_label("Code from the box").fill("K7M2-9QXD")
@@ -119,6 +154,7 @@ def test_a_unit_of_nobody_is_made_the_customers_by_its_code_alone(phone: Phone, 
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert service.posts("/claims")[-1] == {"gtin": "09506000134352", "serial": "SN/123", "code": "K7M2-9QXD"}
     assert page.url.endswith(f"/app/?journey={menus.JOURNEY}")
+    expect(page.locator(".toast")).to_have_text("It is yours. Welcome.")
 
 
 def test_an_address_that_asks_for_the_claim_opens_the_form_over_the_menu(phone: Phone, service: FakeService) -> None:

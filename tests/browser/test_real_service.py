@@ -15,9 +15,15 @@ def test_the_page_follows_the_device_talks_to_the_expert_and_leaves(browser: Bro
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
+    )
     page.goto(f"{served.url}/app?journey=j1")
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    page.wait_for_function("navigator.serviceWorker.getRegistrations().then(all => all.some(one => one.active))")
+    (visit,) = context.cookies()
+    assert (visit["name"], visit["httpOnly"], visit["sameSite"]) == ("tl_visit", True, "Lax")
+    assert page.evaluate("document.cookie") == ""
     before = page.locator(".menu").inner_text()
 
     known.device_says("j1", "2.0.1")
@@ -37,6 +43,8 @@ def test_the_page_follows_the_device_talks_to_the_expert_and_leaves(browser: Bro
     page.get_by_role("button", name="Leave and wipe").click()
     page.get_by_role("button", name="Yes, wipe everything").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You have left.")
+    expect(page.locator(".receipt")).to_contain_text("r-p-anna")
     assert page.evaluate("localStorage.length") == 0
+    assert context.cookies() == []
     context.close()
     assert complaints == []

@@ -1,6 +1,6 @@
 // Naming a product: the start page and the form that makes it the customer's. A link from a QR code fills most of it in.
 
-import { api } from "./api.js";
+import { api, Problem } from "./api.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { openSheet } from "./sheets.js";
@@ -57,13 +57,21 @@ function claimForm({ known = {}, onclaimed, complain }) {
       const what = isLink() ? { uri: value(number) } : { gtin: digits(value(number)), serial: value(serial) };
       onclaimed(await api.claim({ ...what, code: value(code) }));
     } catch (error) {
-      complain(error);
+      const refusal = refusalOf(error, named);
+      if (refusal) code.say(refusal);
+      else complain(error);
       code.input.focus();
     } finally {
       go.disabled = false;
     }
   });
   return form;
+}
+
+/** What the service has against this unit and this code: said beside the code, where it can be mended. */
+function refusalOf(error, named) {
+  if (!(error instanceof Problem) || !["claim_refused", "already_claimed", "too_many_attempts"].includes(error.code)) return "";
+  return t(named && error.code === "claim_refused" ? "claim.refused" : `err.${error.code}`);
 }
 
 /** The digits of a GTIN as people copy it from a label: `(01) 0950 6000 …` with spaces, and with its identifier or not. */
@@ -77,15 +85,15 @@ let made = 0;
 function field(name, attributes) {
   made += 1;
   const id = `field-${name}-${made}`;
-  const fault = h("span", { class: "fault", id: `${id}-fault` });
+  const fault = h("span", { class: "fault", id: `${id}-fault`, role: "alert" });
   const input = h("input", { id, name, type: "text", spellcheck: "false", "aria-describedby": `${id}-fault ${id}-hint`, ...attributes });
   const root = h("div", { class: "field" }, h("label", { for: id }, t(`claim.${name}`)), input, fault,
     h("span", { class: "hint", id: `${id}-hint` }, t(name === "number" ? "claim.number.hint" : `claim.${name}.hint`)));
-  const check = () => {
-    const empty = !input.value.trim();
-    input.setAttribute("aria-invalid", String(empty));
-    fault.textContent = empty ? t("claim.missing") : "";
+  const say = (text) => {
+    input.setAttribute("aria-invalid", String(Boolean(text)));
+    fault.textContent = text;
   };
+  const check = () => say(input.value.trim() ? "" : t("claim.missing"));
   input.addEventListener("input", () => { if (fault.textContent) check(); });
-  return { root, input, check };
+  return { root, input, check, say };
 }

@@ -48,14 +48,18 @@ export function ask(question, { title, yes = t("yes"), no = t("cancel"), danger 
   });
 }
 
-/** Says a result for some seconds, above whatever is open. level: ok or error. */
+let latest = null;
+
+/** Says a result for some seconds, above whatever is open; it takes the place of the one before. level: ok or error. */
 export function toast(text, level = "ok") {
-  document.querySelectorAll(".toast").forEach((old) => old.remove());
+  latest?.remove();
   const host = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
   const note = h("div", { class: `toast ${level}`, role: level === "error" ? "alert" : "status" }, icon(level === "error" ? "alert" : "check"), h("span"));
   host.append(note);
+  latest = note;
   // The words come after the place for them, so that a screen reader sees them arrive.
   requestAnimationFrame(() => { note.lastChild.textContent = text; });
-  setTimeout(() => note.remove(), TOAST_MS);
-  host.addEventListener("close", () => { if (note.isConnected || host.isConnected === false) document.body.append(note); }, { once: true });
+  setTimeout(() => { note.remove(); if (latest === note) latest = null; }, TOAST_MS);
+  // A sheet that closes takes its toast along; what is still to be read moves to the page.
+  if (host !== document.body) host.addEventListener("close", () => { if (latest === note) document.body.append(note); }, { once: true });
 }
