@@ -82,7 +82,14 @@ _ENCODER: Final = msgspec.json.Encoder()
 _Keyword = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9.-]{0,254}$")]
 _Keywords = Annotated[tuple[_Keyword, ...], msgspec.Meta(max_length=64)]
 _Supplies = Annotated[tuple[Supply, ...], msgspec.Meta(max_length=64)]
-_SHARED_FIELDS: Final[dict[str, object]] = {"state": _Keyword, "reasons": _Keywords, "supplies": _Supplies}
+
+
+class _Shared(msgspec.Struct):
+    """The fields of a status that mean the same for every product; null removes one."""
+
+    state: _Keyword | None = None
+    reasons: _Keywords | None = None
+    supplies: _Supplies | None = None
 
 
 def encode(message: Message) -> bytes:
@@ -122,15 +129,16 @@ def decode_down(kind: Down, payload: bytes) -> AnyDown | Rejection:
 
 def reported_problem(reported: dict[str, Json]) -> str:
     """What is wrong with the fields of a status that mean the same for every product; empty when nothing is."""
-    for field, form in _SHARED_FIELDS.items():
-        value = reported.get(field)
-        if value is None:
-            continue
-        try:
-            msgspec.convert(value, type=form)
-        except msgspec.ValidationError as error:
-            return f"reported.{field}: {error}"
+    try:
+        msgspec.convert(reported, type=_Shared)
+    except msgspec.ValidationError as error:
+        return f"reported: {error}"
     return ""
+
+
+def _may_be_deep(payload: bytes) -> bool:
+    """There are more openings in it than levels allowed: most messages have fewer, and need not be walked."""
+    return payload.count(b"{") + payload.count(b"[") > MAX_DEPTH + 1
 
 
 def depth_of(value: Json, limit: int = MAX_DEPTH) -> int:
@@ -151,11 +159,11 @@ def _names_its_schema(payload: bytes) -> bool:
 def _checked(accepted: Accepted, payload: bytes) -> Accepted | Rejection:
     match accepted.message:
         case Status(reported=reported):
-            if depth_of(reported) > MAX_DEPTH:
+            if _may_be_deep(payload) and depth_of(reported) > MAX_DEPTH:
                 return _rejected(RejectionReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", payload)
             problem = reported_problem(reported)
             return _rejected(RejectionReason.WRONG_TYPE, problem, payload) if problem else accepted
-        case Event(data=data) | Result(data=data) if depth_of(data) > MAX_DEPTH:
+        case Event(data=data) | Result(data=data) if _may_be_deep(payload) and depth_of(data) > MAX_DEPTH:
             return _rejected(RejectionReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", payload)
         case _:
             return accepted
