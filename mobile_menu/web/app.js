@@ -11,7 +11,7 @@ import { openLive } from "./js/live.js";
 import { createMenuView } from "./js/menu.js";
 import { messagePage, waitingPage } from "./js/pages.js";
 import { leftPage, openPrivacy } from "./js/privacy.js";
-import { ask, toast } from "./js/sheets.js";
+import { ask, hush, toast } from "./js/sheets.js";
 import { store } from "./js/store.js";
 import { openJourneys } from "./js/switcher.js";
 import { openTicket } from "./js/ticket.js";
@@ -311,6 +311,7 @@ function privacy() {
     onleft(receipt) {
       Object.assign(state, { live: null, journey: null, menu: null, journeys: [], unread: false });
       closeSheets();
+      hush();
       history.replaceState(null, "", "/app/");
       put(leftPage(receipt));
       page.main.querySelector("h1").focus();

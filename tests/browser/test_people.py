@@ -213,11 +213,14 @@ def test_leaving_wipes_the_phone_and_shows_the_receipt(phone: Phone, service: Fa
     page.get_by_role("button", name="No, stay").click()
     assert service.posts("/opt-out") == []
 
+    page.get_by_role("button", name="Download my data").click()
+    expect(page.locator(".toast")).to_have_text("Your file is ready.")
     page.get_by_role("button", name="Leave and wipe").click()
     page.get_by_role("button", name="Yes, wipe everything").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("You have left.")
     expect(page.locator(".receipt")).to_contain_text("MEUCIQ")
+    assert page.locator(".toast").count() == 0
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
     assert page.evaluate("caches.keys()") == []
     assert page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0

@@ -50,9 +50,15 @@ export function ask(question, { title, yes = t("yes"), no = t("cancel"), danger 
 
 let latest = null;
 
+/** Takes the toast away that is still shown. */
+export function hush() {
+  latest?.remove();
+  latest = null;
+}
+
 /** Says a result for some seconds, above whatever is open; it takes the place of the one before. level: ok or error. */
 export function toast(text, level = "ok") {
-  latest?.remove();
+  hush();
   const host = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
   const note = h("div", { class: `toast ${level}`, role: level === "error" ? "alert" : "status" }, icon(level === "error" ? "alert" : "check"), h("span"));
   host.append(note);
