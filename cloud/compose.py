@@ -25,6 +25,7 @@ from cloud.campaigns import api as campaigns_api
 from cloud.care import api as care_api
 from cloud.clock import Clock, TravelClock, system_clock
 from cloud.commerce import api as commerce_api
+from cloud.commerce import service as commerce
 from cloud.control import api as control_api
 from cloud.control import service as control
 from cloud.db import Changes, Database, Transaction
@@ -59,7 +60,7 @@ Ready = Callable[[int], None]
 """Told the port, once clients may come."""
 
 PROJECTORS = (twin.project, engine.project)
-REACTORS = (twin.react, watch.react, control.react, control.send_again)
+REACTORS = (twin.react, watch.react, control.react, control.send_again, commerce.react)
 PARTS = (
     registry_api,
     identity_api,

@@ -176,9 +176,29 @@ def _tell_parcels(tx: Transaction, row: OrderRow) -> None:
         _note_parcel(tx, row, parcel)
 
 
+def react(tx: Transaction, events: list[Event]) -> None:
+    """Reactor: who claims a unit is who it was sold to: an order that names the unit and no journey is theirs."""
+    for event in events:
+        if event.type == EventType.PRODUCT_CLAIMED and event.journey_id is not None and event.product_id is not None:
+            _adopt_orders(tx, event.product_id, event.journey_id)
+
+
+def _adopt_orders(tx: Transaction, product_id: str, journey_id: str) -> None:
+    query = sa.select(OrderRow).where(order_table.c.product_id == product_id, order_table.c.journey_id.is_(None))
+    for row in tx.session.execute(query.with_for_update()).scalars():
+        _find_journey(tx, row, journey_id)
+        tx.session.flush()
+        if row.journey_id is not None:
+            _tell_parcels(tx, row)
+            _note_versions(tx, row, {row.version: row.status})
+
+
 def _note_order(tx: Transaction, row: OrderRow, update: OrderUpdate) -> bool:
     """The update, and the newest version, which may have come before the journey was known."""
-    versions = {update.version: update.status.value, row.version: row.status}
+    return _note_versions(tx, row, {update.version: update.status.value, row.version: row.status})
+
+
+def _note_versions(tx: Transaction, row: OrderRow, versions: dict[int, str]) -> bool:
     journey = lifecycle.read(tx, row.journey_id or "")
     events = [
         Event(

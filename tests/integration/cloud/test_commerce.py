@@ -118,6 +118,18 @@ def test_an_order_that_names_the_unit_ties_the_journey_to_it(world: World) -> No
     assert world.claim(phone, unit).journey_id == journey.id
 
 
+def test_an_order_that_names_the_unit_alone_finds_the_journey_when_it_is_claimed(world: World) -> None:
+    phone, unit = world.phone(), world.unit()
+    world.order(serial=unit.serial, tracking_code="T-1", customer={"name": "Ada"})
+    world.parcel()
+    claimed = world.claim(phone, unit)
+    facts = world.journey(phone).facts
+    assert [order.status for order in facts.orders.values()] == ["placed"]
+    assert set(facts.parcels) == {"T-1"}
+    (row,) = world.rows("shop_order")
+    assert (row.journey_id, row.person_id, row.customer) == (claimed.journey_id, phone.person_id, None)
+
+
 def test_a_reference_to_no_journey_or_to_one_with_another_model_is_none(world: World) -> None:
     for reference in ("../etc", "01jd0000000000000000000000"):
         assert world.order(f"A-{reference}", journey=reference)
