@@ -19,7 +19,7 @@ def visitor(tx: Transaction, keys: Keys, token: str | None) -> tuple[str, str | 
 
 def app_address(base_url: str, journey_id: str) -> str:
     """The phone's page, opened at this journey."""
-    return f"{base_url}/app?journey={journey_id}"
+    return f"{base_url}/app/?journey={journey_id}"
 
 
 def with_visit(address: str, fresh: str | None, *, secure: bool) -> Response:

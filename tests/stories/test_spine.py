@@ -24,7 +24,7 @@ async def test_a_customer_is_led_from_the_advert_to_support_and_out_again_with_t
 
         # Interested, by an advert; the click engages.
         leads_to = await phone.click_campaign(campaign)
-        assert leads_to.startswith(f"{system.url}/app?journey=")
+        assert leads_to.startswith(f"{system.url}/app/?journey=")
         await phone.start()
         journey = str((await phone.journey("engaged"))["id"])
         assert leads_to.endswith(journey)
