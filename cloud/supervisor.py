@@ -122,9 +122,15 @@ class Supervisor:
         while not child.ready.wait(0.05):
             ended = child.process is not None and child.process.poll() is not None
             if ended or time.monotonic() > until:
-                why = child.said[-1] if child.said else "it did not say why; --log-level debug shows more"
+                why = child.said[-1] if child.said else self._guess(child, ended=ended)
                 msg = f"{child.name} did not start: {why}"
                 raise SetupError(msg)
+
+    def _guess(self, child: Child, *, ended: bool) -> str:
+        """Why a child that says nothing may not be ready."""
+        if child.name == "work" and not ended:
+            return f"the broker at {self._settings.mqtt_host}:{self._settings.mqtt_port} does not let it in"
+        return "it did not say why; --log-level debug shows more"
 
     def _watch_all(self) -> None:
         while not self._stop.wait(0.1):
