@@ -12,15 +12,14 @@ from hypothesis import strategies as st
 from cloud.commerce.carriers import (
     STATUSES,
     BadBody,
-    OrderStatus,
     OrderUpdate,
-    ParcelStatus,
     ParcelUpdate,
     Unwanted,
     neutral_status,
     read_easypost,
     read_order,
 )
+from cloud.record.events import OrderStatus, ParcelStatus
 
 DATA = Path(__file__).parents[3] / "data"
 EVENT: dict[str, Any] = json.loads(json.loads((DATA / "webhook_signature_vectors.json").read_text("utf-8"))[0]["body"])
