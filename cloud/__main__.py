@@ -151,7 +151,7 @@ def _watch_parent(stop: Callable[[], None]) -> None:
         return
 
     def wait() -> None:
-        while sys.stdin.buffer.read(1):
+        while os.read(0, 1):  # unbuffered: a thread that waits in a buffer would abort the interpreter at its end
             pass
         stop()
 

@@ -29,6 +29,7 @@ from cloud.commerce import service as commerce
 from cloud.control import api as control_api
 from cloud.control import service as control
 from cloud.db import Changes, Database, Transaction
+from cloud.errors import SetupError
 from cloud.health import add_health
 from cloud.identity import api as identity_api
 from cloud.identity import service as identity
@@ -335,7 +336,10 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     bus.start()
     intake.start()
     work = {"ingest": ingest.run, "outbox": outbox.run, "scheduler": scheduler.run}
-    threads = [threading.Thread(target=_guarded, args=(name, run, stop), name=name) for name, run in work.items()]
+    failed: list[str] = []
+    threads = [
+        threading.Thread(target=_guarded, args=(name, run, stop, failed), name=name) for name, run in work.items()
+    ]
     for thread in threads:
         thread.start()
     if _connected(intake, bus, stop):
@@ -347,14 +351,16 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     intake.close()
     bus.close()
     db.dispose()
+    if failed:
+        raise SetupError(failed[0])
 
 
-def _guarded(name: str, run: Callable[[], None], stop: threading.Event) -> None:
+def _guarded(name: str, run: Callable[[], None], stop: threading.Event, failed: list[str]) -> None:
     """A loop that ends by an error takes the process with it: its supervisor starts a new one, whole."""
     try:
         run()
-    except Exception:
-        log.exception("the %s loop ended", name)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on with a part missing
+        failed.append(f"the {name} loop ended: {type(error).__name__}")
         stop.set()
 
 

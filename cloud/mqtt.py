@@ -181,8 +181,8 @@ class Bus:
         return [self._acknowledged(info, until) for info in sent]
 
     def _acknowledged(self, info: MQTTMessageInfo, until: float) -> bool:
-        if info.rc not in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN}:
-            return False
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return False  # paho may still send it after the reconnect; it will be sent again, and twice is harmless
         while not info.is_published():
             left = until - time.monotonic()
             if left <= 0 or not self.connected.is_set():

@@ -205,7 +205,8 @@ def set_timers(tx: Transaction, timers: dict[tuple[str, str], datetime | None]) 
 
 def any_due(tx: Transaction) -> bool:
     """Something may be due: asked first, so that an idle scheduler never takes the database's write lock."""
-    query = sa.select(timer.c.subject).where(timer.c.due_at <= tx.now).limit(1)
+    free = sa.or_(timer.c.leased_until.is_(None), timer.c.leased_until <= tx.now)
+    query = sa.select(timer.c.subject).where(timer.c.due_at <= tx.now, free).limit(1)
     return tx.session.execute(query).first() is not None
 
 

@@ -4,11 +4,11 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, SQLAlchemyError, StatementError
 from tenacity import Retrying, before_sleep_log, retry_if_exception, stop_when_event_set, wait_random_exponential
 
 from broker.contract.codec import QUARANTINE_BYTES, Rejection, RejectionReason
-from cloud.db import Database, is_away
+from cloud.db import Database
 from cloud.mqtt import Delivery, Intake
 from cloud.twin import ingest
 
@@ -17,6 +17,8 @@ log = logging.getLogger("throughline.ingest")
 
 class IngestLoop:
     """Runs until `stop` is set. noted: told of each batch, for metrics."""
+
+    # What is acknowledged is stored, or stands in quarantine. Whatever else goes wrong, it is not acknowledged.
 
     def __init__(
         self,
@@ -42,16 +44,16 @@ class IngestLoop:
                 self._intake.acknowledge(batch)
 
     def store(self, batch: Sequence[Delivery]) -> bool:
-        """Stores the batch, however long the database is away; false when it was told to stop before that.
+        """Stores the batch, however long the database cannot; false when it was told to stop before that.
 
-        A batch that the database refuses is halved until the one message is found that cannot be stored: that one goes
+        A batch whose content is refused is halved until the one message is found that cannot be stored: that one goes
         to quarantine, and the others are not held up by it.
         """
         messages = [(delivery.topic, delivery.payload) for delivery in batch]
         try:
             self._noted(self._retried(lambda: self._db.run(lambda tx: ingest.take(tx, messages))))
         except Exception as error:  # noqa: BLE001 - whatever it is, one message must not stop the others
-            if is_away(error):
+            if not refuses_content(error):
                 return False  # told to stop while the database was away; the broker still has these
             if len(batch) > 1:
                 middle = len(batch) // 2
@@ -64,13 +66,14 @@ class IngestLoop:
         rejection = Rejection(RejectionReason.UNSTORABLE, type(error).__name__, delivery.payload[:QUARANTINE_BYTES])
         try:
             self._retried(lambda: self._db.run(lambda tx: ingest.put_aside(tx, delivery.topic, rejection)))
-        except SQLAlchemyError as again:
-            return not is_away(again)
+        except Exception as again:  # noqa: BLE001 - as above
+            log.error("nor can it be put aside, and so it is not acknowledged: %s", type(again).__name__)  # noqa: TRY400 - the message could quote a payload
+            return False
         return True
 
     def _retried(self, work: Callable[[], ingest.Taken]) -> ingest.Taken:
         retrying = Retrying(
-            retry=retry_if_exception(is_away),
+            retry=retry_if_exception(lambda error: not refuses_content(error)),
             wait=wait_random_exponential(multiplier=0.1, max=5),
             stop=stop_when_event_set(self._stop),
             before_sleep=before_sleep_log(log, logging.WARNING),
@@ -78,3 +81,16 @@ class IngestLoop:
         )
         taken: ingest.Taken = retrying(work)
         return taken
+
+
+def refuses_content(error: BaseException) -> bool:
+    """The error comes of what a message holds, and would come again. Every other one may pass: a database that is away,
+    read-only, full, locked, or older than this program has nothing against the message.
+    """
+    if not isinstance(error, SQLAlchemyError):
+        return isinstance(error, Exception)
+    if isinstance(error, InterfaceError):
+        return type(error.orig).__module__ == "sqlite3"  # its way to say that a value cannot be bound
+    if isinstance(error, DBAPIError):
+        return isinstance(error, DataError | IntegrityError)
+    return isinstance(error, StatementError)

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from cloud.control import service as control
 from cloud.db import Database, Transaction
 from cloud.mqtt import Bus
 from cloud.record.service import outbox
+from cloud.workers.turn import Turn
 
 log = logging.getLogger("throughline.outbox")
 BATCH = 500
@@ -21,25 +23,38 @@ COMPANY_S = 0.1
 """What falls due by time waits this long for others: each round is a transaction that ingest has to wait for."""
 
 
+NOT_TAKEN = timedelta(seconds=5)
+"""A message that the broker did not acknowledge lets the others go first for so long."""
+
+
 class OutboxLoop:
-    """Runs until `stop` is set; `wake` says that something waits."""
+    """Runs until `stop` is set; `wake` says that something waits.
+
+    One process sends at a time: two would read the same row, and the one that is slower would put an older retained
+    message over a newer one.
+    """
 
     def __init__(self, db: Database, bus: Bus, stop: threading.Event, wake: threading.Event) -> None:
         self._db = db
         self._bus = bus
         self._stop = stop
         self._wake = wake
+        self._turn = Turn(db, "outbox")
 
     def run(self) -> None:
         while not self._stop.is_set():
-            try:
-                sent = self.send_due() if self._bus.connected.is_set() else 0
-            except SQLAlchemyError as error:
-                log.warning("the outbox cannot be read: %s", type(error).__name__)
-                sent = 0
+            sent = self._round()
             if sent < BATCH:
                 self._wake.wait(self._until_next())
                 self._wake.clear()
+        self._turn.give_up()
+
+    def _round(self) -> int:
+        try:
+            return self.send_due() if self._bus.connected.is_set() and self._turn.take() else 0
+        except Exception as error:  # noqa: BLE001 - a round that fails is tried again; the loop goes on
+            log.warning("the outbox waits for its next round: %s", type(error).__name__)
+            return 0
 
     def send_due(self) -> int:
         """Sends what is due; how many left."""
@@ -49,8 +64,9 @@ class OutboxLoop:
         ready = [row for row in rows if row not in expired]
         arrived = self._bus.deliver([(row.topic, row.payload, row.retain) for row in ready])
         done = [row for row, ok in zip(ready, arrived, strict=True) if ok]
-        if done or expired:
-            self._db.run(lambda tx: _remove(tx, done, expired))
+        left = [row for row, ok in zip(ready, arrived, strict=True) if not ok] if self._bus.connected.is_set() else []
+        if done or expired or left:
+            self._db.run(lambda tx: _remove(tx, done, expired, left))
         return len(done)
 
     def _until_next(self) -> float:
@@ -63,7 +79,8 @@ class OutboxLoop:
         if next_due is None:
             return POLL_S
         left = (next_due - self._db.clock()).total_seconds()
-        return POLL_S if left <= 0 and not self._bus.connected.is_set() else min(max(left, COMPANY_S), POLL_S)
+        idle = left <= 0 and not (self._bus.connected.is_set() and self._turn.held)
+        return POLL_S if idle else min(max(left, COMPANY_S), POLL_S)
 
 
 def _due(tx: Transaction) -> list[Any]:
@@ -71,9 +88,13 @@ def _due(tx: Transaction) -> list[Any]:
     return list(tx.session.execute(query).all())
 
 
-def _remove(tx: Transaction, done: Sequence[Any], expired: Sequence[Any]) -> None:
-    """Takes rows out; one whose slot was filled anew meanwhile stays, for its newer payload."""
+def _remove(tx: Transaction, done: Sequence[Any], expired: Sequence[Any], left: Sequence[Any]) -> None:
+    """Takes rows out; one whose slot was filled anew meanwhile stays, for its newer payload. left: not taken."""
     gone = [{"gone_id": row.id, "gone_payload": row.payload} for row in (*done, *expired)]
     same = (outbox.c.id == sa.bindparam("gone_id"), outbox.c.payload == sa.bindparam("gone_payload"))
-    tx.session.connection().execute(sa.delete(outbox).where(*same), gone)
+    if gone:
+        tx.session.connection().execute(sa.delete(outbox).where(*same), gone)
+    if left:
+        later = sa.update(outbox).where(outbox.c.id.in_([row.id for row in left]))
+        tx.session.execute(later.values(not_before=tx.now + NOT_TAKEN))
     control.note_sent(tx, [row.command_id for row in done if row.command_id])

@@ -5,8 +5,6 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from cloud.control import service as control
 from cloud.db import Database, Transaction
 from cloud.lifecycle import watch
@@ -44,8 +42,8 @@ class SchedulerLoop:
         while not self._stop.is_set():
             try:
                 busy = self.do_due()
-            except SQLAlchemyError as error:
-                log.warning("the timers cannot be read: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - a round that fails is tried again; the loop goes on
+                log.warning("the timers wait for the next round: %s", type(error).__name__)
                 busy = 0
             if not busy:
                 self._stop.wait(POLL_S)
@@ -67,6 +65,6 @@ class SchedulerLoop:
     def _do(self, duty: Callable[[Transaction, str], None], subject: str) -> None:
         try:
             self._db.run(lambda tx: duty(tx, subject))
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001 - one duty that fails must not keep the others
             # The lease runs out, and it is tried again.
             log.warning("a timer waits for its next try: %s", type(error).__name__)

@@ -1,0 +1,208 @@
+"""The loops: what is acknowledged is stored, one process sends at a time, and nothing that fails stops the rest."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+import sqlalchemy as sa
+from paho.mqtt.client import MQTTMessageInfo
+from paho.mqtt.enums import MQTTErrorCode
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError, ProgrammingError, StatementError
+
+from cloud.control import service as control
+from cloud.db import Database, Transaction
+from cloud.mqtt import Address, Bus, Delivery, Intake
+from cloud.record import service as record
+from cloud.twin import ingest
+from cloud.workers import scheduler
+from cloud.workers.ingest import IngestLoop, refuses_content
+from cloud.workers.outbox import NOT_TAKEN, OutboxLoop
+from cloud.workers.scheduler import SchedulerLoop
+from cloud.workers.turn import Turn
+from tests.integration.cloud.world import Device, World
+
+
+class FakeBus:
+    """A broker that acknowledges all but the topics in `deaf`."""
+
+    def __init__(self) -> None:
+        self.connected = threading.Event()
+        self.connected.set()
+        self.sent: list[str] = []
+        self.deaf: set[str] = set()
+
+    def deliver(self, messages: Sequence[tuple[str, bytes, bool]]) -> list[bool]:
+        self.sent += [topic for topic, _, _ in messages]
+        return [topic not in self.deaf for topic, _, _ in messages]
+
+
+def outbox_loop(db: Database, bus: FakeBus) -> OutboxLoop:
+    return OutboxLoop(db, cast("Bus", bus), threading.Event(), threading.Event())
+
+
+def deliveries(world: World, count: int) -> list[Delivery]:
+    device = Device(world, world.unit().id)
+    return [Delivery(*device.telemetry(), mid=mid, qos=1, generation=1) for mid in range(1, count + 1)]
+
+
+def ingest_loop(db: Database, stop: threading.Event) -> IngestLoop:
+    return IngestLoop(db, cast("Intake", None), batch=10, wait_s=0, stop=stop)
+
+
+@pytest.mark.parametrize("error", [InternalError, OperationalError, ProgrammingError, DBAPIError])
+def test_what_a_database_cannot_do_now_is_no_fault_of_the_message(error: type[DBAPIError]) -> None:
+    assert not refuses_content(error("INSERT", {}, Exception("read-only transaction")))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [IntegrityError("x", {}, Exception()), StatementError("x", "x", {}, Exception()), OverflowError(), ValueError()],
+)
+def test_what_a_message_holds_is_a_fault_that_would_come_again(error: Exception) -> None:
+    assert refuses_content(error)
+
+
+def test_a_batch_is_not_acknowledged_while_the_database_takes_no_writes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, stop, tries = deliveries(world, 2), threading.Event(), []
+
+    def read_only(_tx: Transaction, _batch: object) -> ingest.Taken:
+        tries.append(1)
+        if len(tries) == 3:
+            stop.set()
+        statement = "INSERT"
+        raise InternalError(statement, {}, Exception("cannot execute INSERT in a read-only transaction"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest, "take", read_only)
+        assert not ingest_loop(world.db, stop).store(batch)
+    assert world.rows("quarantine") == world.rows("telemetry") == []
+    assert ingest_loop(world.db, threading.Event()).store(batch)
+    assert len(world.rows("telemetry")) == 2
+
+
+def test_one_message_that_cannot_be_stored_is_put_aside_and_the_others_are_stored(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, real = deliveries(world, 4), ingest.take
+    poison = batch[2].payload
+
+    def refusing(tx: Transaction, messages: list[tuple[str, bytes]]) -> ingest.Taken:
+        if any(payload == poison for _, payload in messages):
+            raise OverflowError
+        return real(tx, messages)
+
+    monkeypatch.setattr(ingest, "take", refusing)
+    assert ingest_loop(world.db, threading.Event()).store(batch)
+    assert len(world.rows("telemetry")) == 3
+    assert [row.reason for row in world.rows("quarantine")] == ["unstorable"]
+
+
+def test_what_can_be_neither_stored_nor_put_aside_is_not_acknowledged(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(*_: object) -> ingest.Taken:
+        raise OverflowError
+
+    monkeypatch.setattr(ingest, "take", refusing)
+    monkeypatch.setattr(ingest, "put_aside", refusing)
+    assert not ingest_loop(world.db, threading.Event()).store(deliveries(world, 1))
+
+
+def test_one_process_sends_at_a_time_and_another_when_it_is_gone(world: World) -> None:
+    first, second = Turn(world.db, "outbox"), Turn(world.db, "outbox")
+    assert first.take()
+    assert first.take()
+    assert not second.take()
+    another = Turn(world.db, "something else")
+    assert another.take()
+    another.give_up()
+    first.give_up()
+    assert second.take()
+    assert not first.take()
+    second.give_up()
+
+
+def test_a_turn_whose_session_broke_is_lost_and_can_be_had_again(postgres_world: World) -> None:
+    turn = Turn(postgres_world.db, "outbox")
+    assert turn.take()
+    with postgres_world.db.engine.connect() as other:
+        holders = "locktype = 'advisory' AND pid <> pg_backend_pid()"
+        other.execute(
+            sa.select(sa.func.pg_terminate_backend(sa.column("pid")))
+            .select_from(sa.table("pg_locks"))
+            .where(sa.text(holders))
+        )
+    with pytest.raises(DBAPIError):
+        turn.take()
+    assert not turn.held
+    assert turn.take()
+    turn.give_up()
+
+
+def test_a_message_that_the_broker_does_not_take_lets_the_others_go_first(world: World) -> None:
+    bus = FakeBus()
+    loop = outbox_loop(world.db, bus)
+    bus.deaf.add("tl/v1/stuck")
+    world.run(lambda tx: record.send(tx, "tl/v1/stuck", b"1"))
+    assert loop.send_due() == 0
+    world.run(lambda tx: record.send(tx, "tl/v1/fine", b"2"))
+    assert loop.send_due() == 1
+    assert bus.sent == ["tl/v1/stuck", "tl/v1/fine"]
+    world.clock.advance(seconds=NOT_TAKEN.total_seconds())
+    bus.deaf.clear()
+    assert loop.send_due() == 1
+    assert world.rows("outbox") == []
+
+
+def test_a_newer_message_that_came_while_the_older_was_sent_stays(world: World) -> None:
+    bus = FakeBus()
+
+    class Replacing(FakeBus):
+        def deliver(self, messages: Sequence[tuple[str, bytes, bool]]) -> list[bool]:
+            world.run(lambda tx: record.send(tx, "tl/v1/x", b"new", slot="x"))
+            return super().deliver(messages)
+
+    world.run(lambda tx: record.send(tx, "tl/v1/x", b"old", slot="x"))
+    outbox_loop(world.db, Replacing()).send_due()
+    assert [row.payload for row in world.rows("outbox")] == [b"new"]
+    assert outbox_loop(world.db, bus).send_due() == 1
+
+
+def test_a_command_is_sent_once_the_broker_has_it(world: World) -> None:
+    bus, unit = FakeBus(), world.unit()
+    command = world.run(lambda tx: control.queue(tx, unit.id, "identify", {}).id)
+    outbox_loop(world.db, bus).send_due()
+    assert world.read(lambda tx: control.read(tx, command).status) == "sent"
+
+
+def test_a_duty_that_fails_keeps_neither_the_others_nor_the_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def failing(_tx: Transaction, subject: str) -> None:
+        raise KeyError(subject)
+
+    def working(tx: Transaction, subject: str) -> None:
+        done.append(subject)
+        record.set_timers(tx, {("good", subject): None})
+
+    monkeypatch.setattr(scheduler, "DUTIES", {"bad": failing, "good": working})
+    world.run(lambda tx: record.set_timers(tx, {("bad", "a"): tx.now, ("good", "b"): tx.now}))
+    loop = SchedulerLoop(world.db, threading.Event())
+    assert loop.do_due() == 2
+    assert done == ["b"]
+    assert loop.do_due() == 0, "what failed waits for its lease to run out"
+    world.clock.advance(seconds=31)
+    assert loop.do_due() == 1
+
+
+@pytest.mark.parametrize("code", [MQTTErrorCode.MQTT_ERR_NO_CONN, MQTTErrorCode.MQTT_ERR_QUEUE_SIZE])
+def test_a_message_that_paho_does_not_take_is_said_to_be_unsent(code: MQTTErrorCode, monkeypatch: Any) -> None:
+    bus = Bus(Address("127.0.0.1", 1, "u", "p"), "u-bus")
+    bus.connected.set()
+    info = MQTTMessageInfo(1)
+    info.rc = code
+    monkeypatch.setattr(bus._client, "publish", lambda *_args, **_more: info)  # noqa: SLF001 - the library under the bus
+    assert bus.deliver([("tl/v1/x", b"", False)]) == [False]
