@@ -21,6 +21,7 @@ from broker.contract.messages import Changed
 from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE, changed_topic
 from broker.gatekeeper import Credential
 from cloud import scans, schema, seen
+from cloud.body_limit import BodyLimit
 from cloud.campaigns import api as campaigns_api
 from cloud.care import api as care_api
 from cloud.clock import Clock, TravelClock, system_clock
@@ -43,7 +44,7 @@ from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
 from cloud.twin import api as twin_api
 from cloud.twin import service as twin
-from cloud.web import Context, add_error_handlers
+from cloud.web import MAX_BODY_BYTES, MAX_IMPORT_BYTES, Context, add_error_handlers
 from cloud.workers.ingest import IngestLoop
 from cloud.workers.outbox import OutboxLoop
 from cloud.workers.scheduler import HOUSEKEEPING, SchedulerLoop
@@ -51,7 +52,7 @@ from mobile_menu import api as menu_api
 from mobile_menu import openapi as menu_openapi
 from mobile_menu import web_files
 from mobile_menu.content_loader import load_content
-from mobile_menu.limits import Limits
+from mobile_menu.limits import Limits, usual_limits
 from mobile_menu.live import LiveHub
 from mobile_menu.service import MenuService
 from mobile_menu.threads import Threads
@@ -75,6 +76,8 @@ PARTS = (
     seen,
 )
 """Modules with routers, lowest capability first."""
+IMPORT_PATH = "/api/v1/products/import"
+"""The one call whose body may be large; it is read only when the caller may import."""
 DESCRIPTION = "The backend of a connected product's whole life. MQTT: see `/asyncapi.json`."
 
 
@@ -223,8 +226,9 @@ def make_app(
 ) -> FastAPI:
     """The one application. bus: to the other processes; without one it hears of its own changes only.
 
-    limits: how often one address may start sessions and claim; the usual ones, unless given.
+    limits: how often one address may start sessions, claim and follow links; the usual ones, unless given.
     """
+    gates = limits or usual_limits()
     menus = Menus(db, keys, settings.url)
     service = MenuService(menus, load_content, db.clock)
     hub = LiveHub(service.changed)
@@ -247,8 +251,10 @@ def make_app(
     app = FastAPI(title="Throughline", version="0.1.0", description=DESCRIPTION, lifespan=life)
     app.state.context = Context(db, keys, settings)
     app.state.hub = hub
+    app.state.link_gate = gates.links
+    app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES, larger={IMPORT_PATH: MAX_IMPORT_BYTES})
     app.router.routes[:0] = menu_api.routes(service, hub, threads)
-    app.include_router(menu_api.router(service, hub, threads, secure=settings.url.startswith("https:"), limits=limits))
+    app.include_router(menu_api.router(service, hub, threads, secure=settings.url.startswith("https:"), limits=gates))
     for router in [one for part in PARTS for one in part.routers()]:
         app.include_router(router)
     app.router.routes += web_files.web_app()

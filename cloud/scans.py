@@ -12,7 +12,7 @@ from broker.contract.ids import new_id
 from broker.contract.stages import Role
 from cloud.db import Transaction
 from cloud.errors import NotFoundError
-from cloud.identity.visits import app_address, visitor, with_visit
+from cloud.identity.visits import admit, app_address, visitor, with_visit
 from cloud.lifecycle import service as lifecycle
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
@@ -21,8 +21,10 @@ from cloud.registry.service import find_unit, read_model
 from cloud.registry.tables import ProductRow
 from cloud.web import Context, context_of, problem
 
-links = APIRouter(tags=["public links"])
+links = APIRouter(tags=["public links"], dependencies=[Depends(admit)])
 LINKSET = "application/linkset+json"
+ONLOOKERS_MAX = 50
+"""How many visitors and guests are with one unit at most."""
 Parts = Annotated[Context, Depends(context_of)]
 Visit = Annotated[str | None, Cookie(alias="tl_visit", max_length=512)]
 
@@ -56,12 +58,17 @@ def scan(
 def note_scan(tx: Transaction, unit: ProductRow, person_id: str) -> lifecycle.Journey:
     """A touchpoint of the person's journey with this unit; with its model, when it is a demo unit in a shop.
 
-    Who scans a unit that has an owner is a guest; who scans one that has none is a visitor, until they claim it.
+    Who scans a unit that has an owner is a guest; who scans one that has none is a visitor, until they claim it. Only
+    `ONLOOKERS_MAX` of them are with the unit: a label is public, and each message of the unit moves all who are. Who
+    comes when it has so many gets a journey with the model, which a claim turns into one with the unit all the same.
     """
     product_id = None if unit.shop_id is not None else unit.id
+    record.lock(tx, {unit.id, person_id})  # of scans at once each counts the others
     role = Role.GUEST if unit.owner_person_id not in {None, person_id} else Role.VISITOR
     journey = _known(tx, unit, person_id, product_id)
     if journey is None:
+        if product_id is not None and lifecycle.onlookers(tx, product_id) >= ONLOOKERS_MAX:
+            product_id = None
         journey = lifecycle.journey_with(tx, person_id, unit.gtin, product_id, "phone", role)
     event = Event(
         id=f"scan:{new_id(tx.now)}",

@@ -27,6 +27,7 @@ class Limit(NamedTuple):
 
 SESSIONS = Limit(burst=120, per_minute=60)
 CLAIMS = Limit(burst=60, per_minute=20)
+LINKS = Limit(burst=240, per_minute=120)
 """A household or a shop never gets there; nor do the phones that share one address of a mobile network, mostly."""
 
 
@@ -87,12 +88,13 @@ class Gate:
 
 
 class Limits(NamedTuple):
-    """The gates of the phone's calls."""
+    """The gates of the phone's calls, and of the public links and labels that lead to it."""
 
     sessions: Gate
     claims: Gate
+    links: Gate
 
 
 def usual_limits(now: Callable[[], float] = time.monotonic) -> Limits:
     """Gates with the limits above, all open. now: in seconds."""
-    return Limits(sessions=Gate(SESSIONS, now), claims=Gate(CLAIMS, now))
+    return Limits(sessions=Gate(SESSIONS, now), claims=Gate(CLAIMS, now), links=Gate(LINKS, now))

@@ -9,11 +9,11 @@ from pydantic import BaseModel, Field
 from broker.contract.stages import Stage
 from cloud.campaigns import service
 from cloud.identity.service import OperatorRole
-from cloud.identity.visits import app_address, visitor, with_visit
+from cloud.identity.visits import admit, app_address, visitor, with_visit
 from cloud.record.events import Channel
 from cloud.web import ANY_ROLE, Call, Context, Cursor, Limit, Page, calls, context_of, page
 
-links = APIRouter(tags=["public links"])
+links = APIRouter(tags=["public links"], dependencies=[Depends(admit)])
 api = APIRouter(prefix="/api/v1", tags=["campaigns"])
 Read = Annotated[Call, calls(*ANY_ROLE)]
 Market = Annotated[Call, calls(OperatorRole.MARKETER)]

@@ -1,11 +1,22 @@
 """Visitors of the public links: known again by a cookie of our own, and by nothing else."""
 
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from cloud.db import Transaction
 from cloud.identity import service as identity
 from cloud.secrets import Keys
+from mobile_menu.limits import Gate
 from mobile_menu.visit_cookie import give_visit
+
+
+async def admit(request: Request) -> None:
+    """The dependency of a public link: each one that is followed may make a person, so an address follows only so many.
+
+    Raises TooManyAttemptsError.
+    """
+    gate: Gate = request.app.state.link_gate
+    gate.enter(request.client.host if request.client else "")
 
 
 def visitor(tx: Transaction, keys: Keys, token: str | None) -> tuple[str, str | None]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from cloud.lifecycle import service
 from cloud.lifecycle.rules import stage_of
+from cloud.lifecycle.stalls import Machine
 from cloud.record import service as record
 from cloud.registry.profiles import load_profile
 from cloud.registry.service import read_model, read_unit
@@ -66,7 +67,7 @@ def read_journey(journey_id: str, call: Read) -> JourneyOut:
     return call.read(lambda tx: _journey_out(tx, service.read(tx, journey_id)))
 
 
-def _journey_out(tx: Any, one: service.Journey) -> JourneyOut:
+def _journey_out(tx: Any, one: service.Journey, machines: dict[str, Machine] | None = None) -> JourneyOut:
     profile = load_profile(read_model(tx, one.gtin).profile)
     decision = stage_of(one.facts, profile)
     return JourneyOut(
@@ -78,7 +79,7 @@ def _journey_out(tx: Any, one: service.Journey) -> JourneyOut:
         stage_since=one.stage_since,
         decided_by=msgspec.to_builtins(decision),
         stalls=[kind for kind, _ in one.stalls],
-        distress=list(service.causes_of_distress(tx, one)),
+        distress=list(service.causes_of_distress(tx, one, machines)),
         facts=msgspec.to_builtins(one.facts),
         opened_at=one.opened_at,
         changed_at=one.changed_at,
@@ -97,12 +98,14 @@ def read_moves(journey_id: str, call: Read) -> list[MoveOut]:
 
 
 @api.get("/products/{product_id}/journeys")
-def journeys_of_product(product_id: str, call: Read) -> Page[JourneyOut]:
-    """Every journey with this unit."""
+def journeys_of_product(product_id: str, call: Read, limit: Limit = 50, cursor: Cursor = None) -> Page[JourneyOut]:
+    """Every journey with this unit, oldest first."""
 
     def read(tx: Any) -> Page[JourneyOut]:
         read_unit(tx, product_id)
-        return Page(items=[_journey_out(tx, one) for one in service.of_product(tx, product_id)], next=None)
+        rows = service.of_product(tx, product_id, after=cursor, limit=limit + 1)
+        machines = service.machines(tx, [product_id])
+        return page(rows, limit, lambda one: str(one.id), lambda one: _journey_out(tx, one, machines))
 
     return call.read(read)
 

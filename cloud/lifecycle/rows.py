@@ -38,8 +38,8 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
         return self.stage == Stage.CLOSED
 
 
-def load(tx: Transaction, where: Any, *, lock: bool = False) -> list[Journey]:
-    query = sa.select(journey_table).where(where).order_by(journey_table.c.id)
+def load(tx: Transaction, where: Any, *, lock: bool = False, limit: int | None = None) -> list[Journey]:
+    query = sa.select(journey_table).where(where).order_by(journey_table.c.id).limit(limit)
     return [from_row(row) for row in tx.session.execute(query.with_for_update() if lock else query)]
 
 

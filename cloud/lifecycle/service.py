@@ -27,6 +27,7 @@ __all__ = [
     "moves_of",
     "of_person",
     "of_product",
+    "onlookers",
     "open_journey",
     "read",
     "touch",
@@ -51,9 +52,18 @@ def of_person(tx: Transaction, person_id: str) -> list[Journey]:
     )
 
 
-def of_product(tx: Transaction, product_id: str) -> list[Journey]:
-    """Every journey with this unit, oldest first."""
-    return load(tx, journey_table.c.product_id == product_id)
+def of_product(tx: Transaction, product_id: str, *, after: str | None = None, limit: int) -> list[Journey]:
+    """Journeys with this unit, oldest first."""
+    here = journey_table.c.product_id == product_id
+    return load(tx, sa.and_(here, journey_table.c.id > after) if after else here, limit=limit)
+
+
+def onlookers(tx: Transaction, product_id: str) -> int:
+    """How many journeys with this unit are not an owner's, open or closed."""
+    query = sa.select(sa.func.count()).where(
+        journey_table.c.product_id == product_id, journey_table.c.role != Role.OWNER.value
+    )
+    return int(tx.session.execute(query).scalar_one())
 
 
 def moves_of(tx: Transaction, journey_id: str) -> list[Any]:
@@ -65,9 +75,10 @@ def moves_of(tx: Transaction, journey_id: str) -> list[Any]:
     )
 
 
-def causes_of_distress(tx: Transaction, journey: Journey) -> tuple[str, ...]:
-    """Why this customer is left in peace now; empty when there is no cause."""
-    machine = machines(tx, [journey.product_id] if journey.product_id else []).get(journey.product_id or "", Machine())
+def causes_of_distress(tx: Transaction, journey: Journey, known: dict[str, Machine] | None = None) -> tuple[str, ...]:
+    """Why this customer is left in peace now; empty when there is no cause. known: `machines`, when asked already."""
+    named = [journey.product_id] if journey.product_id else []
+    machine = (machines(tx, named) if known is None else known).get(journey.product_id or "", Machine())
     profile = load_profile(profile_names(tx, {journey.gtin})[journey.gtin])
     now_stalls = stalls(journey.facts, machine, profile, journey.stage_since, tx.now)
     return distress(journey.facts, machine, now_stalls, tx.now)

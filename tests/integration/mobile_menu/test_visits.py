@@ -35,7 +35,8 @@ def secure(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 async def client_at(record: FakeRecord, seconds: Seconds, secure: bool) -> AsyncIterator[Client]:
     """Clients of one application, each from the address that the test says."""
-    limits = Limits(sessions=Gate(Limit(3, 60), seconds), claims=Gate(Limit(2, 30), seconds))
+    links = Gate(Limit(2, 60), seconds)
+    limits = Limits(sessions=Gate(Limit(3, 60), seconds), claims=Gate(Limit(2, 30), seconds), links=links)
     app, hub = small_app(record, Clock(), limits, secure=secure)
 
     def at(host: str = "192.0.2.1", token: str | None = None) -> httpx.AsyncClient:

@@ -119,3 +119,5 @@ def test_the_usual_gates_let_a_busy_household_through_and_stop_a_machine() -> No
     assert passes(gates.claims, "192.0.2.1", 20) == 20
     assert passes(gates.claims, "192.0.2.1", 10_000) < 100
     assert passes(gates.sessions, "192.0.2.1", 10_000) < 200
+    assert passes(gates.links, "192.0.2.1", 100) == 100
+    assert passes(gates.links, "192.0.2.1", 10_000) < 200
