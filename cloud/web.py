@@ -217,7 +217,9 @@ class Call:
         shape = TypeAdapter(form)
 
         def once(tx: Transaction) -> bytes:
-            scope = f"key:{self.operator.key_id}" if about is None else record.scope_about(about(tx))
+            scope = (
+                f"key:{self.operator.key_id}" if about is None else record.scope_about(about(tx), self.operator.key_id)
+            )
 
             def do() -> msgspec.Raw:
                 return msgspec.Raw(shape.dump_json(use_case(tx)))

@@ -107,6 +107,7 @@ def click(tx: Transaction, campaign_id: str, person_id: str) -> tuple[CampaignRo
 
 def referral_of(tx: Transaction, journey: lifecycle.Journey) -> ReferralRow:
     """The customer's own link, made when it is first asked for."""
+    record.lock(tx, {journey.id})
     query = sa.select(ReferralRow).where(referral_table.c.journey_id == journey.id)
     known: ReferralRow | None = tx.session.execute(query).scalars().first()
     if known is not None:

@@ -180,7 +180,7 @@ def redeem_coupon(body: RedeemIn, call: Trade) -> CouponOut:
         coupon: CouponOut = _show(CouponOut, service.redeem(tx, body.code, body.shop_id))
         return coupon
 
-    return call.write(CouponOut, redeem)
+    return call.write(CouponOut, redeem, about=lambda tx: service.holder_of(tx, body.code))
 
 
 def routers() -> tuple[APIRouter, ...]:

@@ -338,12 +338,24 @@ def coupon_of(tx: Transaction, journey_id: str) -> CouponRow | None:
     return tx.session.execute(query).scalars().first()
 
 
+def holder_of(tx: Transaction, code: str) -> str:
+    """The person whose coupon it is. Raises NotFoundError."""
+    row: CouponRow | None = tx.session.execute(_with_code(code)).scalar_one_or_none()
+    if row is None:
+        msg = "no such coupon, or it has expired"
+        raise NotFoundError(msg)
+    return row.person_id
+
+
+def _with_code(code: str) -> Any:
+    clean = codes.normalise(code)
+    return sa.select(CouponRow).where(coupon_table.c.code == (codes.display(clean) if clean else ""))
+
+
 def redeem(tx: Transaction, code: str, shop_id: str) -> CouponRow:
     """The till takes the coupon, once. Raises NotFoundError, ConflictError."""
     shop(tx, shop_id)
-    clean = codes.normalise(code)
-    query = sa.select(CouponRow).where(coupon_table.c.code == (codes.display(clean) if clean else "")).with_for_update()
-    row: CouponRow | None = tx.session.execute(query).scalar_one_or_none()
+    row: CouponRow | None = tx.session.execute(_with_code(code).with_for_update()).scalar_one_or_none()
     if row is None or row.expires_at <= tx.now:
         msg = "no such coupon, or it has expired"
         raise NotFoundError(msg)

@@ -155,7 +155,8 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     _run(tx, sa.update(commands).where(commands.c.journey_id.in_(ids)).values(journey_id=None))
     wiped["move"] = _run(tx, sa.delete(table_of(MoveRow)).where(table_of(MoveRow).c.journey_id.in_(ids)))
     wiped["timer"] = _run(tx, sa.delete(table_of(TimerRow)).where(table_of(TimerRow).c.subject.in_(ids)))
-    answers = table_of(IdempotencyRow).c.scope.in_([person_scope(person_id), record.scope_about(person_id)])
+    scope = table_of(IdempotencyRow).c.scope
+    answers = sa.or_(scope == person_scope(person_id), scope.startswith(record.scope_about(person_id)))
     wiped["idempotency"] = _run(tx, sa.delete(table_of(IdempotencyRow)).where(answers))
     wiped["journey"] = _delete(tx, JourneyRow, person_id)
     wiped["journal_links"] = _cut_journal(tx, person_id, ids)

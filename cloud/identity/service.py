@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from sqlmodel import SQLModel
 
 from broker.contract.ids import new_id
 from cloud.db import Transaction, table_of
 from cloud.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from cloud.identity.tables import DeviceCredentialRow, OperatorKeyRow, PersonRow, SessionRow, SuppressedRow
+from cloud.record.bulk import among
 from cloud.registry import codes
 from cloud.registry.service import read_unit
 from cloud.secrets import Keys
@@ -20,6 +22,7 @@ SESSION_LASTS = timedelta(days=90)
 VISIT_LASTS = timedelta(days=30)
 session_table = table_of(SessionRow)
 key_table = table_of(OperatorKeyRow)
+person_table = table_of(PersonRow)
 
 
 class OperatorRole(StrEnum):
@@ -175,6 +178,23 @@ def session_of(tx: Transaction, token: str, kind: str = "phone") -> Any | None:
     )
     row = tx.session.execute(query).one_or_none()
     return None if row is None or row.expires_at <= tx.now else row
+
+
+def forget_ended(tx: Transaction) -> None:
+    """Deletes sessions and visits whose time is over, and the persons of whom nothing else is known."""
+    ended = session_table.c.expires_at <= tx.now
+    people = set(tx.session.execute(sa.select(session_table.c.person_id).where(ended)).scalars())
+    tx.session.execute(sa.delete(session_table).where(ended))
+    if not people:
+        return
+    referring = [
+        sa.exists().where(key.parent == person_table.c.id)
+        for table in SQLModel.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column is person_table.c.id
+    ]
+    unknown = sa.and_(among(tx, person_table.c.id, sorted(people)), ~sa.or_(*referring))
+    tx.session.execute(sa.delete(person_table).where(unknown))
 
 
 def suppress(tx: Transaction, keys: Keys, references: list[str]) -> None:

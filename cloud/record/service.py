@@ -239,9 +239,9 @@ def fingerprint(*parts: bytes | str) -> str:
     return digest.hexdigest()
 
 
-def scope_about(person_id: str) -> str:
-    """The scope of operators' answers that hold a person's words; it goes with them."""
-    return f"about:{person_id}"
+def scope_about(person_id: str, key_id: str = "") -> str:
+    """The scope of an operator's answers that are about a person; all that begin without a key's id go with them."""
+    return f"about:{person_id}:{key_id}"
 
 
 def once(

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from cloud.control import service as control
 from cloud.db import Database, Transaction
+from cloud.identity import service as identity
 from cloud.lifecycle import watch
 from cloud.record import service as record
 
@@ -20,6 +21,7 @@ HOUSEKEEPING_EVERY = timedelta(hours=1)
 def keep_house(tx: Transaction, _subject: str) -> None:
     """Deletes what is kept for a time only, and comes again."""
     record.forget_old_answers(tx)
+    identity.forget_ended(tx)
     record.set_timers(tx, {HOUSEKEEPING: tx.now + HOUSEKEEPING_EVERY})
 
 

@@ -202,3 +202,11 @@ def test_a_campaign_that_has_ended_counts_no_click(world: World) -> None:
     with pytest.raises(NotFoundError):
         world.run(lambda tx: campaigns.click(tx, campaign, phone.person_id))
     assert world.rows("journey") == []
+
+
+def test_a_journey_gets_one_link_to_share_also_when_it_asks_at_once(world: World) -> None:
+    phone = world.phone()
+    journey = world.begin(phone)
+    found = at_once([lambda: world.run(lambda tx: campaigns.referral_of(tx, journey).code) for _ in range(6)])
+    assert [one for one in found if isinstance(one, Exception)] == []
+    assert len(set(found)) == len(world.rows("referral")) == 1
