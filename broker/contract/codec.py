@@ -1,5 +1,6 @@
 """Bytes to messages and back. Bad input is a value, `Rejection`, never an exception: it must not stop a loop."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -24,6 +25,7 @@ from broker.contract.messages import (
     Telemetry,
 )
 from broker.contract.topics import Down, Up, UpTopic, parse_up
+from broker.contract.values import number_problem, value_problem
 
 AnyUp = Birth | Status | Telemetry | Event | Result | Presence
 AnyDown = Command | Desired | Stored | StageNotice | Firmware
@@ -78,6 +80,8 @@ _UP_DECODERS: Final = {kind: msgspec.json.Decoder(form) for kind, form in UP_TYP
 _DOWN_DECODERS: Final = {kind: msgspec.json.Decoder(form) for kind, form in DOWN_TYPES.items()}
 _OUTERMOST: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODER: Final = msgspec.json.Encoder()
+_LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
+"""Without one of these no integer is beyond 64 bits: most messages have none, and need not be walked."""
 
 _Keyword = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9.-]{0,254}$")]
 _Keywords = Annotated[tuple[_Keyword, ...], msgspec.Meta(max_length=64)]
@@ -127,6 +131,21 @@ def decode_down(kind: Down, payload: bytes) -> AnyDown | Rejection:
         return _rejected(RejectionReason.NOT_JSON, str(error), payload)
 
 
+def unsendable(kind: Down, message: Command | Desired) -> str:
+    """Why a message would not reach a device, or be refused by it; empty when neither. It is then within all limits."""
+    field = message.arguments if isinstance(message, Command) else message.settings
+    if depth_of(field) > MAX_DEPTH:
+        return f"nested deeper than {MAX_DEPTH} levels"
+    problem = value_problem(field)
+    if problem:
+        return problem
+    payload = encode(message)
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        return f"{len(payload)} bytes; {MAX_PAYLOAD_BYTES} are allowed"
+    found = decode_down(kind, payload)
+    return found.detail if isinstance(found, Rejection) else ""
+
+
 def reported_problem(reported: dict[str, Json]) -> str:
     """What is wrong with the fields of a status that mean the same for every product; empty when nothing is."""
     try:
@@ -158,15 +177,15 @@ def _names_its_schema(payload: bytes) -> bool:
 
 def _checked(accepted: Accepted, payload: bytes) -> Accepted | Rejection:
     match accepted.message:
-        case Status(reported=reported):
-            if _may_be_deep(payload) and depth_of(reported) > MAX_DEPTH:
+        case Status(reported=field) | Event(data=field) | Result(data=field):
+            if _may_be_deep(payload) and depth_of(field) > MAX_DEPTH:
                 return _rejected(RejectionReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", payload)
-            problem = reported_problem(reported)
-            return _rejected(RejectionReason.WRONG_TYPE, problem, payload) if problem else accepted
-        case Event(data=data) | Result(data=data) if _may_be_deep(payload) and depth_of(data) > MAX_DEPTH:
-            return _rejected(RejectionReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", payload)
         case _:
             return accepted
+    problem = number_problem(field) if _LONG_NUMBER.search(payload) else ""
+    if not problem and isinstance(accepted.message, Status):
+        problem = reported_problem(field)
+    return _rejected(RejectionReason.WRONG_TYPE, problem, payload) if problem else accepted
 
 
 def _invalid(detail: str, payload: bytes) -> Rejection:

@@ -18,7 +18,7 @@ MAX_DEPTH = 8
 """Levels of arrays and objects inside an open field (`reported`, `data`, `arguments`, `settings`), itself the first."""
 
 Json = Any
-"""A JSON value. Its depth is bounded by `MAX_DEPTH`, its size by `MAX_PAYLOAD_BYTES`."""
+"""A JSON value. Its depth is bounded by `MAX_DEPTH`, its size by `MAX_PAYLOAD_BYTES`, its integers by 64 bits."""
 
 Counter = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Sequence = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]

@@ -100,11 +100,11 @@ def test_what_a_device_gives_up_lets_the_watermark_pass_and_is_counted(world: Wo
     "data",
     [
         {"boot": -1, "ranges": [[1, 2]]},
-        {"boot": 2**63, "ranges": [[1, 2]]},
+        {"boot": 2**53, "ranges": [[1, 2]]},
         {"boot": True, "ranges": [[1, 2]]},
         {"boot": 1, "ranges": [[0, 2]]},
         {"boot": 1, "ranges": [[5, 2]]},
-        {"boot": 1, "ranges": [[1, 2**64 - 1]]},
+        {"boot": 1, "ranges": [[1, 2**53]]},
         {"boot": 1, "ranges": [[1]]},
         {"boot": 1, "ranges": "all"},
         {"ranges": [[1, 2]]},
