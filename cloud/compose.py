@@ -30,6 +30,7 @@ from cloud.commerce import service as commerce
 from cloud.control import api as control_api
 from cloud.control import service as control
 from cloud.db import Changes, Database, Transaction
+from cloud.edge import Edge
 from cloud.errors import SetupError
 from cloud.health import add_health
 from cloud.identity import api as identity_api
@@ -253,6 +254,7 @@ def make_app(
     app.state.hub = hub
     app.state.link_gate = gates.links
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES, larger={IMPORT_PATH: MAX_IMPORT_BYTES})
+    app.add_middleware(Edge)
     app.router.routes[:0] = menu_api.routes(service, hub, threads)
     app.include_router(menu_api.router(service, hub, threads, secure=settings.url.startswith("https:"), limits=gates))
     for router in [one for part in PARTS for one in part.routers()]:

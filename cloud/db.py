@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, SQLModel
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -43,7 +44,8 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         utc = value.astimezone(UTC)
-        return utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if dialect.name == "sqlite" else utc
+        # Not strftime: its year has no leading zeros, and the text could neither be sorted nor be read again.
+        return utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z" if dialect.name == "sqlite" else utc
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -187,6 +189,8 @@ def in_the_way(error: BaseException) -> bool:
 
 def is_away(error: BaseException) -> bool:
     """The database cannot be reached, or fails for a cause that may pass: nothing is wrong with what was asked."""
+    if isinstance(error, PoolTimeoutError):  # all connections are taken by calls that it does not answer
+        return True
     return isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, OperationalError))
 
 

@@ -7,6 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from broker.contract.stages import Role, Stage
+from broker.contract.values import MAX_INTEGER
 from cloud.campaigns import service as campaigns
 from cloud.care import service as care
 from cloud.commerce import service as commerce
@@ -128,7 +129,10 @@ def _supply(tx: Transaction, known: Twin, supply: SupplyLevel) -> SupplyLevel:
 
 def _usage(known: Twin) -> dict[str, float]:
     pages = known.values.get("pages_total")
-    return {"pages_total": float(pages)} if isinstance(pages, int | float) else {}
+    # What was kept before the contract bounded integers may be beyond every float.
+    if not isinstance(pages, int | float) or abs(pages) > MAX_INTEGER:
+        return {}
+    return {"pages_total": float(pages)}
 
 
 def _place(tx: Transaction, zone: ZoneState, proven_until: datetime | None) -> Place:

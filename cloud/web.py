@@ -5,6 +5,7 @@ This is the one place that knows which HTTP status an error has.
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -12,12 +13,14 @@ import msgspec
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, TypeAdapter
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, TypeAdapter
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from broker.contract.errors import ThroughlineError
+from broker.contract.ids import is_id
+from broker.contract.values import value_problem
 from cloud import errors
 from cloud.db import Database, Transaction, is_away
 from cloud.identity import service as identity
@@ -126,14 +129,19 @@ def _wrong_input(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these only
     found = [
         {
-            "pointer": "/" + "/".join(str(part) for part in one["loc"][1:]),
+            "pointer": _sayable("/" + "/".join(str(part) for part in one["loc"][1:])),
             "in": str(one["loc"][0]) if one["loc"] else "body",
             "code": str(one["type"]),
-            "detail": str(one["msg"]),
+            "detail": _sayable(str(one["msg"])),
         }
         for one in error.errors()[:50]
     ]
     return problem(422, "invalid", "The input is wrong.", found)
+
+
+def _sayable(text: str) -> str:
+    """The text as UTF-8 can hold it: a name of the input's may be anything."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _http_error(_request: Request, error: Exception) -> Response:
@@ -147,17 +155,27 @@ def _database_error(_request: Request, error: Exception) -> Response:
     if is_away(error):
         log.error("the database does not answer: %s", type(error).__name__)
         return problem(503, "busy", "The database does not answer; try again.", None, {"Retry-After": "2"})
+    if isinstance(error, DataError):
+        # What every check before let through, and no column can hold: the last line, so it is noted.
+        log.warning("%s brought what the database cannot keep: %s", *_where(_request, error))
+        return problem(422, "invalid", "The input holds what cannot be kept.")
     return _unknown_error(_request, error)
 
 
 def _unknown_error(request: Request, error: Exception) -> Response:
-    # The traceback says where; the message could hold what a person wrote, so it stays out of the log.
+    log.error("%s failed: %s", *_where(request, error))
+    return problem(500, "internal", "Something went wrong here; it was noted.")
+
+
+def _where(request: Request, error: Exception) -> tuple[str, str]:
+    """Which call, and which error where, for the log. The error's message could hold what a person wrote, and stays
+    out; the path is quoted, so that none can look like a line of the log.
+    """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    log.error("%s %s failed: %s at %s", request.method, request.scope.get("path", "?"), type(error).__name__, where)
-    return problem(500, "internal", "Something went wrong here; it was noted.")
+    return f"{request.method} {request.scope.get('path', '?')[:200]!r}", f"{type(error).__name__} at {where}"
 
 
 # --- who calls, and in which transaction ---
@@ -240,13 +258,28 @@ def calls(*roles: OperatorRole) -> Any:
     ) -> Call:
         operator = await _operator(context, bearer)
         identity.allow(operator, *roles)
+        if not all(is_id(value) for name, value in request.path_params.items() if name.endswith("_id")):
+            raise errors.NotFoundError
         # A body that streams (the import) is no part of the print; its route takes no key.
         streams = request.headers.get("content-type", "").startswith(("text/csv", "application/x-ndjson"))
         body = b"" if request.method == "GET" or streams else await request.body()
+        if body:
+            await _refuse_unfit(request)
         print_ = record.fingerprint(operator.key_id, request.method, str(request.url), body)
         return Call(context, operator, key, print_)
 
     return Depends(call)
+
+
+async def _refuse_unfit(request: Request) -> None:
+    """Raises InvalidError for values that nobody can keep. What is no JSON at all, the route's form refuses."""
+    try:
+        value = await request.json()
+    except (ValueError, RecursionError):
+        return
+    found = value_problem(value)
+    if found:
+        raise errors.InvalidError(problems=(errors.FieldProblem("", "unfit", found),))
 
 
 async def _operator(context: Context, bearer: HTTPAuthorizationCredentials | None) -> Operator:
@@ -264,6 +297,19 @@ ANY_ROLE = (OperatorRole.VIEWER, OperatorRole.OPERATOR, OperatorRole.MARKETER, O
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=160)]
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2999
+"""Of the times that calls may name: a sum with one beyond could be no time at all."""
+
+
+def _in_bounds(at: datetime) -> datetime:
+    if not EARLIEST_YEAR <= at.year <= LATEST_YEAR:
+        message = f"the years are {EARLIEST_YEAR} to {LATEST_YEAR}"
+        raise ValueError(message)
+    return at
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_in_bounds)]
+"""RFC 3339 with its offset."""
 
 
 def page(rows: Sequence[Any], limit: int, cursor: Callable[[Any], str], show: Callable[[Any], Answer]) -> Page[Answer]:

@@ -30,7 +30,7 @@ CLEAR_SITE_DATA = '"cache", "storage"'
 The cookie is ended by its name: the directive for cookies would reach the other hosts of the domain.
 """
 
-Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
 JourneyQuery = Annotated[str, Query(alias="journey", min_length=1, max_length=64)]
 IdInPath = Annotated[str, Path(min_length=1, max_length=128)]
 

@@ -5,6 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from broker.contract.messages import Json
+from broker.contract.values import value_problem
 from mobile_menu.rules.digital_link import UnitName, padded_gtin, unit_of_uri
 from mobile_menu.rules.proximity import Position, Sighting
 
@@ -34,6 +36,14 @@ Dbm = Annotated[float, Field(ge=-128, le=30, allow_inf_nan=False)]
 class Body(BaseModel):
     # Positions pass through here: an error's text must not quote the input.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fit(cls, value: Json) -> Json:
+        problem = value_problem(value)
+        if problem:
+            raise ValueError(problem)
+        return value
 
 
 class SightingBody(Body):

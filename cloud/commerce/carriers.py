@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 import msgspec
 
 from broker.contract.ids import is_id
+from broker.contract.values import value_problem
 from cloud.errors import FieldProblem
 from cloud.record.events import OrderStatus, ParcelStatus
 from cloud.registry.gs1 import Gs1Problem, Gtin, Serial, check_gtin, check_serial
@@ -210,7 +211,8 @@ def read_order(body: bytes) -> OrderUpdate | BadBody:
 
 def _read(body: bytes, form: type[_Form]) -> _Form | BadBody:
     try:
-        return msgspec.json.decode(body, type=form)
+        problem = value_problem(msgspec.json.decode(body))
+        return _bad("", "unfit", problem) if problem else msgspec.json.decode(body, type=form)
     except msgspec.ValidationError as error:
         return _invalid(str(error))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

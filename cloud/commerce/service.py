@@ -7,7 +7,7 @@ order that names the journey brings the story so far into the journal.
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from cloud.lifecycle import service as lifecycle
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.registry import codes
+from cloud.registry import service as registry
 from cloud.registry.service import BEACON_NAMESPACE, find_unit, model_table
 from cloud.secrets import Keys
 
@@ -68,11 +69,18 @@ def shops(tx: Transaction) -> list[ShopRow]:
 
 def shop(tx: Transaction, shop_id: str) -> ShopRow:
     """Raises NotFoundError."""
-    row = tx.session.get(ShopRow, shop_id)
+    row = tx.session.get(ShopRow, shop_id) if is_id(shop_id) else None
     if row is None:
         msg = "no such shop"
         raise NotFoundError(msg)
     return row
+
+
+def place_in_shop(tx: Transaction, product_id: str, shop_id: str | None) -> None:
+    """Makes the unit a demo unit of a shop, or takes it out of there. Raises NotFoundError for either of them."""
+    if shop_id is not None:
+        shop(tx, shop_id)
+    registry.place_in_shop(tx, product_id, shop_id)
 
 
 # --- orders ---
@@ -86,6 +94,7 @@ def take_order(tx: Transaction, keys: Keys, update: OrderUpdate, message_id: str
     """
     subjects = {f"order:{update.order_id}"} | ({f"parcel:{update.tracking_code}"} if update.tracking_code else set())
     record.lock(tx, subjects)
+    _check_times(placed_at=update.placed_at)
     if identity.is_suppressed(tx, keys, f"order:{update.order_id}"):
         return False
     if tx.session.execute(sa.select(model_table.c.gtin).where(model_table.c.gtin == update.gtin)).first() is None:
@@ -225,7 +234,7 @@ def take_parcel(tx: Transaction, keys: Keys, update: ParcelUpdate) -> bool:
     record.lock(tx, {f"parcel:{update.tracking_code}"})
     if identity.is_suppressed(tx, keys, f"parcel:{update.tracking_code}"):
         return False
-    _check_times(update)
+    _check_times(status_at=update.status_at, promised_at=update.promised_at)
     row = tx.session.get(ParcelRow, update.tracking_code, with_for_update=True)
     if row is None:
         row = ParcelRow(tracking_code=update.tracking_code)
@@ -242,9 +251,9 @@ def take_parcel(tx: Transaction, keys: Keys, update: ParcelUpdate) -> bool:
     return _tell_parcel(tx, order.journey_id, update, f"{_digest(update.event_id)}:{order.journey_id}")
 
 
-def _check_times(update: ParcelUpdate) -> None:
+def _check_times(**said: datetime | None) -> None:
     """Carriers send `9999-12-31` for never. A sum with that is no time at all."""
-    for name, at in (("status_at", update.status_at), ("promised_at", update.promised_at)):
+    for name, at in said.items():
         if at is not None and not EARLIEST_YEAR <= at.year <= LATEST_YEAR:
             msg = f"{name} is in the year {at.year}"
             raise InvalidError(msg)

@@ -5,13 +5,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from broker.contract.codec import encode
+from broker.contract.codec import encode, unsendable
 from broker.contract.ids import is_id, new_id
 from broker.contract.messages import Command, Json
 from broker.contract.topics import Down, down_topic
 from cloud.control.tables import CommandRow
 from cloud.db import Transaction, table_of
-from cloud.errors import NotFoundError
+from cloud.errors import FieldProblem, InvalidError, NotFoundError
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.registry.service import read_unit
@@ -34,22 +34,25 @@ def queue(
 ) -> CommandRow:
     """Decides on a command; it leaves after the commit, and waits at the broker for a device that is away.
 
-    Raises NotFoundError when there is no such product.
+    Raises NotFoundError when there is no such product, InvalidError for what no device would take.
     """
     read_unit(tx, product_id)
+    message = Command(id=new_id(tx.now), name=name, arguments=arguments, expires_at=tx.now + life)
+    problem = unsendable(Down.COMMAND, message)
+    if problem:
+        raise InvalidError(problems=(FieldProblem("/arguments", "unsendable", problem),))
     row = CommandRow(
-        id=new_id(tx.now),
+        id=message.id,
         product_id=product_id,
         journey_id=journey_id,
         person_id=person_id,
         name=name,
         arguments=arguments,
         created_at=tx.now,
-        expires_at=tx.now + life,
+        expires_at=message.expires_at,
     )
     tx.session.add(row)
     tx.session.flush()
-    message = Command(id=row.id, name=name, arguments=arguments, expires_at=row.expires_at)
     record.send(
         tx,
         down_topic(product_id, Down.COMMAND),

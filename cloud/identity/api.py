@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from cloud.identity import service
 from cloud.identity.service import OperatorRole
-from cloud.web import Call, Page, calls
+from cloud.web import Call, Page, Time, calls
 
 api = APIRouter(prefix="/api/v1", tags=["identity"])
 Admin = Annotated[Call, calls()]
@@ -19,7 +19,7 @@ Operate = Annotated[Call, calls(OperatorRole.OPERATOR)]
 class KeyIn(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=120)]
     role: OperatorRole
-    expires_at: datetime | None = None
+    expires_at: Time | None = None
 
 
 class KeyOut(BaseModel):

@@ -61,13 +61,6 @@ class ProductOut(BaseModel):
     created_at: datetime
 
 
-class ProductPatch(BaseModel):
-    """shop_id: the shop in which the unit stands as a demo unit; null takes it out. state: only `retired`."""
-
-    shop_id: str | None = None
-    state: Literal["retired"] | None = None
-
-
 class BadRowOut(BaseModel):
     line: int
     pointer: str
@@ -86,7 +79,7 @@ class ImportOut(BaseModel):
 
 
 class LabelsIn(BaseModel):
-    product_ids: Annotated[list[str], Field(min_length=1, max_length=5_000)]
+    product_ids: Annotated[list[str], Field(min_length=1, max_length=500)]
     sheet: Literal["a4-3x8", "letter-3x10", "62x29"] = "a4-3x8"
     skip: Annotated[int, Field(ge=0, le=100, description="places on the first sheet that are used already")] = 0
 
@@ -176,32 +169,19 @@ def list_products(
 
     def read(tx: Any) -> Page[ProductOut]:
         rows = service.list_products(tx, query=q, state=state, after=cursor, limit=limit + 1)
-        return page(rows, limit, lambda row: str(row.id), lambda row: _product_out(row, call.url))
+        return page(rows, limit, lambda row: str(row.id), lambda row: product_out(row, call.url))
 
     return call.read(read)
 
 
-def _product_out(row: Any, base_url: str) -> ProductOut:
+def product_out(row: Any, base_url: str) -> ProductOut:
+    """A unit as operators see it."""
     return ProductOut.model_validate(service.as_json(row, base_url))
 
 
 @api.get("/products/{product_id}")
 def read_product(product_id: str, call: Read) -> ProductOut:
-    return call.read(lambda tx: _product_out(service.read_unit(tx, product_id).product, call.url))
-
-
-@api.patch("/products/{product_id}")
-def change_product(product_id: str, body: ProductPatch, call: Operate) -> ProductOut:
-    """Puts a unit into a shop as its demo unit, or takes it out of use."""
-
-    def change(tx: Any) -> ProductOut:
-        if "shop_id" in body.model_fields_set:
-            service.place_in_shop(tx, product_id, body.shop_id)
-        if body.state == "retired":
-            service.retire(tx, product_id)
-        return _product_out(service.read_unit(tx, product_id).product, call.url)
-
-    return call.write(ProductOut, change)
+    return call.read(lambda tx: product_out(service.read_unit(tx, product_id).product, call.url))
 
 
 def _label(unit: service.Unit, base_url: str) -> labels.Label:
@@ -226,8 +206,12 @@ def read_label(product_id: str, form: Literal["svg", "png", "pdf"], call: Read) 
 @api.post("/labels", response_class=Response)
 def print_labels(body: LabelsIn, call: Read) -> Response:
     """Sheets of labels as one PDF."""
-    wanted = call.read(lambda tx: [_label(service.read_unit(tx, one), call.url) for one in body.product_ids])
-    pdf = labels.label_pdf(wanted, labels.SHEETS[body.sheet], skip=body.skip)
+    sheet = labels.SHEETS[body.sheet]
+    if body.skip >= sheet.places:
+        detail = f"the first page has {sheet.places} places"
+        raise InvalidError(problems=(FieldProblem("/skip", "out_of_range", detail),))
+    wanted = call.read(lambda tx: [_label(unit, call.url) for unit in service.read_units(tx, body.product_ids)])
+    pdf = labels.label_pdf(wanted, sheet, skip=body.skip)
     return Response(pdf, media_type="application/pdf")
 
 

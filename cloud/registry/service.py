@@ -168,6 +168,18 @@ def read_unit(tx: Transaction, product_id: str) -> Unit:
     return Unit(row, read_model(tx, row.gtin))
 
 
+def read_units(tx: Transaction, product_ids: list[str]) -> list[Unit]:
+    """The same of many, in their order. Raises NotFoundError when one of them is none."""
+    query = sa.select(ProductRow, ModelRow).join(ModelRow, model_table.c.gtin == product_table.c.gtin)
+    wanted = query.where(product_table.c.id.in_(set(product_ids)))
+    found = {product.id: Unit(product, model) for product, model in tx.session.execute(wanted)}
+    missing = next((one for one in product_ids if one not in found), None)
+    if missing is not None:
+        msg = f"no such product: {missing}"
+        raise NotFoundError(msg)
+    return [found[one] for one in product_ids]
+
+
 def find_unit(tx: Transaction, gtin: str, serial: str) -> ProductRow | None:
     """The unit that a label names, when it is registered."""
     query = sa.select(ProductRow).where(product_table.c.gtin == gtin, product_table.c.serial == serial)

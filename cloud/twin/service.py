@@ -6,17 +6,17 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from broker.contract.codec import encode
+from broker.contract.codec import encode, unsendable
 from broker.contract.messages import Desired, Json
 from broker.contract.presence import PresenceKey
 from broker.contract.topics import Down, down_topic
 from cloud.db import Transaction, table_of
-from cloud.errors import NotFoundError, StaleError
+from cloud.errors import FieldProblem, InvalidError, NotFoundError, StaleError
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.registry.profiles import Profile
 from cloud.registry.service import profiles_of, read_unit
-from cloud.twin.rules import Twin, apply
+from cloud.twin.rules import Twin, apply, merge_desired
 from cloud.twin.tables import ContactRow, QuarantineRow, RejectCountRow, StreamRow, TelemetryRow, TwinRow
 
 twin_table = table_of(TwinRow)
@@ -80,12 +80,19 @@ def _save(tx: Transaction, twins: list[Twin]) -> None:
 def desire(
     tx: Transaction, product_id: str, settings: dict[str, Json], if_version: int | None, event_id: str
 ) -> Desired:
-    """Merges settings into the desired ones (null removes), and tells the device. Raises StaleError, NotFoundError."""
+    """Merges settings into the desired ones (null removes), and tells the device.
+
+    Raises StaleError, NotFoundError, InvalidError for what no device would take, alone or with what is desired already.
+    """
     read_unit(tx, product_id)
     record.lock(tx, {product_id})
     before = read_many(tx, [product_id]).get(product_id, Twin(product_id=product_id))
     if if_version is not None and if_version != before.desired_version:
         raise StaleError(version=before.desired_version)
+    whole = Desired(version=before.desired_version + 1, settings=merge_desired(before.desired, settings))
+    problem = unsendable(Down.DESIRED, whole)
+    if problem:
+        raise InvalidError(problems=(FieldProblem("/settings", "unsendable", problem),))
     wish = Event(
         id=event_id,
         type=EventType.TWIN_DESIRED,
