@@ -5,17 +5,25 @@ from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from broker.contract.asyncapi import document
+from cloud.errors import UnauthenticatedError
+from cloud.identity import service as identity
 from cloud.mqtt import Bus
 from cloud.record.service import outbox, timer
 from cloud.web import Context, context_of, problem
 from mobile_menu.live import LiveHub
 
-LOCAL = frozenset({"127.0.0.1", "::1", "testclient"})
+LOCAL = frozenset({"127.0.0.1", "::1"})
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+"""Any of them says that a proxy on this host speaks for somebody else."""
 Parts = Annotated[Context, Depends(context_of)]
+Bearer = Annotated[
+    HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False, description="An operator's key."))
+]
 
 
 def add_health(app: FastAPI, hub: LiveHub, bus: Bus) -> None:
@@ -23,8 +31,8 @@ def add_health(app: FastAPI, hub: LiveHub, bus: Bus) -> None:
     api = APIRouter(tags=["health"])
 
     @api.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """The process lives."""
+    async def healthz() -> dict[str, str]:
+        """The process lives. On the event loop: calls that wait for a stuck database do not keep it from saying so."""
         return {"status": "ok"}
 
     @api.get("/readyz", response_class=Response)
@@ -39,11 +47,13 @@ def add_health(app: FastAPI, hub: LiveHub, bus: Bus) -> None:
         return Response(f'{{"status":"ready","broker":"{state}"}}', media_type="application/json")
 
     @api.get("/metrics", response_class=Response)
-    def metrics(request: Request, context: Parts) -> Response:
-        """Prometheus figures, for this host only."""
-        client = request.client.host if request.client else ""
-        if client not in LOCAL:
-            return problem(403, "forbidden", "Figures are given to this host only.")
+    def metrics(request: Request, context: Parts, bearer: Bearer) -> Response:
+        """Prometheus figures: for who asks on this host itself, and with an operator's key of any role for others."""
+        if not _is_local(request):
+            if bearer is None:
+                raise UnauthenticatedError
+            with context.db.reading() as tx:
+                identity.operator_of(tx, bearer.credentials)
         return Response(generate_latest(_figures(context, hub, bus)), media_type=CONTENT_TYPE_LATEST)
 
     @api.get("/.well-known/receipt-key.json")
@@ -59,6 +69,11 @@ def add_health(app: FastAPI, hub: LiveHub, bus: Bus) -> None:
         return dict(document())
 
     app.include_router(api)
+
+
+def _is_local(request: Request) -> bool:
+    client = request.client.host if request.client else ""
+    return client in LOCAL and not any(name in request.headers for name in FORWARDED)
 
 
 def _figures(context: Context, hub: LiveHub, bus: Bus) -> CollectorRegistry:

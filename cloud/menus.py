@@ -71,14 +71,18 @@ class Menus:
         with self._seeing:
             return set(self._seen.get(product_id, ()))
 
-    def _note_seen(self, situation: Situation) -> None:
+    def _note_seen(self, situation: Situation) -> bool:
+        """Whether it is news that this journey was shown with this unit."""
         if not situation.product_id:
-            return
+            return False
         with self._seeing:
-            self._seen.setdefault(situation.product_id, set()).add(situation.journey_id)
+            shown = self._seen.setdefault(situation.product_id, set())
+            new = situation.journey_id not in shown
+            shown.add(situation.journey_id)
             self._seen.move_to_end(situation.product_id)
             if len(self._seen) > UNITS_REMEMBERED:
                 self._seen.popitem(last=False)
+        return new
 
     # --- sessions ---
 
@@ -116,11 +120,13 @@ class Menus:
             return [_summary(tx, one) for one in lifecycle.of_person(tx, caller.person_id)]
 
     def situation(self, caller: Caller, journey_id: str) -> Situation:
-        with self._db.reading() as tx:
-            _own(tx, caller, journey_id)
-            found = situations.situation_of(tx, journey_id, caller.language, self._base_url)
-        self._note_seen(found)
-        return found
+        while True:
+            with self._db.reading() as tx:
+                _own(tx, caller, journey_id)
+                found = situations.situation_of(tx, journey_id, caller.language, self._base_url)
+            # What was announced before the unit was noted found nobody to tell: so what was read before is old.
+            if not self._note_seen(found):
+                return found
 
     def version(self, journey_id: str) -> int:
         journeys, twins = lifecycle.journey_table, twin.twin_table
