@@ -14,7 +14,7 @@ from cloud import web
 from cloud.compose import make_app
 from cloud.identity import service as identity
 from cloud.identity.service import OperatorRole
-from cloud.settings import Settings
+from cloud.settings import load_settings
 from mobile_menu.limits import CLAIMS, SESSIONS, Gate, Limit, Limits
 from mobile_menu.ports import ChosenItem
 from tests.integration.cloud.world import GTIN, World
@@ -26,7 +26,7 @@ Client = Callable[..., httpx.AsyncClient]
 @pytest.fixture
 def app(world: World) -> Iterator[FastAPI]:
     limits = Limits(sessions=Gate(SESSIONS), claims=Gate(CLAIMS), links=Gate(FEW))
-    made = make_app(Settings(), world.db, world.keys, limits=limits)
+    made = make_app(load_settings(), world.db, world.keys, limits=limits)
     yield made
     made.state.hub.close()
 

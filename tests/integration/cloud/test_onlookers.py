@@ -10,6 +10,7 @@ from broker.contract.stages import Role, Stage
 from cloud.db import Transaction
 from cloud.lifecycle import engine
 from cloud.lifecycle import service as lifecycle
+from cloud.record import service as record
 from cloud.registry.service import Registered
 from cloud.scans import ONLOOKERS_MAX
 from tests.integration.cloud.test_replay import check
@@ -29,7 +30,7 @@ def concerned_by(world: World, unit: Registered) -> int:
         journal = SQLModel.metadata.tables["journal"]
         of_the_unit = sa.select(journal).where(journal.c.product_id == unit.id, journal.c.journey_id.is_(None))
         row = tx.session.execute(of_the_unit.order_by(journal.c.seq.desc()).limit(1)).one()
-        found.append(len(engine.concerned(tx, [engine.record.to_event(row)])))
+        found.append(len(engine.concerned(tx, [record.to_event(row)])))
 
     world.run(count)
     return found[0]
@@ -55,8 +56,8 @@ def test_an_onlooker_sees_the_unit_as_it_is_and_one_too_many_sees_the_model(worl
     world.set_up(unit)
     seen = [scan(world, unit, None) for _ in range(ONLOOKERS_MAX + 1)]
     world.take(Device(world, unit.id, boot=2).birth(), Device(world, unit.id, boot=3).status(JAMMED))
-    guest, model = ([one for one, _ in seen][place] for place in (-2, -1))
-    guest, model = (world.read(lambda tx, one=one: lifecycle.read(tx, one.id)) for one in (guest, model))
+    guest = world.read(lambda tx: lifecycle.read(tx, seen[-2][0].id))
+    model = world.read(lambda tx: lifecycle.read(tx, seen[-1][0].id))
     assert (guest.product_id, guest.role, guest.stage) == (unit.id, Role.GUEST, Stage.SUPPORT)
     assert (model.product_id, model.stage) == (None, Stage.INTERESTED)
     caller = world.menus.caller(world.menus.start_session(seen[-2][1], None).started.token, "en")
