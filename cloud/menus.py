@@ -13,11 +13,10 @@ from broker.contract.eid import ids_around
 from broker.contract.messages import Json
 from broker.contract.stages import Stage
 from cloud import situations
-from cloud.campaigns import service as campaigns
 from cloud.care import service as care
+from cloud.choices import carry_out
 from cloud.commerce import service as commerce
 from cloud.consent import service as consent
-from cloud.control import service as control
 from cloud.db import Database, Transaction
 from cloud.errors import NotFoundError
 from cloud.identity import service as identity
@@ -37,7 +36,6 @@ from mobile_menu.ports import (
     ChosenItem,
     Claimed,
     Fence,
-    ItemUnavailableError,
     JourneySummary,
     JourneyUnknownError,
     SessionOpened,
@@ -180,7 +178,7 @@ class Menus:
         def do(tx: Transaction) -> Chosen:
             journey = _own(tx, caller, journey_id)
             print_ = record.fingerprint("choose", journey_id, item.id)
-            return self._once(tx, caller, key, print_, Chosen, lambda: _do(tx, journey, item))
+            return self._once(tx, caller, key, print_, Chosen, lambda: carry_out(tx, journey, item))
 
         return self._db.run(do)
 
@@ -367,114 +365,3 @@ def _thread(tx: Transaction, keys: Keys, row: Any) -> CaseThread:
     return CaseThread(
         id=row.id, journey_id=row.journey_id, status=row.status, opened_at=row.opened_at, messages=messages
     )
-
-
-# --- what items do: one function each, by the content's `do` ---
-
-
-def _do(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
-    action = ACTIONS.get(item.action)
-    if action is None:
-        msg = f"no such action: {item.action}"
-        raise ItemUnavailableError(msg)
-    return action(tx, journey, item)
-
-
-def _command(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
-    zone, _ = situations.zone_of(tx, journey.id)
-    unit = situations.unit_in_view(tx, journey, zone)
-    if unit is None:
-        raise ItemUnavailableError
-    name = str(item.arguments.get("name", item.id))
-    arguments = {key: value for key, value in item.arguments.items() if key != "name"}
-    row = control.queue(tx, unit.id, name, arguments, journey_id=journey.id, person_id=journey.person_id)
-    _note_choice(tx, journey, item)
-    return Chosen(item_id=item.id, outcome="command_queued", command_id=row.id)
-
-
-def _step(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
-    step, epoch = str(item.arguments.get("step", "")), journey.facts.epoch
-    event = Event(
-        id=f"step:{journey.id}:{epoch}:{step}",
-        type=EventType.INSTALL_STEP_DONE,
-        at=tx.now,
-        source="phone",
-        channel="phone_app",
-        product_id=journey.product_id,
-        journey_id=journey.id,
-        person_id=journey.person_id,
-        data={"epoch": epoch, "step": step, "witness": "customer"},
-    )
-    record.append(tx, [event])
-    return Chosen(item_id=item.id, outcome="step_done")
-
-
-def _coupon(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
-    zone, _ = situations.zone_of(tx, journey.id)
-    row = commerce.issue_coupon(tx, journey, zone.subject_id if zone.zone is Zone.SHOP else None)
-    return Chosen(item_id=item.id, outcome="coupon_issued", detail=row.code)
-
-
-def _share(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
-    row = campaigns.referral_of(tx, journey)
-    lifecycle.touch(tx, journey.id)
-    return Chosen(item_id=item.id, outcome="noted", detail=f"/r/{row.code}")
-
-
-def _call(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
-    _note_choice(tx, journey, item)
-    return Chosen(item_id=item.id, outcome="call_requested")
-
-
-def _return(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
-    version = max((order.version for order in journey.facts.orders.values()), default=1)
-    event = Event(
-        id=f"return:{journey.id}:{version}",
-        type=EventType.RETURN_REQUESTED,
-        at=tx.now,
-        source="phone",
-        channel="phone_app",
-        product_id=journey.product_id,
-        journey_id=journey.id,
-        person_id=journey.person_id,
-        data={"version": version},
-    )
-    record.append(tx, [event])
-    lifecycle.touch(tx, journey.id)
-    return Chosen(item_id=item.id, outcome="return_requested")
-
-
-def _note(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
-    _note_choice(tx, journey, item)
-    return Chosen(item_id=item.id, outcome="noted")
-
-
-def _note_choice(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> None:
-    seen = f"{journey.id}:{item.id}:{tx.now.timestamp():.6f}"
-    event = Event(
-        id=f"chosen:{seen}",
-        type=EventType.ITEM_CHOSEN,
-        at=tx.now,
-        source="phone",
-        channel="phone_app",
-        product_id=journey.product_id,
-        journey_id=journey.id,
-        person_id=journey.person_id,
-        data={"item": item.id, "do": item.action},
-    )
-    record.append(tx, [event])
-
-
-ACTIONS: dict[str, Callable[[Transaction, lifecycle.Journey, ChosenItem], Chosen]] = {
-    "command": _command,
-    "step": _step,
-    "coupon": _coupon,
-    "share": _share,
-    "call": _call,
-    "return": _return,
-    "wait": _note,
-    "note": _note,
-    "cancel_order": _note,
-    "tell_household": _note,
-}
-"""What content may ask for. The shop cancels an order: the wish is noted for it, and the shop's answer counts."""
