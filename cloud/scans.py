@@ -6,7 +6,7 @@ Source: GS1 Digital Link. 400 for what is no such address, 404 for a unit that i
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Cookie, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Cookie, Depends, Header, Path, Query, Request, Response
 
 from broker.contract.ids import new_id
 from broker.contract.stages import Role
@@ -29,12 +29,12 @@ Parts = Annotated[Context, Depends(context_of)]
 Visit = Annotated[str | None, Cookie(alias="tl_visit", max_length=512)]
 
 
-@links.get("/01/{gtin}/21/{serial}", status_code=303, response_class=Response)
+@links.get("/01/{gtin}/21/{serial:path}", status_code=303, response_class=Response)
 def scan(
     request: Request,
     context: Parts,
-    gtin: str,
-    serial: str,
+    gtin: Annotated[str, Path(description="GTIN-14")],  # noqa: ARG001 - read from the address as it came
+    serial: Annotated[str, Path(description="percent-encoded; CSET 82 allows a slash")],  # noqa: ARG001 - likewise
     tl_visit: Visit = None,
     accept: Annotated[str, Header()] = "",
     link_type: Annotated[str, Query(alias="linkType")] = "",
@@ -44,11 +44,12 @@ def scan(
     parsed = gs1.parse_digital_link(f"https://label.invalid{raw}")
     if isinstance(parsed, gs1.Gs1Problem):
         return problem(400, parsed.code, parsed.detail)
+    label = (parsed.gtin or "", parsed.serial or "")
     if LINKSET in accept or link_type == "linkset":
-        return _linkset(context, gtin, serial)
+        return _linkset(context, *label)
 
     def use_case(tx: Transaction) -> tuple[str, str | None]:
-        unit = _unit(tx, gtin, serial)
+        unit = _unit(tx, *label)
         person_id, fresh = visitor(tx, context.keys, tl_visit)
         return app_address(context.settings.url, note_scan(tx, unit, person_id).id), fresh
 

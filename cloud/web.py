@@ -246,6 +246,15 @@ class Call:
 
         return shape.validate_json(self.context.db.run(once))
 
+    def repeatable(self, body_print: str, form: type[Answer]) -> Callable[[Transaction, Callable[[], Answer]], Answer]:
+        """The same for a call that opens its transaction itself. body_print: of the body, which was streamed."""
+        print_ = record.fingerprint(self._print, body_print)
+
+        def once(tx: Transaction, do: Callable[[], Answer]) -> Answer:
+            return record.once(tx, self.keys.vault, f"key:{self.operator.key_id}", self._key, print_, form, do)
+
+        return once
+
 
 def calls(*roles: OperatorRole) -> Any:
     """The dependency of a route: an operator with one of these roles."""
@@ -260,7 +269,7 @@ def calls(*roles: OperatorRole) -> Any:
         identity.allow(operator, *roles)
         if not all(is_id(value) for name, value in request.path_params.items() if name.endswith("_id")):
             raise errors.NotFoundError
-        # A body that streams (the import) is no part of the print; its route takes no key.
+        # A body that streams (the import) is not here yet; its route adds it to the print.
         streams = request.headers.get("content-type", "").startswith(("text/csv", "application/x-ndjson"))
         body = b"" if request.method == "GET" or streams else await request.body()
         if body:

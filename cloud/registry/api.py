@@ -1,6 +1,6 @@
 """HTTP of the registry: models, units, labels, import, and the public address that every label carries. Thin."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -11,9 +11,11 @@ from starlette.concurrency import run_in_threadpool
 
 from cloud.errors import FieldProblem, InvalidError, TooLargeError
 from cloud.identity.service import OperatorRole
+from cloud.record import service as record
 from cloud.registry import gs1, labels, service
 from cloud.registry.importing import ImportForm
 from cloud.registry.imports import import_units
+from cloud.registry.service import Registered
 from cloud.web import ANY_ROLE, MAX_IMPORT_BYTES, Call, Context, Cursor, Limit, Page, calls, context_of, page
 
 api = APIRouter(prefix="/api/v1", tags=["registry"])
@@ -135,7 +137,10 @@ async def import_many(request: Request, call: Operate, dry_run: Annotated[bool, 
         raise InvalidError(problems=(problem,))
     chunks = await _spooled(request.stream())
     parts = call.context
-    found = await run_in_threadpool(import_units, parts.db, parts.keys, call.url, chunks, forms[kind], dry_run=dry_run)
+    once = call.repeatable(record.fingerprint(b"".join(chunks)), list[Registered])
+    found = await run_in_threadpool(
+        import_units, parts.db, parts.keys, call.url, chunks, forms[kind], dry_run=dry_run, once=once
+    )
     return ImportOut(
         registered=found.registered,
         bad_rows=[BadRowOut(**row._asdict()) for row in found.bad_rows],
@@ -145,7 +150,7 @@ async def import_many(request: Request, call: Operate, dry_run: Annotated[bool, 
     )
 
 
-async def _spooled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
+async def _spooled(stream: AsyncIterator[bytes]) -> list[bytes]:
     """The body, kept in parts. Raises TooLargeError."""
     parts: list[bytes] = []
     size = 0
@@ -154,7 +159,7 @@ async def _spooled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
         if size > MAX_IMPORT_BYTES:
             raise TooLargeError
         parts.append(part)
-    return iter(parts)
+    return parts
 
 
 @api.get("/products")

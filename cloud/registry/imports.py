@@ -1,6 +1,6 @@
 """Importing many units: every row checked first, then all registered in one transaction, or none."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -27,16 +27,19 @@ class _BadRowsError(Exception):
     """Rolls the transaction back; the rows are already known."""
 
 
+Once = Callable[[Transaction, Callable[[], list[Registered]]], list[Registered]]
+"""Gives a repeated call its first answer: the claim codes in it are shown only once."""
+
+
 def import_units(
-    db: Database, keys: Keys, base_url: str, chunks: Iterator[bytes], form: ImportForm, *, dry_run: bool
+    db: Database, keys: Keys, base_url: str, chunks: Iterable[bytes], form: ImportForm, *, dry_run: bool, once: Once
 ) -> Imported:
     """Reads the file twice in effect: rows that are wrong in themselves first, then those that the registry refuses."""
     rows, bad, unnamed = _sorted_out(chunks, form)
-    units: list[Registered] = []
     refused: list[BadRow] = []
 
-    def register(tx: Transaction) -> None:
-        units.clear()
+    def register(tx: Transaction) -> list[Registered]:
+        units: list[Registered] = []
         refused.clear()
         for start in range(0, len(rows), BATCH):
             for one in register_many(tx, keys, base_url, rows[start : start + BATCH]):
@@ -46,18 +49,19 @@ def import_units(
                     units.append(one)
         if bad or refused or dry_run:
             raise _BadRowsError
+        return units
 
     try:
-        db.run(register)
+        units = db.run(lambda tx: once(tx, lambda: register(tx)))
     except _BadRowsError:
-        units.clear()
+        units = []
     every = sorted(bad + refused)
     named = every[:MAX_NAMED]
     left_out = unnamed + len(every) - len(named)
     return Imported(registered=len(units), bad_rows=named, unnamed_bad_rows=left_out, dry_run=dry_run, units=units)
 
 
-def _sorted_out(chunks: Iterator[bytes], form: ImportForm) -> tuple[list[Row], list[BadRow], int]:
+def _sorted_out(chunks: Iterable[bytes], form: ImportForm) -> tuple[list[Row], list[BadRow], int]:
     """The rows that are right in themselves, those that are not, and how many more of these there are."""
     rows: list[Row] = []
     bad: list[BadRow] = []

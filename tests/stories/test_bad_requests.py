@@ -269,6 +269,22 @@ async def test_an_idempotency_key_gives_the_same_answer_once_and_refuses_another
     assert await counted(system) == before + 1
 
 
+async def test_an_import_whose_answer_was_lost_gives_the_same_claim_codes_to_the_same_key(
+    system: System, client: httpx.AsyncClient
+) -> None:
+    await system.model()
+    before = await counted(system)
+    stamp = system.clock().timestamp()
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": f"import-{stamp}"}
+    rows = "\n".join(["gtin,serial", *(f"{GTIN},{name}" for name in serials(3, f"again {stamp}"))])
+    first, second = [await client.post("/api/v1/products/import", content=rows, headers=headers) for _ in range(2)]
+    assert first.json() == second.json()
+    assert len({one["claim_code"] for one in second.json()["units"]}) == 3
+    assert await counted(system) == before + 3
+    other = await client.post("/api/v1/products/import", content=rows + f"\n{GTIN},", headers=headers)
+    problem(other, 422, "idempotency_key_reused")
+
+
 async def test_a_phones_idempotency_key_sends_one_command_and_opens_one_case(system: System) -> None:
     unit = await system.unit()
     async with system.phone() as phone, system.printer(unit) as printer:

@@ -19,7 +19,7 @@ from device_sim.errors import RefusedError
 from device_sim.radio import Room, Sighting, sight
 from tests.services import missing
 from tests.stories.listening import names, open_menu
-from tests.system import System, until_async
+from tests.system import GTIN, System, until_async
 
 
 async def test_the_printed_label_is_read_by_a_decoder_and_leads_to_the_menu_of_this_very_unit(system: System) -> None:
@@ -43,6 +43,20 @@ async def test_the_printed_label_is_read_by_a_decoder_and_leads_to_the_menu_of_t
         claimed = await phone.claim(unit.claim_code, uri=code.text)
         assert claimed["journey_id"] == journey["id"]
         assert (await phone.journey())["role"] == "owner"
+
+
+@pytest.mark.parametrize("serial", ["A/B", "/", 'a"%&+', "1_2!'()*:;<=>?"])
+async def test_every_serial_that_gs1_allows_has_a_label_that_leads_somewhere(system: System, serial: str) -> None:
+    await system.model()
+    async with system.operator() as operator, system.phone() as phone:
+        known = await operator.json("GET", "/api/v1/products", params={"q": serial})
+        if not any(one["serial"] == serial for one in known["items"]):
+            await operator.json("POST", "/api/v1/products", {"gtin": GTIN, "serial": serial})
+            known = await operator.json("GET", "/api/v1/products", params={"q": serial})
+        uri = next(one["uri"] for one in known["items"] if one["serial"] == serial)
+        assert "/app/?journey=" in await phone.follow(uri)
+        await phone.start()
+        assert (await phone.journey())["serial"] == serial
 
 
 def heard(unit: Credential, eid: str, metres: float = 0.4) -> list[Sighting]:
