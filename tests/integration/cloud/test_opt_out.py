@@ -219,7 +219,7 @@ def test_the_receipt_verifies_with_the_public_key_alone_and_names_nobody(world: 
     assert {name: counts[name] for name in ("journey", "support_case", "case_message", "shop_order", "parcel")} == {
         "journey": 1,
         "support_case": 1,
-        "case_message": 2,
+        "case_message": 4,
         "shop_order": 1,
         "parcel": 1,
     }
@@ -279,6 +279,18 @@ def test_what_was_on_its_way_when_the_person_left_is_refused_and_stores_nothing(
     with pytest.raises(IntegrityError):  # what nobody thought of, the database itself refuses
         world.run(lambda tx: lifecycle.journey_with(tx, left.phone.person_id, GTIN, None, "phone"))
     assert everything(world) == before
+
+
+def test_a_timer_of_the_persons_journey_goes_also_when_it_is_due(world: World) -> None:
+    phone, other = world.phone(), world.phone()
+    for one in (phone, other):
+        world.claim(one, world.unit())
+    gone, stays = world.journey(phone).id, world.journey(other).id
+    assert {row.subject for row in world.rows("timer")} == {gone, stays}
+    world.clock.advance(hours=49)
+    world.menus.opt_out(phone.token)
+    assert [row.subject for row in world.rows("timer")] == [stays]
+    assert world.do_due() == [(watch.TIMER, stays)]
 
 
 def test_a_replay_after_an_erasure_equals_what_is_there(world: World) -> None:

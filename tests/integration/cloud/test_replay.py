@@ -65,7 +65,7 @@ class Play:
                 tx, name="C", stage=Stage.INTERESTED, gtin=GTIN, channel=Channel.EMAIL, target="", allowed_hosts=()
             )
         ).id
-        self.versions = 0
+        self.wished = 0
 
     def step(self, name: str, chance: random.Random) -> None:
         """One thing happens; what the services refuse has not happened."""
@@ -119,7 +119,8 @@ class Play:
         self.world.parcel(f"T-{which}", chance.choice(list(ParcelStatus)), promised_at=promised)
 
     def wishes(self, _phone: Phone, which: int, chance: random.Random) -> None:
-        unit, event_id = self.units[which], f"wish-{self.world.clock().timestamp()}-{chance.random()}"
+        self.wished += 1  # an id of its own: chance may draw the same number twice
+        unit, event_id = self.units[which], f"wish-{self.wished}"
         settings_ = {"sleep_min": chance.choice((5, 10, None))}
         self.world.run(lambda tx: twin.desire(tx, unit.id, settings_, None, event_id))
 

@@ -111,6 +111,49 @@ def test_what_can_be_neither_stored_nor_put_aside_is_not_acknowledged(
     assert not ingest_loop(world.db, threading.Event()).store(deliveries(world, 1))
 
 
+class FakeIntake:
+    """Gives one batch, then says to stop; writes down what was acknowledged, and how much was stored by then."""
+
+    def __init__(self, world: World, batch: list[Delivery], stop: threading.Event) -> None:
+        self._world = world
+        self._batches = [batch]
+        self._stop = stop
+        self.acknowledged: list[tuple[list[int], int]] = []
+
+    def take(self, _limit: int, _wait_s: float) -> list[Delivery]:
+        if self._batches:
+            return self._batches.pop()
+        self._stop.set()
+        return []
+
+    def acknowledge(self, batch: Sequence[Delivery]) -> None:
+        self.acknowledged.append(([one.mid for one in batch], len(self._world.rows("telemetry"))))
+
+
+def test_a_batch_is_acknowledged_after_its_commit_and_not_before(world: World) -> None:
+    stop = threading.Event()
+    intake = FakeIntake(world, deliveries(world, 3), stop)
+    IngestLoop(world.db, cast("Intake", intake), batch=10, wait_s=0, stop=stop).run()
+    assert intake.acknowledged == [([1, 2, 3], 3)], "what others see in the database when the broker is told"
+
+
+def test_a_batch_that_was_not_stored_is_not_acknowledged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = threading.Event()
+    intake = FakeIntake(world, deliveries(world, 3), stop)
+    real = ingest.take
+
+    def failing(tx: Transaction, batch: list[tuple[str, bytes]]) -> ingest.Taken:
+        real(tx, batch)
+        stop.set()
+        statement = "COMMIT"
+        raise OperationalError(statement, {}, Exception("the disk is full"))
+
+    monkeypatch.setattr(ingest, "take", failing)
+    IngestLoop(world.db, cast("Intake", intake), batch=10, wait_s=0, stop=stop).run()
+    assert intake.acknowledged == []
+    assert world.rows("telemetry") == []
+
+
 def test_one_process_sends_at_a_time_and_another_when_it_is_gone(world: World) -> None:
     first, second = Turn(world.db, "outbox"), Turn(world.db, "outbox")
     assert first.take()
