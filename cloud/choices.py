@@ -1,22 +1,27 @@
 """What items do when they are chosen: one function each, by the `do` of the content."""
 
 from collections.abc import Callable
+from typing import Literal
 
 from broker.contract.messages import Json
 from cloud import situations
 from cloud.campaigns import service as campaigns
+from cloud.care import service as care
 from cloud.commerce import service as commerce
 from cloud.control import service as control
 from cloud.db import Transaction
 from cloud.lifecycle import service as lifecycle
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
+from cloud.secrets import Keys
 from mobile_menu.ports import Chosen, ChosenItem, ItemUnavailableError
 from mobile_menu.rules.situation import Zone
 
 
-def carry_out(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+def carry_out(tx: Transaction, keys: Keys, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
     """Does what the item says. Raises ItemUnavailableError for what nothing here can do."""
+    if item.action in WISHES:
+        return _wish(tx, keys, journey, item)
     action = ACTIONS.get(item.action)
     if action is None:
         msg = f"no such action: {item.action}"
@@ -55,16 +60,22 @@ def _share(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Cho
     return Chosen(item_id=item.id, outcome="noted", detail=f"/r/{row.code}")
 
 
-def _call(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
-    _note_choice(tx, journey, item)
-    return Chosen(item_id=item.id, outcome="call_requested")
+def _wish(tx: Transaction, keys: Keys, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+    """What only a person can do: it is noted, and goes into the journey's case, where an expert answers."""
+    wish, outcome = WISHES[item.action]
+    if item.action == "return":
+        _note_return(tx, journey)
+    else:
+        _note_choice(tx, journey, item)
+    about = str(item.arguments.get("topic") or item.arguments.get("reason") or "").replace("_", " ")
+    care.escalate(tx, keys, journey.id, f"{wish}: {about}" if about else wish, b"")
+    return Chosen(item_id=item.id, outcome=outcome)
 
 
-def _return(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+def _note_return(tx: Transaction, journey: lifecycle.Journey) -> None:
     version = max((order.version for order in journey.facts.orders.values()), default=1)
     _append(tx, journey, EventType.RETURN_REQUESTED, f"return:{journey.id}:{version}", {"version": version})
     lifecycle.touch(tx, journey.id)
-    return Chosen(item_id=item.id, outcome="return_requested")
 
 
 def _note(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
@@ -98,11 +109,18 @@ ACTIONS: dict[str, Callable[[Transaction, lifecycle.Journey, ChosenItem], Chosen
     "step": _step,
     "coupon": _coupon,
     "share": _share,
-    "call": _call,
-    "return": _return,
     "wait": _note,
     "note": _note,
-    "cancel_order": _note,
-    "tell_household": _note,
 }
-"""What content may ask for. The shop cancels an order: the wish is noted for it, and the shop's answer counts."""
+"""What content may ask for, and the cloud does by itself."""
+
+WISHES: dict[str, tuple[str, Literal["noted", "call_requested", "return_requested"]]] = {
+    "call": ("The customer asks an expert to get in touch", "call_requested"),
+    "cancel_order": ("The customer asks to cancel the order", "call_requested"),
+    "return": ("The customer asks to return or exchange the product", "return_requested"),
+}
+"""What content may ask for, and a person does: the operator's words for it, and what the phone is told.
+
+We know no phone number, so that an expert gets in touch in the case. The shop cancels an order: its word counts, and
+until then the order stands.
+"""

@@ -178,7 +178,7 @@ class Menus:
         def do(tx: Transaction) -> Chosen:
             journey = _own(tx, caller, journey_id)
             print_ = record.fingerprint("choose", journey_id, item.id)
-            return self._once(tx, caller, key, print_, Chosen, lambda: carry_out(tx, journey, item))
+            return self._once(tx, caller, key, print_, Chosen, lambda: carry_out(tx, self._keys, journey, item))
 
         return self._db.run(do)
 

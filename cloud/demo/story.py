@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import NamedTuple
 
 from cloud.demo.cast import Cast, Customer, NotAsExpectedError, beacon_of, eventually
@@ -13,6 +14,14 @@ SHOP = {"name": "Acme Corner", "address": "1 Main Street", "latitude": 52.52, "l
 INSIDE = (52.52, 13.405, 15.0)
 """Latitude, longitude, accuracy in metres: well inside the fence."""
 FAR_AWAY = (48.1, 11.6, 20.0)
+UNTIL_LATE = timedelta(days=4, hours=6)
+UNTIL_STUCK = timedelta(hours=49)
+UNTIL_TONER_LOW = timedelta(days=20)
+UNTIL_AWAY = timedelta(minutes=1)
+STANDING_ABOUT = timedelta(minutes=5)
+"""More than all the seconds that people stand near a unit."""
+SPAN = UNTIL_LATE + UNTIL_STUCK + UNTIL_TONER_LOW + UNTIL_AWAY + STANDING_ABOUT
+"""By how much the story puts the clock forward, at most: begun that long ago, it does not end in the future."""
 
 
 class Plot:
@@ -131,7 +140,7 @@ async def ordered(plot: Plot) -> str:
 
 
 async def late(plot: Plot) -> str:
-    plot.cast.later(days=4, hours=6)
+    plot.cast.later(UNTIL_LATE)
     await plot.ada.sees("delivery", leads="what-happened", has="wait", lacks="order-now")
     check("coupon" not in plot.ada.item_ids, "an offer to a customer in trouble")
     return "four days later, past the promised day: what happened, and a choice; no offers"
@@ -157,9 +166,9 @@ async def claimed(plot: Plot) -> str:
 
 
 async def stuck(plot: Plot) -> str:
-    plot.cast.later(hours=49)
+    plot.cast.later(UNTIL_STUCK)
     await plot.ada.sees("install", leads="call-me-about-install")
-    return "two days later nothing has happened: call me, video guide, exchange"
+    return "two days later nothing has happened: an expert, video guide, exchange"
 
 
 async def installed(plot: Plot) -> str:
@@ -182,7 +191,7 @@ def _done(customer: Customer, item_id: str) -> bool:
 
 
 async def toner_low(plot: Plot) -> str:
-    plot.cast.later(days=20)
+    plot.cast.later(UNTIL_TONER_LOW)
     await plot.printer.run_down(8)
     await plot.ada.stand(beacon_of(plot.own), 0.4)
     await plot.ada.sees("support", leads="reorder-soon")
@@ -199,7 +208,7 @@ async def jammed(plot: Plot) -> str:
 
 
 async def away(plot: Plot) -> str:
-    plot.cast.later(minutes=1)
+    plot.cast.later(UNTIL_AWAY)
     far = beacon_of(plot.own)
     await plot.ada.phone.report_context(plot.ada.journey, (), FAR_AWAY)
     await plot.ada.stand(far, 60.0)

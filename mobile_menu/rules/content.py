@@ -25,7 +25,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class OrderSpec(Spec, frozen=True, kw_only=True):
     """What the record is asked to do. `step` fills in which step by itself."""
 
-    do: Literal["note", "command", "step", "coupon", "call", "wait", "cancel_order", "return", "tell_household"]
+    do: Literal["note", "command", "step", "coupon", "call", "wait", "cancel_order", "return"]
     arguments: dict[str, Json] = {}
     needs_proof: bool = False
 

@@ -75,7 +75,7 @@ class StatusLine(msgspec.Struct, frozen=True, kw_only=True):
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What the record is asked to do when an item is chosen: kept beside the menu, never sent to the phone.
 
-    do: note, command, step, coupon, call, wait, cancel_order, return, tell_household.
+    do: note, command, step, coupon, call, wait, cancel_order, return.
     """
 
     do: str

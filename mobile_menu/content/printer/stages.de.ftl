@@ -48,9 +48,8 @@ item-ask-for-the-shelf = Der Weg zum Regal
     .step-3 = Falls Sie ihn nicht finden, zeigen Sie dem Personal diese Seite: Dort weiß man, wo er steht.
 item-nearest-shop = Das nächste Geschäft
     .detail = Zum Ansehen und Anfassen.
-item-ask-an-owner = Jemanden fragen, der ihn hat
-    .detail = Wir bitten jemanden, der ihn besitzt, Sie anzurufen.
-    .confirm = Darf Sie jemand anrufen, der diesen Drucker besitzt?
+item-ask-an-owner = Fragen, was andere von ihm halten
+    .detail = Unsere Fachleute antworten Ihnen hier.
 item-order-now = Bestellen
     .detail = Bis an Ihre Tür geliefert.
 item-print-sample = Probeseite drucken
@@ -82,18 +81,18 @@ item-what-happened = Was passiert ist
     .detail = { $parcel_detail ->
         [unknown] { $parcel ->
             [failed] Der Paketdienst konnte Ihr Paket nicht zustellen.
-           *[other] Ihr Paket ist nicht rechtzeitig angekommen. Wir fragen beim Paketdienst nach.
+           *[other] Ihr Paket ist nicht rechtzeitig angekommen. Wählen Sie unten, was Sie möchten.
          }
        *[other] { $parcel_detail }
      }
 item-track-late = Was der Paketdienst sagt
 item-wait = Ich warte
-    .detail = Wir behalten es im Blick und melden uns, sobald sich etwas tut.
-item-call-me-about-parcel = Rufen Sie mich an
-    .detail = Ein Mensch ruft Sie deswegen an.
+    .detail = Dieses Menü ändert sich von selbst, sobald es Neues gibt.
+item-call-me-about-parcel = Von Fachleuten klären lassen
+    .detail = Unsere Fachleute sehen Ihre Bestellung und antworten Ihnen hier.
 item-cancel-order = Bestellung stornieren
-    .detail = Sie bekommen Ihr Geld zurück.
-    .confirm = Möchten Sie die Bestellung stornieren?
+    .detail = Unsere Fachleute geben Ihren Wunsch an das Geschäft weiter und antworten Ihnen hier.
+    .confirm = Möchten Sie um die Stornierung der Bestellung bitten?
 item-training = Schon vorher kennenlernen
     .detail = Ein kurzer Film.
 item-prepare-wifi = WLAN vorbereiten
@@ -166,13 +165,13 @@ item-identify = Blinken lassen
     .detail = Damit Sie sehen, um welchen Drucker es geht.
 item-test-page-now = Testseite jetzt drucken
     .detail = Von hier direkt an Ihren Drucker.
-item-call-me-about-install = Rufen Sie mich an
-    .detail = Ein Mensch richtet ihn am Telefon mit Ihnen ein.
+item-call-me-about-install = Mit Fachleuten einrichten
+    .detail = Unsere Fachleute sehen, wie weit Sie sind, und antworten Ihnen hier.
 item-video-guide = Videoanleitung
     .detail = Jeder Schritt zum Ansehen und Anhalten.
 item-exchange = Umtauschen
-    .detail = Wir schicken einen anderen und holen diesen ab.
-    .confirm = Möchten Sie diesen Drucker gegen einen anderen umtauschen?
+    .detail = Unsere Fachleute regeln das hier mit Ihnen.
+    .confirm = Möchten Sie um einen anderen Drucker im Umtausch bitten?
 item-install-video = Ansehen, wie es geht
 
 item-supply = { $supply_color ->
@@ -254,8 +253,11 @@ item-what-is-wrong = Was los ist
         [unknown] Er hat angehalten und nennt keinen Grund. Jemand muss auf das Display sehen.
        *[other] { $reason }. Jemand muss am Drucker etwas tun; die Anleitung erscheint hier, sobald Sie bei ihm sind.
      }
-item-tell-household = Jemandem zu Hause Bescheid geben
-    .detail = Dort erscheint die Anleitung auf dem Telefon.
+item-tell-household = Jemanden zu Hause bitten
+    .detail = Zum Weitersagen an alle, die zum Drucker können.
+    .step-1 = Bitten Sie jemanden zu Hause, mit dem Telefon zum Drucker zu gehen.
+    .step-2 = Lassen Sie den QR-Code darauf scannen: Das Telefon zeigt dann, was der Drucker von sich sagt, ganz ohne App.
+    .step-3 = Lassen Sie sich sagen, was zu sehen ist. Dieses Menü ändert sich von selbst, sobald der Drucker wieder arbeitet.
 item-cancel-job = Druckauftrag abbrechen
     .confirm = Das laufende Dokument abbrechen?
 item-restart = Von hier aus neu starten

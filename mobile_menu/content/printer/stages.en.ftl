@@ -48,9 +48,8 @@ item-ask-for-the-shelf = The way to the shelf
     .step-3 = If you do not see it, show this page to somebody of the staff: they know where it stands.
 item-nearest-shop = The nearest shop
     .detail = See it and touch it.
-item-ask-an-owner = Ask somebody who has one
-    .detail = We ask an owner to call you.
-    .confirm = May an owner of this printer call you?
+item-ask-an-owner = Ask what owners say of it
+    .detail = An expert answers you here.
 item-order-now = Order it
     .detail = Delivered to your door.
 item-print-sample = Print a sample
@@ -82,18 +81,18 @@ item-what-happened = What happened
     .detail = { $parcel_detail ->
         [unknown] { $parcel ->
             [failed] The carrier could not deliver your parcel.
-           *[other] Your parcel has not arrived when it should. We are asking the carrier.
+           *[other] Your parcel has not arrived when it should. Choose below what you would like.
          }
        *[other] { $parcel_detail }
      }
 item-track-late = See what the carrier says
 item-wait = I wait
-    .detail = We watch over it, and tell you when something changes.
-item-call-me-about-parcel = Call me
-    .detail = A person calls you about it.
+    .detail = This menu changes by itself as soon as there is news.
+item-call-me-about-parcel = Let an expert look into it
+    .detail = They see your order, and answer you here.
 item-cancel-order = Cancel the order
-    .detail = You get your money back.
-    .confirm = Do you want to cancel the order?
+    .detail = An expert passes your wish on to the shop, and answers you here.
+    .confirm = Do you want to ask for the order to be cancelled?
 item-training = Get to know it before it arrives
     .detail = A short film.
 item-prepare-wifi = Prepare your Wi-Fi
@@ -166,13 +165,13 @@ item-identify = Let it blink
     .detail = To see which printer this is about.
 item-test-page-now = Print the test page
     .detail = Sent from here to your printer.
-item-call-me-about-install = Call me
-    .detail = A person sets it up with you on the phone.
+item-call-me-about-install = Set it up with an expert
+    .detail = They see how far you are, and answer you here.
 item-video-guide = Video guide
     .detail = Every step, to look at and pause.
 item-exchange = Exchange it
-    .detail = We send another one, and fetch this one.
-    .confirm = Do you want another printer in exchange for this one?
+    .detail = An expert arranges it with you, here.
+    .confirm = Do you want to ask for another printer in exchange for this one?
 item-install-video = Watch how it is done
 
 item-supply = { $supply_color ->
@@ -254,8 +253,11 @@ item-what-is-wrong = What is wrong
         [unknown] It has stopped and gave no reason. Somebody has to look at its display.
        *[other] { $reason }. Somebody has to do something at the printer; the guide shows here as soon as you are beside it.
      }
-item-tell-household = Tell somebody at home
-    .detail = They get the guide on their phone.
+item-tell-household = Ask somebody at home
+    .detail = Pass this on to whoever can reach the printer.
+    .step-1 = Ask somebody at home to go to the printer with their phone.
+    .step-2 = Let them scan the QR code on it: their phone then shows what it says of itself, without an app.
+    .step-3 = Let them tell you what they see. This menu changes by itself when the printer works again.
 item-cancel-job = Cancel what it prints
     .confirm = Cancel the document that is being printed?
 item-restart = Restart it from here

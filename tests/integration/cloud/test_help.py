@@ -9,6 +9,7 @@ from broker.contract.codec import decode_down
 from broker.contract.messages import Command, Desired
 from broker.contract.stages import Stage
 from broker.contract.topics import Down
+from cloud import choices
 from cloud.care import service as care
 from cloud.control import service as control
 from cloud.errors import ConflictError, KeyReusedError, NotFoundError, StaleError
@@ -16,6 +17,7 @@ from cloud.lifecycle import service as lifecycle
 from cloud.record import service as record
 from cloud.record.events import ParcelStatus
 from cloud.twin import service as twin
+from mobile_menu.content_loader import load_content, profiles
 from mobile_menu.ports import CaseThread, Chosen, ChosenItem
 from tests.integration.cloud.world import CLEARED, JAMMED, Device, Phone, World, at_once
 
@@ -194,6 +196,50 @@ def test_the_expert_gets_what_was_the_case_when_help_was_asked_for(world: World)
     assert (seen["stage"], seen["menu"]) == ("support", {"items": ["x"]})
     assert seen["twin"]["reported"]["reasons"][0] == ["media-jam-error"]
     assert "device.status" in {event["type"] for event in seen["timeline"]}
+
+
+WISHES = [
+    (ChosenItem(id="a", kind="setting", action="call", arguments={"topic": "parcel"}), "in touch: parcel"),
+    (ChosenItem(id="b", kind="setting", action="cancel_order"), "asks to cancel the order"),
+    (ChosenItem(id="c", kind="setting", action="return", arguments={"reason": "exchange"}), "product: exchange"),
+]
+
+
+@pytest.mark.parametrize(("item", "said"), WISHES, ids=[item.action for item, _ in WISHES])
+def test_a_wish_that_only_a_person_can_meet_reaches_an_expert_who_answers_on_the_phone(
+    world: World, item: ChosenItem, said: str
+) -> None:
+    phone = world.phone()
+    journey_id = world.begin(phone).id
+    world.order(journey=journey_id)
+    world.menus.choose(phone.caller, journey_id, item, "once")
+    world.menus.choose(phone.caller, journey_id, item, "once")
+    (row,) = world.read(lambda tx: care.listing(tx, status="open", after=None, limit=10))
+    ((author, text),) = thread(world, phone, journey_id)
+    assert (author, text.endswith(said)) == ("customer", True)
+    seen = world.read(lambda tx: care.snapshot(tx, world.keys, care.read(tx, row.id)))
+    assert (seen["stage"], seen["menu"]) == ("delivery", None)
+    assert {"order.changed", "return.requested" if item.action == "return" else "item.chosen"} <= {
+        event["type"] for event in seen["timeline"]
+    }
+    world.run(lambda tx: care.reply(tx, world.keys, row.id, "expert", "we see to it"))
+    assert unread(world, phone, journey_id) == 1
+
+
+def test_wishes_go_into_the_conversation_that_is_open(world: World) -> None:
+    phone = world.phone()
+    journey_id = world.begin(phone).id
+    world.menus.open_case(phone.caller, journey_id, "where is it?", b"{}", None)
+    for item, _ in WISHES:
+        world.menus.choose(phone.caller, journey_id, item, None)
+    assert len(thread(world, phone, journey_id)) == 1 + len(WISHES)
+    assert len(world.rows("support_case")) == 1
+
+
+def test_what_content_asks_for_is_something_that_the_cloud_does_or_a_person() -> None:
+    asked = {spec.order.do for name in profiles() for spec in load_content(name).items if spec.order}
+    assert asked <= choices.ACTIONS.keys() | choices.WISHES.keys()
+    assert asked >= choices.WISHES.keys()
 
 
 # --- commands and desired settings ---

@@ -1,5 +1,6 @@
 """The content of every profile does what its own tests say, and content that cannot be shown is refused."""
 
+import re
 import tomllib
 from pathlib import Path
 from shutil import copytree
@@ -91,6 +92,17 @@ def test_every_item_has_a_situation_that_shows_it_in_the_menu() -> None:
             if spec.each is None:
                 menu = compose_menu(situation, content).menu
                 assert spec.id in {item.id for section in menu.sections for item in section.items}
+
+
+@pytest.mark.parametrize("profile", profiles())
+def test_no_text_promises_a_phone_call_or_a_message_that_nobody_sends(profile: str) -> None:
+    promises = re.compile(
+        r"call(s| me| you)\b|on the phone\b|tell you when|on their phone|money back"
+        r"|\brufen sie|\bruft\b|anzurufen|am telefon|melden uns|ihr geld|auf dem telefon",
+        re.IGNORECASE,
+    )
+    for path in Path("mobile_menu/content", profile).glob("*.ftl"):
+        assert promises.findall(path.read_text(encoding="utf-8")) == [], path.name
 
 
 def test_a_situation_without_choices_is_one_of_support() -> None:
