@@ -1,10 +1,11 @@
 """Decisions of the twin: what a message means, and what it changes. Pure.
 
 A field of `reported` carries the (boot, seq) that set it, and the higher one wins, so that messages which arrive late,
-twice or out of order end in the same twin. A removed field keeps its key (a tombstone), or a late one would revive it.
+twice or out of order end with the same fields. A removed field keeps its key (a tombstone), or a late one would revive
+it. `version`, `level_since`, `error_since` and `usage` tell of what the cloud saw happen, in the order of arrival.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -39,7 +40,7 @@ class Twin(msgspec.Struct, frozen=True, kw_only=True):
     desired: dict[str, Json] = {}
     desired_version: int = 0
     usage: dict[str, tuple[float, datetime]] = {}
-    """Supply -> level in percent and time, at its last refill."""
+    """Supply -> level in percent and time, at its last refill that the cloud saw."""
 
     @property
     def values(self) -> dict[str, Json]:
@@ -52,6 +53,12 @@ class Twin(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.presence.boot < 0 else self.presence.online
 
 
+CLOCK_BELIEVED = timedelta(days=90)
+"""How far back a device may date what it says and be believed: it may have kept it while it was away, but a clock that
+was never set says 1970.
+"""
+PACE_FROM = timedelta(hours=1)
+"""A span shorter than this says nothing about a pace."""
 SPECIAL_EVENTS = {"factory_reset": EventType.DEVICE_FACTORY_RESET, "install_step_done": EventType.INSTALL_STEP_DONE}
 """Device events that the lifecycle knows by a name of their own."""
 
@@ -144,7 +151,7 @@ def apply(twin: Twin, event: Event, profile: Profile, known_at: datetime) -> Twi
     if after == twin:
         return twin
     if after.reported is not twin.reported:
-        after = msgspec.structs.replace(after, usage=usage_of(twin, after, event.at))
+        after = msgspec.structs.replace(after, usage=usage_of(twin, after, believed(event.at, known_at)))
     found = condition(after, profile)
     level_since = twin.level_since if found.level == twin.level else known_at
     error_since = (twin.error_since or known_at) if found.has_error else None
@@ -183,14 +190,19 @@ def usage_of(before: Twin, after: Twin, at: datetime) -> dict[str, tuple[float, 
     return usage
 
 
+def believed(at: datetime, known_at: datetime) -> datetime:
+    """When it happened: as the device says, or when the cloud knew of it, if the device's clock cannot be right."""
+    return at if known_at - CLOCK_BELIEVED <= at <= known_at else known_at
+
+
 def days_left(level: float, start: tuple[float, datetime] | None, now: datetime) -> float | None:
     """Days until a supply is used up, at the pace since its last refill; None when that cannot be told yet."""
     if start is None or level < 0:
         return None
-    used, days = start[0] - level, (now - start[1]).total_seconds() / 86_400
-    if used < 1 or days <= 0:
+    used, span = start[0] - level, now - start[1]
+    if used < 1 or span < PACE_FROM:
         return None
-    return round(level / (used / days), 1)
+    return round(level * (span / timedelta(days=1)) / used, 1)
 
 
 def _levels(twin: Twin) -> dict[str, float]:

@@ -91,12 +91,25 @@ def test_a_wish_of_null_takes_a_setting_back_and_counts_as_a_version() -> None:
 
 def test_a_level_that_rises_is_a_refill_and_starts_the_count_anew() -> None:
     day = timedelta(days=1)
-    twin = told(status(1, supplies=black(80)), status(2, AT + day, supplies=black(40)))
+    later = AT + 3 * day
+    twin = told(status(1, supplies=black(80)), status(2, AT + day, supplies=black(40)), known_at=later)
     assert twin.usage == {"black": (80.0, AT)}
-    refilled = apply(twin, status(3, AT + 2 * day, supplies=black(100)), PRINTER, AT)
+    refilled = apply(twin, status(3, AT + 2 * day, supplies=black(100)), PRINTER, later)
     assert refilled.usage == {"black": (100.0, AT + 2 * day)}
-    unknown = apply(refilled, status(4, AT + 3 * day, supplies=black(-2)), PRINTER, AT)
+    unknown = apply(refilled, status(4, AT + 3 * day, supplies=black(-2)), PRINTER, later)
     assert unknown.usage == refilled.usage
+
+
+@pytest.mark.parametrize("clock", [datetime(1970, 1, 1, tzinfo=UTC), AT + timedelta(seconds=1)])
+def test_the_count_of_a_device_whose_clock_cannot_be_right_starts_when_the_cloud_knew(clock: datetime) -> None:
+    twin = told(status(1, clock, supplies=black(80)), status(2, clock, supplies=black(40)))
+    assert twin.usage == {"black": (80.0, AT)}
+    assert days_left(40, twin.usage["black"], AT + timedelta(days=10)) == 10.0
+
+
+def test_a_pace_is_not_told_from_less_than_an_hour() -> None:
+    assert days_left(40, (80, AT), AT + timedelta(minutes=59)) is None
+    assert days_left(40, (80, AT), AT + timedelta(hours=24)) == 1.0
 
 
 @pytest.mark.parametrize(
