@@ -86,6 +86,18 @@ def note_sent(tx: Transaction, command_ids: list[str]) -> None:
     tx.session.execute(queued.values(status="sent", sent_at=tx.now))
 
 
+def note_unsendable(tx: Transaction, command_ids: list[str], detail: str) -> None:
+    """They will never leave, and so they failed."""
+    for command_id in command_ids:
+        row = _locked(tx, command_id)
+        if row is None or row.status in ENDED:
+            continue
+        row.status, row.detail, row.ended_at = "failed", detail, tx.now
+        record.set_timers(tx, {(TIMER, row.id): None})
+        tx.session.flush()
+        tx.changes.products.add(row.product_id)
+
+
 def react(tx: Transaction, events: list[Event]) -> None:
     """Reactor: the answers of devices, into their commands. An answer after the end changes nothing."""
     for event in events:

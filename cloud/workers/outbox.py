@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from broker.contract.messages import MAX_PAYLOAD_BYTES
 from cloud.control import service as control
 from cloud.db import Database, Transaction
 from cloud.mqtt import Bus
@@ -60,8 +61,12 @@ class OutboxLoop:
         """Sends what is due; how many left."""
         with self._db.reading() as tx:
             rows = _due(tx)
-        expired = [row for row in rows if row.expires_at is not None and row.expires_at <= self._db.clock()]
-        ready = [row for row in rows if row not in expired]
+        oversize = [row for row in rows if len(row.payload) > MAX_PAYLOAD_BYTES]
+        if oversize:
+            self._db.run(lambda tx: _give_up(tx, oversize))
+        now = self._db.clock()
+        expired = [row for row in rows if row.expires_at is not None and row.expires_at <= now and row not in oversize]
+        ready = [row for row in rows if row not in expired and row not in oversize]
         arrived = self._bus.deliver([(row.topic, row.payload, row.retain) for row in ready])
         done = [row for row, ok in zip(ready, arrived, strict=True) if ok]
         left = [row for row, ok in zip(ready, arrived, strict=True) if not ok] if self._bus.connected.is_set() else []
@@ -86,6 +91,14 @@ class OutboxLoop:
 def _due(tx: Transaction) -> list[Any]:
     query = sa.select(outbox).where(outbox.c.not_before <= tx.now).order_by(outbox.c.id).limit(BATCH)
     return list(tx.session.execute(query).all())
+
+
+def _give_up(tx: Transaction, oversize: Sequence[Any]) -> None:
+    """Takes out what no broker would take: it would end the connection, again and again, and hold up all others."""
+    for row in oversize:
+        log.error("not sent: %d bytes on %s; %d are allowed", len(row.payload), row.topic, MAX_PAYLOAD_BYTES)
+    _remove(tx, [], oversize, [])
+    control.note_unsendable(tx, [row.command_id for row in oversize if row.command_id], "too large to be sent")
 
 
 def _remove(tx: Transaction, done: Sequence[Any], expired: Sequence[Any], left: Sequence[Any]) -> None:

@@ -10,6 +10,7 @@ from paho.mqtt.client import MQTTMessageInfo
 from paho.mqtt.enums import MQTTErrorCode
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError, ProgrammingError, StatementError
 
+from broker.contract.messages import MAX_PAYLOAD_BYTES
 from cloud.control import service as control
 from cloud.db import Database, Transaction
 from cloud.mqtt import Address, Bus, Delivery, Intake
@@ -198,6 +199,18 @@ def test_a_message_that_the_broker_does_not_take_lets_the_others_go_first(world:
     bus.deaf.clear()
     assert loop.send_due() == 1
     assert world.rows("outbox") == []
+
+
+def test_a_message_that_would_end_the_connection_is_never_sent_and_its_command_fails(world: World) -> None:
+    bus, unit = FakeBus(), world.unit()
+    command = world.run(lambda tx: control.queue(tx, unit.id, "identify", {}).id)
+    world.run(lambda tx: tx.session.execute(sa.update(record.outbox).values(payload=b"x" * (MAX_PAYLOAD_BYTES + 1))))
+    world.run(lambda tx: record.send(tx, "tl/v1/fine", b"y" * MAX_PAYLOAD_BYTES))
+    assert outbox_loop(world.db, bus).send_due() == 1
+    assert bus.sent == ["tl/v1/fine"]
+    assert world.rows("outbox") == world.rows("timer") == []
+    ended = world.read(lambda tx: control.read(tx, command))
+    assert (ended.status, ended.detail) == ("failed", "too large to be sent")
 
 
 def test_a_newer_message_that_came_while_the_older_was_sent_stays(world: World) -> None:
