@@ -41,7 +41,7 @@ def follow_referral(code: str, context: Parts, tl_visit: Visit = None) -> Respon
     def follow(tx: Any) -> tuple[str, str | None]:
         service.referral(tx, code)
         person_id, fresh = visitor(tx, context.keys, tl_visit)
-        return app_address(context.settings.url, service.follow(tx, code, person_id).id), fresh
+        return app_address(context.settings.url, service.follow(tx, context.keys, code, person_id).id), fresh
 
     return with_visit(*context.db.run(follow), secure=context.settings.url.startswith("https:"))
 

@@ -15,6 +15,7 @@ from cloud.record import service as record
 from cloud.record.events import Channel, Event, EventType
 from cloud.registry import codes
 from cloud.registry.service import checked_gtin, read_model
+from cloud.secrets import Keys
 
 campaign_table = table_of(CampaignRow)
 referral_table = table_of(ReferralRow)
@@ -136,7 +137,12 @@ def known_referral(tx: Transaction, journey_id: str) -> str | None:
     return tx.session.execute(query).scalars().first()
 
 
-def follow(tx: Transaction, code: str, person_id: str) -> lifecycle.Journey:
+def mark_of(keys: Keys, code: str) -> str:
+    """What stands for a link in other people's history: countable, and nobody's once the link is gone."""
+    return keys.mac(f"referral:{code}").hex()
+
+
+def follow(tx: Transaction, keys: Keys, code: str, person_id: str) -> lifecycle.Journey:
     """Somebody followed a friend's link. One's own link is a touchpoint of nobody. Raises NotFoundError."""
     row = referral(tx, code)
     journey = lifecycle.journey_with(tx, person_id, row.gtin, None, "campaign")
@@ -150,7 +156,7 @@ def follow(tx: Transaction, code: str, person_id: str) -> lifecycle.Journey:
             product_id=journey.product_id,
             journey_id=journey.id,
             person_id=person_id,
-            data={"code": code},
+            data={"referral": mark_of(keys, code)},
         )
         record.append(tx, [event])
     return lifecycle.read(tx, journey.id)

@@ -103,7 +103,7 @@ def _of_touch(event: Event, data: Data, mark: Mark) -> Facts:
     match data:
         case CampaignViewed(campaign_id=subject) | CampaignClicked(campaign_id=subject):
             pass
-        case ReferralFollowed(code=subject) | DemoTried(product_id=subject):
+        case ReferralFollowed(referral=subject) | DemoTried(product_id=subject):
             pass
         case CouponIssued(coupon_id=subject) | CouponRedeemed(coupon_id=subject):
             pass

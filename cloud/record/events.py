@@ -161,7 +161,12 @@ class CampaignClicked(Data, frozen=True, kw_only=True):
 
 
 class ReferralFollowed(Data, frozen=True, kw_only=True):
-    code: Key
+    """referral: a keyed hash of the link's code. The code is its owner's, and must go when they leave.
+
+    `code` was a name of this data once, and is never read: what stands under it may be somebody's who has left.
+    """
+
+    referral: str = ""
 
 
 class CouponIssued(Data, frozen=True, kw_only=True):

@@ -143,12 +143,12 @@ def test_a_referral_engages_the_friend_and_not_the_one_who_sent_it(world: World)
     journey = world.begin(sender)
     code = world.run(lambda tx: campaigns.referral_of(tx, journey)).code
     assert world.run(lambda tx: campaigns.referral_of(tx, journey)).code == code
-    world.run(lambda tx: campaigns.follow(tx, code, friend.person_id))
-    world.run(lambda tx: campaigns.follow(tx, code, sender.person_id))
+    world.run(lambda tx: campaigns.follow(tx, world.keys, code, friend.person_id))
+    world.run(lambda tx: campaigns.follow(tx, world.keys, code, sender.person_id))
     assert world.journey(friend).stage == Stage.ENGAGED
     assert world.journey(sender).stage == Stage.INTERESTED
     with pytest.raises(NotFoundError):
-        world.run(lambda tx: campaigns.follow(tx, "nobodyslink1", friend.person_id))
+        world.run(lambda tx: campaigns.follow(tx, world.keys, "nobodyslink1", friend.person_id))
 
 
 def test_a_fault_of_the_own_machine_is_distress_until_it_is_mended(world: World) -> None:

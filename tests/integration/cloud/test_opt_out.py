@@ -185,6 +185,21 @@ def test_nobody_finds_the_person_in_the_bytes_of_the_files_afterwards(sqlite_wor
     assert held(files_of(world), left.visible | left.hidden) == set()
 
 
+def test_a_friend_who_followed_the_persons_link_keeps_no_trace_of_them_and_still_counts(world: World) -> None:
+    left = live_through_everything(world)
+    code = left.visible["referral"].decode()
+    friends = [world.phone(), world.phone()]
+    for friend in friends:
+        world.run(lambda tx, who=friend.person_id: campaigns.follow(tx, world.keys, code, who))  # type: ignore[misc]  # a loop's lambda
+    world.menus.opt_out(left.phone.token)
+    assert held(everything(world), left.visible | left.hidden) == set()
+    marks = [row.data["referral"] for row in world.rows("journal", type="referral.followed")]
+    assert marks == [campaigns.mark_of(world.keys, code)] * 2
+    assert [world.journey(friend).stage for friend in friends] == [Stage.ENGAGED] * 2
+    touches = [world.journey(friend).facts.first_touch for friend in friends]
+    assert [touch and touch.subject_id for touch in touches] == marks
+
+
 def test_the_product_its_twin_and_its_devices_history_are_still_there(world: World) -> None:
     left = live_through_everything(world)
     words = {row.event_id for row in world.rows("journal") if row.source == "device"}

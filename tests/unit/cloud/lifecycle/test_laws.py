@@ -48,7 +48,7 @@ DATA_OF: dict[EventType, st.SearchStrategy[dict[str, Json]]] = {
     EventType.CAMPAIGN_VIEWED: _CAMPAIGN,
     EventType.CAMPAIGN_CLICKED: _CAMPAIGN,
     EventType.PRODUCT_SCANNED: _NONE,
-    EventType.REFERRAL_FOLLOWED: st.fixed_dictionaries({"code": st.just("r")}),
+    EventType.REFERRAL_FOLLOWED: st.fixed_dictionaries({"referral": st.just("r")}),
     EventType.COUPON_ISSUED: st.just({"coupon_id": "k", "amount": 1, "currency": "USD"}),
     EventType.COUPON_REDEEMED: st.just({"coupon_id": "k"}),
     EventType.DEMO_TRIED: st.just({"product_id": "d"}),

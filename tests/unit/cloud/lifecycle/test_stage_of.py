@@ -98,7 +98,7 @@ def test_line_6_a_touch_that_engages_nobody_leaves_interested_and_is_the_evidenc
     ("kind", "data"),
     [
         ("campaign.clicked", {"campaign_id": "c", "stage": "interested"}),
-        ("referral.followed", {"code": "r"}),
+        ("referral.followed", {"referral": "r"}),
         ("coupon.issued", {"coupon_id": "k", "amount": 5000, "currency": "USD"}),
         ("coupon.redeemed", {"coupon_id": "k"}),
         ("demo.tried", {"product_id": "d"}),
