@@ -1,28 +1,40 @@
 """A batch of messages from devices, in one transaction: the way that everything a device says takes into the record.
 
-What cannot be taken is counted and its head kept; it never stops the others. Who calls this acknowledges to the broker
-after the commit, and only then; (boot, seq) makes a second delivery harmless.
+What cannot be taken is counted, each time it comes, and its head kept; it never stops the others. Its sequence counts
+as received when it can be read: it will never get better, and a device that kept it would keep all after it too. Who
+calls this acknowledges to the broker after the commit, and only then; (boot, seq) makes a second delivery harmless.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
-from broker.contract.codec import Accepted, AnyUp, Rejection, RejectionReason, decode_up, encode
-from broker.contract.messages import Birth, Mark, Presence, Result, Sequence, Stored, Telemetry, UpMessage
+from broker.contract.codec import QUARANTINE_BYTES, Accepted, AnyUp, Rejection, RejectionReason, decode_up, encode
+from broker.contract.messages import (
+    MAX_PAYLOAD_BYTES,
+    SCHEMA,
+    Birth,
+    Mark,
+    Presence,
+    Result,
+    Sequence,
+    Stored,
+    Telemetry,
+    UpMessage,
+)
 from broker.contract.messages import Counter as Count
 from broker.contract.messages import Event as DeviceEvent
-from broker.contract.topics import Down, down_topic, parse_up
+from broker.contract.topics import Down, Up, down_topic, parse_up
 from broker.contract.watermark import Received, receive
 from cloud.db import Transaction
 from cloud.record import service as record
 from cloud.record.bulk import among, put_many
 from cloud.record.events import Event
-from cloud.registry.service import known_products
+from cloud.registry.service import known_products, profiles_of
 from cloud.twin import service as twin
 from cloud.twin.rules import to_event
 
@@ -31,6 +43,12 @@ STORED_EVERY = timedelta(seconds=1)
 QUARANTINE_KEPT = 50
 """Rejected messages kept per device; the counts go on."""
 EARLIER_BOOTS = 16
+NAMED = frozenset(
+    {RejectionReason.WRONG_TYPE, RejectionReason.UNSTORABLE, RejectionReason.TOO_DEEP, RejectionReason.TOO_LARGE}
+)
+"""A message that was rejected for one of these may still say which one it is."""
+READ_UP_TO = 2 * MAX_PAYLOAD_BYTES
+"""Both brokers close above 72 KiB; what is longer all the same is not read."""
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2999
 """What a device's clock may say. A clock that was never set says 1970; one that says the year 1 or 9999 is broken, and
 the next sum with its time would be no time at all."""
@@ -51,10 +69,24 @@ class _GivenUp(msgspec.Struct, frozen=True):
     ranges: tuple[tuple[Sequence, Sequence], ...]
 
 
+class _Named(msgspec.Struct, frozen=True):
+    """What names a message, be the rest of it as it may. Of another schema nothing is believed."""
+
+    schema: Annotated[int, msgspec.Meta(ge=SCHEMA, le=SCHEMA)]
+    boot: Count
+    seq: Sequence
+
+
+_NAMED: Final = msgspec.json.Decoder(_Named)
+
+
 class _Rejected(NamedTuple):
+    """product_id: empty when the registry does not know it. named: (boot, seq) that counts as received, or None."""
+
     product_id: str
     topic: str
     rejection: Rejection
+    named: tuple[int, int] | None = None
 
 
 class _Streams:
@@ -77,6 +109,16 @@ class _Streams:
         self.now[key] = receive(known, seq)
         return True
 
+    def pass_over(self, part: _Rejected) -> None:
+        """Counts a rejected message as received, if it can be told which one it is. It is no duplicate, and says again
+        how far its device is stored, as every message does.
+        """
+        if part.named is not None:
+            boot, seq = part.named
+            key = (part.product_id, boot)
+            self.touched.add(key)
+            self.now[key] = receive(self.now.get(key, Received()), seq)
+
     def give_up(self, product_id: str, boot: int, first: int, last: int) -> None:
         """Notes messages that the device says will never come, so that the watermark can pass them."""
         key = (product_id, boot)
@@ -92,9 +134,12 @@ def take(tx: Transaction, batch: list[tuple[str, bytes]]) -> Taken:
     decoded = [(topic, decode_up(topic, payload), payload) for topic, payload in batch]
     accepted, rejected = _sorted_out(tx, decoded)
     products = {part.topic.product_id for part in accepted}
-    record.lock(tx, {str(product_id) for product_id in products})
-    streams = _Streams(_streams_of(tx, accepted))
+    named = [part for part in rejected if part.named is not None]
+    record.lock(tx, {str(product_id) for product_id in products} | {part.product_id for part in named})
+    streams = _Streams(_streams_of(tx, accepted, named))
     fresh = [part for part in accepted if _is_new(streams, part)]
+    for part in named:
+        streams.pass_over(part)
     epochs = {product_id: known.epoch for product_id, known in twin.read_many(tx, sorted(products)).items()}
     _store_telemetry(tx, fresh)
     new_events = record.append(tx, list(_events_of(fresh, epochs, tx.now)))
@@ -115,22 +160,43 @@ def _sorted_out(
         address.product_id for topic, part, _ in decoded if isinstance(part, Rejection) and (address := parse_up(topic))
     }
     known = known_products(tx, sorted(named))
+    # What a retired unit says is nobody's, but an operator who asks about the unit shall see that it speaks.
+    retired = set(profiles_of(tx, sorted(named - known))) if named - known else set()
     accepted, rejected = [], []
     for topic, part, payload in decoded:
         address = parse_up(topic)
-        owner = str(address.product_id) if address and address.product_id in known else ""
+        owner = str(address.product_id) if address and address.product_id in known | retired else ""
         if isinstance(part, Rejection):
-            rejected.append(_Rejected(owner, topic, part))
-        elif not owner:
-            unknown = Rejection(
-                RejectionReason.UNKNOWN_DEVICE, "the registry does not know this product", payload[:256]
-            )
-            rejected.append(_Rejected("", topic, unknown))
+            seq = _named(topic, part.reason, payload) if owner in known else None
+            rejected.append(_Rejected(owner, topic, part, seq))
+        elif owner not in known:
+            why = "this product is retired" if owner else "the registry does not know this product"
+            rejected.append(_Rejected(owner, topic, _refused(RejectionReason.UNKNOWN_DEVICE, why, payload)))
         elif problem := _unstorable(part.message):
-            rejected.append(_Rejected(owner, topic, Rejection(RejectionReason.UNSTORABLE, problem, payload[:256])))
+            seq = _named(topic, RejectionReason.UNSTORABLE, payload)
+            rejected.append(_Rejected(owner, topic, _refused(RejectionReason.UNSTORABLE, problem, payload), seq))
         else:
             accepted.append(part)
     return accepted, rejected
+
+
+def _refused(reason: RejectionReason, detail: str, payload: bytes) -> Rejection:
+    return Rejection(reason, detail, payload[:QUARANTINE_BYTES])
+
+
+def _named(topic: str, reason: RejectionReason, payload: bytes) -> tuple[int, int] | None:
+    """(boot, seq) of a message that was rejected, when both can be read and are in range.
+
+    A presence has none. What no parser can read holds the watermark, until the device says that it gives it up.
+    """
+    address = parse_up(topic)
+    if address is None or address.kind is Up.PRESENCE or reason not in NAMED or len(payload) > READ_UP_TO:
+        return None
+    try:
+        found = _NAMED.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return found.boot, found.seq
 
 
 def _unstorable(message: AnyUp) -> str:
@@ -144,8 +210,11 @@ def _unstorable(message: AnyUp) -> str:
             return ""
 
 
-def _streams_of(tx: Transaction, accepted: list[Accepted]) -> dict[tuple[str, int], Received]:
+def _streams_of(tx: Transaction, accepted: list[Accepted], named: list[_Rejected]) -> dict[tuple[str, int], Received]:
     boots: dict[str, set[int]] = defaultdict(set)
+    for one in named:
+        if one.named is not None:
+            boots[one.product_id].add(one.named[0])
     for part in accepted:
         boots[part.topic.product_id].add(part.message.boot)
         if isinstance(part.message, DeviceEvent) and part.message.name == "messages_given_up":
@@ -258,10 +327,18 @@ def _note_contact(tx: Transaction, fresh: list[Accepted]) -> None:
     put_many(tx, twin.contact_table, rows, keys=["product_id"], change=heard)
 
 
-def put_aside(tx: Transaction, topic: str, rejection: Rejection) -> Taken:
+def put_aside(tx: Transaction, topic: str, payload: bytes, detail: str) -> Taken:
     """Notes a message that was accepted and that the database would not take."""
     address = parse_up(topic)
-    _count_rejected(tx, [_Rejected(str(address.product_id) if address else "", topic, rejection)])
+    owner = str(address.product_id) if address else ""
+    reason = RejectionReason.UNSTORABLE
+    part = _Rejected(owner, topic, _refused(reason, detail, payload), _named(topic, reason, payload))
+    record.lock(tx, {owner} if part.named else set())
+    streams = _Streams(_streams_of(tx, [], [part]))
+    streams.pass_over(part)
+    _save_streams(tx, streams)
+    _count_rejected(tx, [part])
+    _tell_watermarks(tx, streams)
     return Taken(0, 0, 1)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, SQLAlchemyError, StatementError
 from tenacity import Retrying, before_sleep_log, retry_if_exception, stop_when_event_set, wait_random_exponential
 
-from broker.contract.codec import QUARANTINE_BYTES, Rejection, RejectionReason
 from cloud.db import Database
 from cloud.mqtt import Delivery, Intake
 from cloud.twin import ingest
@@ -63,9 +62,9 @@ class IngestLoop:
 
     def _put_aside(self, delivery: Delivery, error: Exception) -> bool:
         log.error("a message cannot be stored: %s", type(error).__name__)
-        rejection = Rejection(RejectionReason.UNSTORABLE, type(error).__name__, delivery.payload[:QUARANTINE_BYTES])
+        topic, payload, why = delivery.topic, delivery.payload, type(error).__name__
         try:
-            self._retried(lambda: self._db.run(lambda tx: ingest.put_aside(tx, delivery.topic, rejection)))
+            self._retried(lambda: self._db.run(lambda tx: ingest.put_aside(tx, topic, payload, why)))
         except Exception as again:  # noqa: BLE001 - as above
             log.error("nor can it be put aside, and so it is not acknowledged: %s", type(again).__name__)  # noqa: TRY400 - the message could quote a payload
             return False

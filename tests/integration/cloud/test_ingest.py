@@ -168,13 +168,74 @@ def test_bad_messages_are_counted_by_reason_and_kept_and_do_not_disturb_others(w
     assert world.read(lambda tx: twin.read(tx, good.id)).values["state"] == "idle"
 
 
-def test_a_stranger_and_a_retired_unit_are_rejected_as_unknown(world: World) -> None:
+def test_a_message_that_will_never_get_better_does_not_hold_the_watermark(world: World) -> None:
+    unit = world.unit()
+    device = Device(world, unit.id)
+    said = [
+        device.birth(),
+        device.say(Up.STATUS, reported=7),
+        device.birth(firmware="a\0b"),
+        device.event("x", {"deep": [[[[[[[[[1]]]]]]]]]}),
+        device.event("x", {"long": "x" * MAX_PAYLOAD_BYTES}),
+        device.telemetry(),
+    ]
+    assert world.take(*said) == ingest.Taken(stored=2, duplicates=0, rejected=4)
+    assert figures(world, unit.id)["rejected"] == {"wrong_type": 1, "unstorable": 1, "too_deep": 1, "too_large": 1}
+    assert stored(world, unit.id) == [Stored(boot=1, seq=6)]
+    assert world.take(said[1]) == ingest.Taken(stored=0, duplicates=0, rejected=1), "counted each time it comes"
+    (stream,) = figures(world, unit.id)["streams"]
+    assert stream == {"boot": 1, "stored_to": 6, "missing": 0, "duplicates": 0, "given_up": 0}
+
+
+def test_what_is_rejected_and_does_not_say_which_message_it_is_moves_no_watermark(world: World) -> None:
+    unit = world.unit()
+    device, common = Device(world, unit.id), {"at": world.clock(), "reported": 7}
+    topic = up_topic(unit.id, Up.STATUS)
+    bad = [
+        device.raw(Up.STATUS, boot=1, seq=0, **common),
+        device.raw(Up.STATUS, boot=-1, seq=1, **common),
+        device.raw(Up.STATUS, boot=1, seq=2**53, **common),
+        device.raw(Up.STATUS, boot="1", seq=1, **common),
+        device.raw(Up.STATUS, boot=1, seq=True, **common),
+        device.raw(Up.STATUS, boot=1, **common),
+        device.raw(Up.PRESENCE, boot=1, seq=1, connection="x", status="online"),
+        (topic, b'{"schema":2,"boot":1,"seq":1,"reported":7}'),
+        (topic, b'{"boot":1,"seq":1,"reported":7}'),
+        (topic, b'{"schema":1,"boot":1,"seq":1,"a":' + b"[" * 5000 + b"]" * 5000 + b"}"),
+        (topic, b'{"schema":1,"boot":1,"seq":1,"reported":7'),
+        (topic, b'{"schema":1,"boot":1,"seq":1,"a":"' + b"x" * ingest.READ_UP_TO + b'"}'),
+    ]
+    assert world.take(*bad).rejected == len(bad)
+    assert world.rows("stream") == []
+
+
+def test_what_the_database_refused_does_not_hold_the_watermark(world: World) -> None:
+    unit = world.unit()
+    device = Device(world, unit.id)
+    first, (topic, payload), third = device.birth(), device.telemetry(), device.telemetry()
+    world.take(first, third)
+    world.run(lambda tx: ingest.put_aside(tx, topic, payload, "IntegrityError"))
+    assert stored(world, unit.id) == [Stored(boot=1, seq=3)]
+    assert figures(world, unit.id)["rejected"] == {"unstorable": 1}
+
+
+def test_a_stranger_and_a_retired_unit_are_rejected_as_unknown_and_the_unit_shows_it(world: World) -> None:
     unit, stranger = world.unit(), "01jd0000000000000000000000"
     world.run(lambda tx: registry.retire(tx, unit.id))
-    taken = world.take(Device(world, unit.id).birth(), Device(world, stranger).birth(), ("tl/v1/x/up/birth", b"{}"))
-    assert taken == ingest.Taken(stored=0, duplicates=0, rejected=3)
-    assert figures(world, "")["rejected"] == {"unknown_device": 2, "unknown_topic": 1}
-    assert world.rows("twin") == []
+    retired = Device(world, unit.id)
+    taken = world.take(
+        retired.birth(),
+        retired.say(Up.STATUS, reported=7),
+        Device(world, stranger).birth(),
+        ("tl/v1/x/up/birth", b"{}"),
+    )
+    assert taken == ingest.Taken(stored=0, duplicates=0, rejected=4)
+    assert figures(world, unit.id)["rejected"] == {"unknown_device": 1, "wrong_type": 1}
+    assert [row.detail for row in world.read(lambda tx: twin.quarantine(tx, unit.id))][1] == "this product is retired"
+    assert figures(world, "")["rejected"] == {"unknown_device": 1, "unknown_topic": 1}
+    assert (
+        world.rows("twin") == world.rows("stream") == world.rows("outbox", topic=down_topic(unit.id, Down.STORED)) == []
+    )
 
 
 def test_quarantine_keeps_the_newest_of_a_device_that_sends_rubbish(world: World) -> None:
