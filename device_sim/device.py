@@ -40,7 +40,8 @@ class SimulatedPrinter:
     """One printer, off until `power_on`.
 
     store: what survives `power_off`, `pull_plug` and, if it is a file, the process. speed: simulated seconds in a real
-    one, for jobs. ticks: time passes by itself; without, only `live` lets it pass.
+    one, for jobs. ticks: time passes by itself; without, only `live` lets it pass. seed: of all its chance, whatever
+    its id is; None: its id is the seed.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class SimulatedPrinter:
         model: Model | None = None,
         store: Store | None = None,
         clock: Callable[[], datetime] = utc_now,
-        seed: int | str = 0,
+        seed: int | str | None = None,
         speed: float = 1.0,
         ticks: bool = True,
         tick_s: float = 0.1,
@@ -65,8 +66,8 @@ class SimulatedPrinter:
         self._endpoint, self._clock, self._tuning = endpoint, clock, tuning or Tuning()
         self._store: Store = store or MemoryStore()
         self._speed, self._ticks, self._tick_s, self._capacity = speed, ticks, tick_s, capacity
-        self._rng = chance("life", seed, identity.product_id)
-        self._network_rng = chance("network", seed, identity.product_id)
+        own = identity.product_id if seed is None else seed
+        self._rng, self._network_rng = chance("life", own), chance("network", own)
         self._life = life.Life()
         self._pulse = Pulse()
         self._memory: Memory | None = None
@@ -242,11 +243,15 @@ class SimulatedPrinter:
         """An event of its own making."""
         self._say([EventDraft(name, data or {})])
 
-    def live(self, now: datetime, seconds: float, habits: life.Habits) -> None:
-        """Lets `seconds` of an everyday life pass, up to `now`; what it says bears that time."""
+    def live(self, now: datetime, seconds: float, habits: life.Habits, at: datetime | None = None) -> tuple[Draft, ...]:
+        """Lets `seconds` of an everyday life pass, up to `now`; what it says of them, and said if it is on.
+
+        at: the time that the messages bear, when it is another than that of the life.
+        """
         moment = life.live(self.printer, self._life, now, seconds, self._rng, habits)
         self._life = moment.life
-        self._take(Outcome(moment.printer, moment.said), at=now)
+        self._take(Outcome(moment.printer, moment.said), at=at or now)
+        return moment.said
 
     # --- the parts put together ---
 

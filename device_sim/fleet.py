@@ -2,15 +2,17 @@
 
 Rate is telemetry messages per second and device, in real time; births, statuses, events and results come on top, as
 life brings them. Speed is how many simulated seconds pass in a real one. Simulated time counts steps and not the
-clock, so that a seed always gives the same messages; on a machine that cannot keep up, it falls behind.
+clock, and each fleet's life begins on a Monday at opening time, whenever it is started: so a seed always gives the nth
+printer the same messages, but for their absolute times and the boot; on a machine that cannot keep up, it falls behind.
 """
 
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from rich.live import Live
@@ -19,16 +21,22 @@ from rich.table import Table
 from device_sim.chance import chance
 from device_sim.credentials import Credential
 from device_sim.device import SimulatedPrinter, utc_now
+from device_sim.drafts import Draft
 from device_sim.life import Habits
 from device_sim.memory import DEFAULT_CAPACITY
 from device_sim.printer import Model
 from device_sim.session import Counters, Endpoint, Tuning
 from device_sim.stores import FileStore, MemoryStore, Store
 
+FIRST_MORNING: Final = datetime(2024, 1, 1, 8, tzinfo=UTC)
+"""When a fleet's life begins, by the calendar of the people around it: a Monday, and the office opens."""
+JOIN_LOOK_S: Final = 0.05
+
 
 class FleetConfig(msgspec.Struct, frozen=True, kw_only=True):
     """rate: telemetry messages per second and device. duration_s: None runs until it is stopped. state_dir: where the
-    devices keep their memory; None keeps it in the process, and boots are then counted from the clock.
+    devices keep their memory; None keeps it in the process, and boots are then counted from the real time. start: what
+    the devices' clock shows at the start; None is now.
     """
 
     credentials: tuple[Credential, ...]
@@ -36,6 +44,7 @@ class FleetConfig(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 0.2
     seed: int = 0
     speed: float = 1.0
+    start: datetime | None = None
     duration_s: float | None = None
     state_dir: Path | None = None
     connects_per_s: float = 300.0
@@ -58,16 +67,23 @@ class FleetReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fleet:
-    """The devices of a configuration. `run` brings them up, staggered, and down again."""
+    """The devices of a configuration. `run` brings them up, staggered, and down again.
 
-    def __init__(self, config: FleetConfig, clock: Callable[[], datetime] = utc_now) -> None:
+    clock: one that the messages bear the time of, such as one that travels; without, simulated time from the start on.
+    """
+
+    def __init__(self, config: FleetConfig, clock: Callable[[], datetime] | None = None) -> None:
         self.config = config
         self.counters = Counters()
         self.online_at_most = 0
-        self._clock = clock
-        self._start = clock()
+        self._given_clock = clock
+        began = utc_now()
+        self._start = config.start or began
+        self._clock = clock or (lambda: self._start + (utc_now() - began))
+        # Counted from the real time: the cloud takes a boot that it has seen before for a repetition.
+        self._first_boot = int(began.timestamp())
         self._stopping = asyncio.Event()
-        self.printers = tuple(self._printer(credential) for credential in config.credentials)
+        self.printers = tuple(self._printer(number, one) for number, one in enumerate(config.credentials))
 
     def stop(self) -> None:
         """Ends `run`: every device says what it has to say, and goodbye."""
@@ -88,20 +104,31 @@ class Fleet:
             watcher.cancel()
         return self._report(loop.time() - began)
 
-    def _printer(self, credential: Credential) -> SimulatedPrinter:
+    def step(self, printer: SimulatedPrinter, number: int) -> tuple[Draft, ...]:
+        """Lets the printer live its step of this number (from 1); what it says of it."""
+        step_s = self.config.speed / self.config.rate
+        passed = timedelta(seconds=number * step_s)
+        return printer.live(FIRST_MORNING + passed, step_s, self.config.habits, self.time_of(number))
+
+    def time_of(self, number: int) -> datetime:
+        """The time that the messages of this step bear."""
+        if self._given_clock is not None:
+            return self._given_clock()
+        return self._start + timedelta(seconds=number * self.config.speed / self.config.rate)
+
+    def _printer(self, number: int, credential: Credential) -> SimulatedPrinter:
         config = self.config
         # A device whose memory starts empty must not count from 1 again: the cloud has seen that boot.
-        first_boot = int(self._start.timestamp())
-        store: Store = MemoryStore(first_boot)
+        store: Store = MemoryStore(self._first_boot)
         if config.state_dir is not None:
-            store = FileStore(config.state_dir / f"{credential.id}.device", first_boot)
+            store = FileStore(config.state_dir / f"{credential.id}.device", self._first_boot)
         return SimulatedPrinter(
             config.endpoint,
             credential.identity,
             model=config.model,
             store=store,
             clock=self._clock,
-            seed=config.seed,
+            seed=f"{config.seed}:{number}",
             ticks=False,
             capacity=config.capacity,
             counters=self.counters,
@@ -119,12 +146,14 @@ class Fleet:
         if self._stopping.is_set():
             return
         await printer.power_on()
+        # The first day begins with the network: when that comes differs, and the order of messages must not.
+        while not (printer.printer.networked or self._stopping.is_set()):
+            await self._sleep(JOIN_LOOK_S)
         due = asyncio.get_running_loop().time()
         step = 0
         while not self._stopping.is_set():
             step += 1
-            now = self._start + timedelta(seconds=step * step_s * self.config.speed)
-            printer.live(now, step_s * self.config.speed, self.config.habits)
+            self.step(printer, step)
             due += step_s
             await self._sleep(due - asyncio.get_running_loop().time())
         await printer.power_off()
