@@ -195,9 +195,9 @@ class Cast:
         self.printers.append(made)
         return made
 
-    def later(self, **span: float) -> None:
+    def later(self, span: timedelta) -> None:
         """Lets time pass, for everybody at once."""
-        self.clock.advance(timedelta(**span))
+        self.clock.advance(span)
 
 
 def beacon_of(unit: Credential) -> Beacon:

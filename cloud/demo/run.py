@@ -1,6 +1,7 @@
 """`throughline demo`: starts a whole system in a folder of its own, registers 25 printers, plays the story.
 
-With `--once` on free ports, checked step by step, ended by itself; else the system is left running to be looked at.
+With `--once` on free ports, ended by itself; else the system is left running to be looked at. The story begins weeks
+ago, so that it ends at the real time: what is left running knows the same hour as whoever comes to it.
 """
 
 import asyncio
@@ -9,8 +10,10 @@ import contextlib
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
@@ -20,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from cloud import compose
 from cloud.clock import TravelClock
 from cloud.demo.cast import Cast, Customer, NotAsExpectedError, Operator
-from cloud.demo.story import CHAPTERS, Chapter, Plot, play
+from cloud.demo.story import CHAPTERS, SPAN, Chapter, Plot, play
 from cloud.errors import SetupError
 from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
@@ -33,9 +36,12 @@ from device_sim.registration import DEFAULT_GTIN, Registrar, register_fleet, ser
 from device_sim.session import Endpoint
 from device_sim.shop import Shop
 
+Done = TypeVar("Done")
 PRINTERS = 25
 LIMIT_S = 85.0
 MARK = ".throughline-demo"
+LOCK = "lock"
+CLOCK = "clock"
 SERVICES = ("broker", "work", "api")
 LINKS = {
     "shop": "https://shop.example/labelpro-100",
@@ -69,22 +75,28 @@ class Teller:
             self.console.print(f"    📱 {line}", overflow="ellipsis", no_wrap=True)
 
 
+class StoppedError(Exception):
+    """Somebody asked the demo to end before the story was over."""
+
+
 def settings_for(once: bool, data_dir: Path, given: Settings) -> Settings:
-    """The demo's own settings: the clock can be put forward; with `once`, ports that are free."""
-    ports = {"port": free_port(), "mqtt_port": free_port()} if once else {}
+    """The demo's own settings: the clock can be put forward; with `once`, free ports where none was named."""
+    unnamed = {"port", "mqtt_port"} - given.model_fields_set if once else set()
+    ports = {name: free_port() for name in unnamed}
     return given.model_copy(
         update={"data_dir": data_dir, "time_travel": True, "broker": "embedded", "database_url": "", **ports}
     )
 
 
 @contextlib.contextmanager
-def folder(once: bool, wanted: Path) -> Iterator[Path]:
-    """A fresh folder: a temporary one, or the demo's own, which is emptied. Raises SetupError for somebody else's."""
-    if once:
+def folder(wanted: Path | None) -> Iterator[Path]:
+    """A temporary folder, or the wanted one, when it is the demo's. Raises SetupError for somebody else's."""
+    if wanted is None:
         with tempfile.TemporaryDirectory(prefix="throughline-demo-") as made:
             yield Path(made)
         return
-    if wanted.exists() and any(wanted.iterdir()) and not (wanted / MARK).exists():
+    if wanted.is_dir() and not (wanted / MARK).exists() and any(part.name != LOCK for part in wanted.iterdir()):
+        # The lock alone is what a start leaves that came no further, such as one whose port was taken.
         msg = f"{wanted} holds something that is not the demo's; choose another folder with --data-dir"
         raise SetupError(msg)
     yield wanted
@@ -93,19 +105,22 @@ def folder(once: bool, wanted: Path) -> Iterator[Path]:
 def empty(place: Path) -> None:
     """What an earlier demo left goes, once its folder is held; the lock itself stays."""
     for part in place.iterdir():
-        if part.name != "lock":
+        if part.name != LOCK:
             shutil.rmtree(part) if part.is_dir() else part.unlink()
     (place / MARK).touch()
 
 
-def run(*, once: bool, wanted: Path, given: Settings, console: Console, stop: threading.Event) -> int:
-    """Runs the demo; the exit status. Raises SetupError when it cannot start."""
-    with folder(once, wanted) as place:
+def run(*, once: bool, wanted: Path | None, given: Settings, console: Console, stop: threading.Event) -> int:
+    """Runs the demo; the exit status. wanted: its folder; None: a temporary one. Raises SetupError when it cannot
+    start.
+    """
+    with folder(wanted) as place:
         settings = settings_for(once, place, given)
         key: list[str] = []
 
         def prepare() -> None:
             empty(place)
+            TravelClock(place / CLOCK, begin=-SPAN)
             key.append(compose.prepare(settings) or "")
 
         console.print("[bold]Throughline[/]: starting a broker, the workers and the HTTP service …")
@@ -119,13 +134,17 @@ async def _story(settings: Settings, key: str, *, once: bool, console: Console, 
     teller = Teller(console)
     try:
         async with asyncio.timeout(LIMIT_S if once else None):
-            units = await _register(settings, key, console)
+            units = await _unless(stop, _register(settings, key, console))
             fleet = _fleet(settings, units[2:])
             async with _cast(settings, keys, key, units, teller) as cast, _running(fleet):
-                await play(Plot(cast, await _public_key(settings)), teller.told, teller.starts)
+                await _unless(stop, play(Plot(cast, await _public_key(settings)), teller.told, teller.starts))
+                cast.clock.catch_up()
                 console.print(f"\n[bold green]All {len(CHAPTERS)} chapters went as they should.[/]")
                 if not once:
                     await _stay(settings, key, units, console, stop)
+    except StoppedError:
+        console.print("\nEnding before the story is over …")
+        return 130
     except NotAsExpectedError as error:
         console.print(f"\n[bold red]Not as it should be:[/] {error}")
         return 1
@@ -136,6 +155,26 @@ async def _story(settings: Settings, key: str, *, once: bool, console: Console, 
         console.print(f"\n[bold red]Not done after {LIMIT_S:.0f} seconds.[/]")
         return 1
     return 0
+
+
+async def _unless(stop: threading.Event, doing: Coroutine[Any, Any, Done]) -> Done:
+    """What `doing` gives. Raises StoppedError, and lets go of it, when `stop` is set before it is done."""
+    task, stopped = asyncio.create_task(doing), asyncio.create_task(_set(stop))
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise StoppedError
+    finally:
+        task.cancel()
+        stopped.cancel()
+        await asyncio.gather(task, stopped, return_exceptions=True)
+
+
+async def _set(stop: threading.Event) -> None:
+    """Returns once it is set. Asks now and then: a thread that waits for it could not be called back."""
+    while not stop.is_set():  # noqa: ASYNC110 - a signal handler sets it, outside of the loop
+        await asyncio.sleep(0.1)
 
 
 async def _register(settings: Settings, key: str, console: Console) -> list[Credential]:
@@ -155,7 +194,8 @@ async def _register(settings: Settings, key: str, console: Console) -> list[Cred
 def _fleet(settings: Settings, units: list[Credential]) -> Fleet:
     """The other printers live their lives meanwhile; the last one is left for a client that is not ours."""
     endpoint = Endpoint(host=settings.mqtt_host, port=settings.mqtt_port)
-    return Fleet(FleetConfig(credentials=tuple(units[:-1]), endpoint=endpoint, rate=0.5, seed=1))
+    clock = TravelClock(settings.data_dir / CLOCK)
+    return Fleet(FleetConfig(credentials=tuple(units[:-1]), endpoint=endpoint, rate=0.5, seed=1), clock)
 
 
 @contextlib.asynccontextmanager
@@ -173,7 +213,7 @@ async def _running(fleet: Fleet) -> AsyncIterator[None]:
 async def _cast(
     settings: Settings, keys: Keys, key: str, units: list[Credential], teller: Teller
 ) -> AsyncIterator[Cast]:
-    clock = TravelClock(settings.data_dir / "clock")
+    clock = TravelClock(settings.data_dir / CLOCK)
     cast = Cast(
         base_url=settings.url,
         clock=clock,
@@ -211,8 +251,8 @@ async def _stay(settings: Settings, key: str, units: list[Credential], console: 
     console.print("\n[bold]A printer that waits for you[/]: claim it, then be its device, and watch the menu")
     _print_rows(console, {"Label": bare.uri, "Code": bare.claim_code})
     # No markup and no wrapping: this is to be copied.
-    console.print(_by_hand(settings, bare), markup=False, highlight=False, soft_wrap=True)
-    await asyncio.to_thread(stop.wait)
+    console.print(by_hand(settings, bare, datetime.now(UTC)), markup=False, highlight=False, soft_wrap=True)
+    await _set(stop)
     console.print("\nEnding …")
 
 
@@ -221,11 +261,19 @@ def _print_rows(console: Console, rows: dict[str, str]) -> None:
         console.print(f"  {name:<14} {value}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _by_hand(settings: Settings, unit: Credential) -> str:
-    message = (
-        '{"schema":1,"boot":1,"seq":1,"at":"2026-01-01T00:00:00Z",'
-        '"reported":{"state":"stopped","reasons":["media-jam-error"]}}'
+def by_hand(settings: Settings, unit: Credential, at: datetime) -> str:
+    """Two messages to paste: the unit's paper jams, and the jam is cleared. Each repeats as often as its seq grows."""
+    jam = _publishing(settings, unit, at, 1, '{"state":"stopped","reasons":["media-jam-error"]}')
+    clear = _publishing(settings, unit, at, 2, '{"state":"idle","reasons":[]}')
+    return (
+        f"  # its paper jams\n{jam}\n"
+        f"  # the jam is cleared\n{clear}\n"
+        "  # once more? Raise seq above the last one each time: what came with a seq before counts as a repetition"
     )
+
+
+def _publishing(settings: Settings, unit: Credential, at: datetime, seq: int, reported: str) -> str:
+    message = f'{{"schema":1,"boot":1,"seq":{seq},"at":"{at:%Y-%m-%dT%H:%M:%SZ}","reported":{reported}}}'
     return (
         f"  mosquitto_pub -h {settings.mqtt_host} -p {settings.mqtt_port} -q 1 -i {unit.id} \\\n"
         f"    -u {unit.id} -P {unit.password} \\\n"
