@@ -19,7 +19,7 @@ from typer.exceptions import Abort, TyperException
 from broker.contract.errors import ThroughlineError
 from cloud import commands, compose
 from cloud.logs import set_up
-from cloud.settings import Settings, load_settings
+from cloud.settings import Settings, bracketed, load_settings
 from cloud.supervisor import READY, Supervisor
 
 app = typer.Typer(
@@ -79,7 +79,7 @@ def addresses(settings: Settings) -> dict[str, str]:
         "Phone page": f"{settings.url}/app",
         "API docs": f"{settings.url}/docs",
         "MQTT contract": f"{settings.url}/asyncapi.json",
-        "MQTT broker": f"mqtt://{settings.mqtt_host}:{settings.mqtt_port}",
+        "MQTT broker": f"mqtt://{bracketed(settings.mqtt_host)}:{settings.mqtt_port}",
         "Data and keys": str(settings.data_dir.absolute()),
     }
 

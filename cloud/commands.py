@@ -13,10 +13,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from cloud import compose
+from cloud import compose, schema
 from cloud.bench import cli as bench
+from cloud.db import Database
 from cloud.demo.run import run as run_demo
-from cloud.errors import InvalidError
+from cloud.errors import InvalidError, SetupError
 from cloud.identity.service import OperatorRole, issue_key
 from cloud.logs import set_up
 from cloud.record.replay import replay as replay_journal
@@ -27,6 +28,8 @@ from device_sim.fleet import FleetConfig, run_fleet
 from device_sim.registration import Registrar, register_fleet, serials
 from device_sim.session import Endpoint
 
+DEMO_DIR = Path("data/demo")
+
 
 def create_key(settings: Settings, name: str, role: str, expires_at: datetime | None) -> str:
     """A fresh key. Raises InvalidError for a role that is none."""
@@ -35,16 +38,32 @@ def create_key(settings: Settings, name: str, role: str, expires_at: datetime | 
     except ValueError as error:
         msg = f"no such role: {role}; one of {', '.join(one.value for one in OperatorRole)}"
         raise InvalidError(msg) from error
-    db = compose.make_database(settings, compose.make_clock(settings))
+    db = _made_database(settings)
     ends = None if expires_at is None else expires_at.replace(tzinfo=UTC)
     return db.run(lambda tx: issue_key(tx, name, wanted, ends).token)
 
 
 def replay(settings: Settings) -> str:
-    """Rebuilds the projections. Raises SetupError while the services run."""
+    """Rebuilds the projections. Raises SetupError while the services run, and when there is no database."""
+    _must_be_there(settings)
     with hold_folder(settings.data_dir):
-        report = replay_journal(compose.make_database(settings, compose.make_clock(settings)))
+        report = replay_journal(_made_database(settings))
     return str(report)
+
+
+def _made_database(settings: Settings) -> Database:
+    """The database of a system that was started before. Raises SetupError when there is none."""
+    _must_be_there(settings)
+    db = compose.make_database(settings, compose.make_clock(settings))
+    schema.check_made(db)
+    return db
+
+
+def _must_be_there(settings: Settings) -> None:
+    """Before anything is made: a mistyped folder stays as it was. Raises SetupError."""
+    if not settings.database_url and not settings.database_file.is_file():
+        msg = f"{settings.data_dir} holds no database; `up` or `db upgrade` makes one, --data-dir names another folder"
+        raise SetupError(msg)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -58,7 +77,7 @@ def add_to(app: typer.Typer) -> None:
 
 def _sim(
     devices: Annotated[int, typer.Option(min=1, max=100_000, help="How many printers.")] = 25,
-    rate: Annotated[float, typer.Option(min=0, help="Telemetry messages per second and device.")] = 0.2,
+    rate: Annotated[float, typer.Option(min=0.001, help="Telemetry messages per second and device.")] = 0.2,
     host: Annotated[str, typer.Option(help="Address of the MQTT broker.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of the MQTT broker.")] = 1883,
     url: Annotated[
@@ -68,13 +87,17 @@ def _sim(
     credentials: Annotated[
         Path | None, typer.Option(help="JSON lines of registered printers; made by registering, when it is not there.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed, the same lives.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed: the same messages, but for absolute times and boots.")] = 1,
+    start: Annotated[
+        str | None, typer.Option(help="What the printers' clocks show at the start, RFC 3339; left out: now.")
+    ] = None,
     speed: Annotated[float, typer.Option(min=0.001, help="Simulated seconds in a real one.")] = 1.0,
     duration: Annotated[float | None, typer.Option(min=0.1, help="Seconds; left out: until Ctrl-C.")] = None,
     state_dir: Annotated[Path | None, typer.Option(help="Where the printers keep their memory between runs.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
 ) -> int:
     """Simulate a fleet of printers against any address."""
+    begins = None if start is None else _moment(start)
     units = _printers(devices, url, key, credentials, seed)
     config = FleetConfig(
         credentials=units[:devices],
@@ -82,6 +105,7 @@ def _sim(
         rate=rate,
         seed=seed,
         speed=speed,
+        start=begins,
         duration_s=duration,
         state_dir=state_dir,
     )
@@ -92,6 +116,16 @@ def _sim(
     elif report.last_error:
         console.print(f"the last error: {report.last_error}")
     return 0 if report.online_at_most else 1
+
+
+def _moment(text: str) -> datetime:
+    """Raises typer.BadParameter for what is no RFC 3339 time."""
+    try:
+        at: datetime = msgspec.convert(text, Annotated[datetime, msgspec.Meta(tz=True)])
+    except msgspec.ValidationError as error:
+        msg = f"{text!r} is no RFC 3339 time with an offset, such as 2026-01-31T08:00:00Z"
+        raise typer.BadParameter(msg, param_hint="--start") from error
+    return at
 
 
 def _printers(count: int, url: str, key: str, file: Path | None, seed: int) -> tuple[Credential, ...]:
@@ -121,8 +155,13 @@ async def _register(count: int, url: str, key: str, seed: int) -> tuple[Credenti
 
 
 def _demo(
-    once: Annotated[bool, typer.Option("--once", help="On free ports, checking every step; stops by itself.")] = False,
-    data_dir: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path("data/demo"),
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop when the story is over; ports not named are free ones.")
+    ] = False,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="Where the demo keeps its data; left out: data/demo, with --once a folder that goes."),
+    ] = None,
     port: Annotated[int | None, typer.Option(help="Port of the HTTP service.")] = None,
     mqtt_port: Annotated[int | None, typer.Option(help="Port of the MQTT broker.")] = None,
 ) -> int:
@@ -132,4 +171,5 @@ def _demo(
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda _number, _frame: stop.set())
-    return run_demo(once=once, wanted=data_dir, given=settings, console=Console(), stop=stop)
+    wanted = data_dir or (None if once else DEMO_DIR)
+    return run_demo(once=once, wanted=wanted, given=settings, console=Console(), stop=stop)

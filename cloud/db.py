@@ -205,16 +205,20 @@ def check_reach(engine: sa.Engine) -> None:
         raise SetupError(msg) from error
 
 
+DRIVERS = ("sqlite", "postgresql+psycopg")
+_NO_URL = "the database URL is none; such as sqlite:///folder/file.db or postgresql+psycopg://user@host/database"
+
+
 def make_engine(url: str) -> sa.Engine:
     """An engine for `sqlite:///path` or `postgresql+psycopg://...`. Raises SetupError for a URL that is none, and for
     a folder it cannot write.
     """
     try:
         parsed = sa.make_url(url)
-        parsed.get_dialect()
     except ArgumentError as error:
-        msg = "the database URL is none; such as sqlite:///folder/file.db or postgresql+psycopg://user@host/database"
-        raise SetupError(msg) from error
+        raise SetupError(_NO_URL) from error
+    if parsed.drivername not in DRIVERS:
+        raise SetupError(_NO_URL)
     if parsed.get_backend_name() != "sqlite":
         # An error that quotes its parameters would bring what people wrote into the log.
         return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)

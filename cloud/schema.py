@@ -43,6 +43,15 @@ def upgrade(db: Database) -> None:
         command.upgrade(settings, "head")
 
 
+def check_made(db: Database) -> None:
+    """Raises SetupError when the database does not answer, or no migration has ever made its tables."""
+    check_reach(db.engine)
+    with db.engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() is None:
+            msg = "the database is empty; `throughline up` or `throughline db upgrade` makes its tables"
+            raise SetupError(msg)
+
+
 def differences(db: Database) -> list[object]:
     """What the tables of the code and those of the database do not have in common."""
     with db.engine.connect() as connection:

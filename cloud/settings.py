@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="Where the embedded database and the keys live.")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in data_dir.")
     host: str = Field("127.0.0.1", description="Address the HTTP service listens on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port of the HTTP service.")
+    port: int = Field(8000, ge=1, le=65535, description="Port of the HTTP service.")
     public_url: str = Field(
         "", description="How phones reach the HTTP service; it stands in every QR code. Empty: from host and port."
     )
@@ -28,7 +28,7 @@ class Settings(BaseSettings):
         "embedded", description="Run amqtt here, or use a broker that is there."
     )
     mqtt_host: str = Field("127.0.0.1", description="Address of the MQTT broker.")
-    mqtt_port: int = Field(1883, ge=0, le=65535, description="Port of the MQTT broker.")
+    mqtt_port: int = Field(1883, ge=1, le=65535, description="Port of the MQTT broker.")
     mqtt_username: str = Field("tl-cloud", description="The user as which the cloud speaks to the broker.")
     ingest_batch: int = Field(500, ge=1, le=10_000, description="Messages stored in one transaction at most.")
     ingest_wait_ms: int = Field(
@@ -49,16 +49,26 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """Where the service is reached, without a slash at the end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or f"http://{bracketed(self.host)}:{self.port}").rstrip("/")
 
     @property
     def database(self) -> str:
         """The SQLAlchemy URL."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'throughline.db'}"
+        return self.database_url or f"sqlite:///{self.database_file}"
+
+    @property
+    def database_file(self) -> Path:
+        """SQLite's file, which is used unless a database_url is given."""
+        return self.data_dir / "throughline.db"
 
     @property
     def keys_dir(self) -> Path:
         return self.data_dir / "keys"
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands before a port: RFC 3986 puts IPv6 addresses into brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def load_settings(**given: object) -> Settings:

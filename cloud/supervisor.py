@@ -214,7 +214,10 @@ def hold_folder(folder: Path) -> IO[str]:
 
 
 def check_ports(settings: Settings, names: list[str]) -> None:
-    """Raises SetupError for a port that is taken, naming the option that moves it."""
+    """Raises SetupError for a port that is taken, or meant for two, naming the option that moves it."""
+    if {"api", "broker"} <= set(names) and settings.port == settings.mqtt_port:
+        msg = f"port {settings.port} cannot be both --port and --mqtt-port; choose another for one of them"
+        raise SetupError(msg, port=settings.port)
     if "api" in names:
         check_port(settings.host, settings.port, "--port")
     if "broker" in names:
