@@ -127,7 +127,8 @@ def _supply_fact(part: Literal["name", "color", "level", "days"]) -> Callable[[V
             case "name":
                 return in_words(supply.name)
             case "color":
-                return supply.color.lower()
+                # Many a printer tells no colour, and names the supply by it.
+                return (supply.color or supply.name).lower()
             case "level" if supply.level_percent >= 0:
                 return fluent_number(supply.level_percent / 100, style="percent")
             case "level":

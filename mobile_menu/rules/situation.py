@@ -69,7 +69,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     firmware: str = ""
     firmware_state: Literal["current", "available", "installing", "failed"] = "current"
     usage: dict[str, float] = {}
-    """Figures from its telemetry that items may quote, such as `pages_per_day`."""
+    """Figures of its use that items may quote, such as `pages_total`."""
     demo_unit: bool = False
     """It stands in a shop for everybody to try."""
 

@@ -208,9 +208,10 @@ item-reorder = Verbrauchsmaterial bestellen
        *[other] Es reicht noch etwa { NUMBER($days_left) } Tage
      }
 item-usage = Was Sie drucken
-    .detail = { $usage_pages_per_day ->
-        [one] Etwa eine Seite am Tag
-       *[other] Etwa { NUMBER($usage_pages_per_day, maximumFractionDigits: 0) } Seiten am Tag
+    .detail = { $usage_pages_total ->
+        [0] Noch keine Seite
+        [one] Bisher eine Seite
+       *[other] Bisher { NUMBER($usage_pages_total, maximumFractionDigits: 0) } Seiten
      }
     .step-1 = Drucken Sie beidseitig: Das halbiert den Papierverbrauch.
     .step-2 = Drucken Sie Entwürfe im Tonersparmodus: So hält die Kartusche länger.

@@ -208,9 +208,10 @@ item-reorder = Order supplies
        *[other] They last about { NUMBER($days_left) } more days
      }
 item-usage = What you print
-    .detail = { $usage_pages_per_day ->
-        [one] About one page a day
-       *[other] About { NUMBER($usage_pages_per_day, maximumFractionDigits: 0) } pages a day
+    .detail = { $usage_pages_total ->
+        [0] No page yet
+        [one] One page so far
+       *[other] { NUMBER($usage_pages_total, maximumFractionDigits: 0) } pages so far
      }
     .step-1 = Print on both sides: it halves the paper.
     .step-2 = Print drafts in toner-save mode: it makes the cartridge last longer.

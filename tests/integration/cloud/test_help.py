@@ -19,6 +19,7 @@ from cloud.record.events import ParcelStatus
 from cloud.twin import service as twin
 from mobile_menu.content_loader import load_content, profiles
 from mobile_menu.ports import CaseThread, Chosen, ChosenItem
+from mobile_menu.rules.compose import compose_menu
 from tests.integration.cloud.world import CLEARED, JAMMED, Device, Phone, World, at_once
 
 
@@ -88,13 +89,43 @@ def test_a_device_that_went_offline_and_stays_away_is_told_and_comes_back(world:
     assert stalls_told(world) == [("stalled", "silent"), ("resumed", "silent")]
 
 
-def test_a_device_that_is_connected_and_has_nothing_to_say_is_not_silent(world: World) -> None:
-    _phone, device = owner_of_a_running_unit(world)
+def test_a_device_that_died_with_its_broker_is_silent_though_no_will_took_it_offline(world: World) -> None:
+    phone, device = owner_of_a_running_unit(world)
     world.take(device.presence("online", connection=1))
+    assert world.read(lambda tx: twin.read(tx, device.product_id)).online is True
     for _ in range(3):
-        world.clock.advance(hours=25)
+        world.clock.advance(hours=24)
+        world.do_due()
+    assert stalls_told(world) == [("stalled", "silent")], "once, as long as it lasts"
+    key = world.journey(phone).stalls
+    world.take(device.presence("online", connection=1))
+    assert world.journey(phone).stalls == key, "what a broker has kept and says again is no sign of life"
+    world.take(device.presence("online", connection=2))
+    assert stalls_told(world) == [("stalled", "silent"), ("resumed", "silent")]
+
+
+def test_a_device_that_sends_nothing_but_telemetry_is_not_silent(world: World) -> None:
+    _phone, device = owner_of_a_running_unit(world)
+    for _ in range(5):
+        world.clock.advance(hours=13)
+        world.take(device.telemetry())
         world.do_due()
     assert stalls_told(world) == []
+
+
+def test_telemetry_ends_a_silence_at_the_next_look_and_a_second_silence_is_told_again(world: World) -> None:
+    _phone, device = owner_of_a_running_unit(world)
+    told: list[tuple[str, str]] = []
+    for _ in range(2):
+        world.clock.advance(hours=24)
+        world.do_due()
+        told.append(("stalled", "silent"))
+        assert stalls_told(world) == told
+        world.take(device.telemetry())
+        world.clock.advance(hours=1)
+        world.do_due()
+        told.append(("resumed", "silent"))
+        assert stalls_told(world) == told
 
 
 def test_two_schedulers_at_once_do_a_timer_once(world: World) -> None:
@@ -120,6 +151,24 @@ def test_a_timer_of_a_scheduler_that_died_is_taken_over_when_its_lease_runs_out(
 def test_a_sleeping_journey_has_no_timer(world: World) -> None:
     world.begin(world.phone())
     assert world.rows("timer") == []
+
+
+# --- what a machine tells of its use ---
+
+
+def shown(world: World, phone: Phone) -> dict[str, str]:
+    situation = world.menus.situation(phone.caller, world.journey(phone).id)
+    menu = compose_menu(situation, load_content("printer")).menu
+    return {item.id: item.detail for section in menu.sections for item in section.items}
+
+
+def test_tips_speak_of_the_use_as_soon_as_the_machine_has_told_of_it(world: World) -> None:
+    phone, device = owner_of_a_running_unit(world)
+    assert {"tips", "usage"} & shown(world, phone).keys() == {"tips"}
+    world.take(device.status({"pages_total": 1204}))
+    found = shown(world, phone)
+    assert {"tips", "usage"} & found.keys() == {"usage"}
+    assert found["usage"] == "1,204 pages so far"
 
 
 # --- cases ---

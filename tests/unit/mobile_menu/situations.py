@@ -47,7 +47,7 @@ devices = st.builds(
     days_left=figures,
     firmware=texts,
     firmware_state=st.sampled_from(["current", "available", "installing", "failed"]),
-    usage=st.dictionaries(st.sampled_from(["pages_per_day", "jobs"]), st.floats(0, 1e6), max_size=2),
+    usage=st.dictionaries(st.sampled_from(["pages_total", "jobs"]), st.floats(0, 1e6), max_size=2),
     demo_unit=st.booleans(),
 )
 shops = st.none() | st.builds(Shop, id=st.just("s1"), name=texts, address=texts, url=urls)

@@ -5,6 +5,7 @@ import io
 import re
 
 import msgspec
+import pytest
 import zxingcpp
 from hypothesis import given, settings
 from PIL import Image, ImageDraw
@@ -129,14 +130,14 @@ def test_a_german_phone_gets_german_with_german_numbers_dates_and_plurals() -> N
         device=Device(
             level=Level.OK,
             days_left=1.2,
-            usage={"pages_per_day": 1234.0},
+            usage={"pages_total": 1234.0},
             supplies=(SupplyLevel(name="black", color="black", level_percent=45, days_left=3.0),),
         ),
     )
     composed = compose_menu(ok, CONTENT)
     assert composed.menu.language == "de"
     assert composed.menu.status.text == "Alles in Ordnung. Das Verbrauchsmaterial reicht noch etwa einen Tag"
-    assert item_of(composed, "usage").detail == "Etwa 1.234 Seiten am Tag"
+    assert item_of(composed, "usage").detail == "Bisher 1.234 Seiten"
     assert item_of(composed, "supply-black").badge == "45\N{NO-BREAK SPACE}%"
     assert item_of(composed, "supply-black").detail == "Reicht noch etwa 3 Tage"
 
@@ -237,6 +238,14 @@ def test_a_late_parcel_offers_the_three_choices_as_orders() -> None:
     assert chosen["call-me-about-parcel"] == "call"
     assert chosen["cancel-order"] == "cancel_order"
     assert composed.menu.status.level == "attention"
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Black"), ("de", "Schwarz")])
+@pytest.mark.parametrize("color", ["", "Black"])
+def test_a_supply_that_names_no_color_is_called_by_the_color_in_its_name(language: str, title: str, color: str) -> None:
+    supply = SupplyLevel(name="black", color=color, level_percent=45)
+    ok = situation(Stage.SUPPORT, language=language, device=Device(level=Level.OK, supplies=(supply,)))
+    assert item_of(compose_menu(ok, CONTENT), "supply-black").title == title
 
 
 def test_devices_with_odd_names_get_ids_that_can_stand_in_an_address() -> None:

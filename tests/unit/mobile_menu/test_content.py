@@ -105,6 +105,18 @@ def test_no_text_promises_a_phone_call_or_a_message_that_nobody_sends(profile: s
         assert promises.findall(path.read_text(encoding="utf-8")) == [], path.name
 
 
+def test_items_that_the_cloud_feeds_nothing_to_are_listed_as_such() -> None:
+    told = Path("docs/concepts/menu.md").read_text(encoding="utf-8").split("### Not fed yet")[1].split("##")[0]
+    rows = [line.split("|")[3] for line in told.splitlines() if line.startswith("|")]
+    listed = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
+    unfed = {
+        spec.id
+        for spec in load_content("printer").items
+        if spec.link == "tracking" or spec.when.survey or spec.when.firmware or spec.when.consent
+    }
+    assert listed == unfed
+
+
 def test_a_situation_without_choices_is_one_of_support() -> None:
     assert situation_of({}).stage == "support"
 
