@@ -91,7 +91,7 @@ def machines(tx: Transaction, product_ids: list[str]) -> dict[str, Machine]:
         product_id: Machine(
             level=Level(known.level),
             error_since=known.error_since,
-            last_seen=tx.now if known.online else seen.get(product_id),
+            last_seen=seen.get(product_id),
         )
         for product_id, known in twin.read_many(tx, product_ids).items()
     }

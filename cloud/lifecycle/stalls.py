@@ -29,7 +29,8 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """What of the twin the engine must know. The default is that of a journey without a unit.
 
     error_since: when the error that has not been mended began; it stays while the machine is offline.
-    last_seen: the last sign of life; of a device whose connection stands, the present moment.
+    last_seen: when it last said something, by the cloud's clock. That it counts as online is no sign of life: a power
+    cut takes the broker with it, and the will that was to say so.
     """
 
     level: Level = Level.UNKNOWN

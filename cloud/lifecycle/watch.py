@@ -1,6 +1,6 @@
 """What happens only live, and no replay repeats: stalls are reported, timers set, devices told their stage."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from broker.contract.codec import encode
 from broker.contract.messages import StageNotice
@@ -10,13 +10,15 @@ from cloud.db import Transaction
 from cloud.lifecycle.engine import concerned, targets
 from cloud.lifecycle.rows import Journey, journey_table, load, profile_names
 from cloud.lifecycle.service import machines
-from cloud.lifecycle.stalls import Machine, Stalls, changes, stalls
+from cloud.lifecycle.stalls import Machine, StallKind, Stalls, changes, stalls
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.registry.profiles import load_profile
 from cloud.twin import service as twin
 
 TIMER = "stall"
+SILENT_AGAIN = timedelta(hours=1)
+"""How often a silent machine is looked at: telemetry ends its silence, and is no event that would say so."""
 WATCHED = frozenset({EventType.JOURNEY_STALLED, EventType.JOURNEY_RESUMED})
 
 
@@ -49,10 +51,16 @@ def review(tx: Transaction, journeys: list[Journey]) -> None:
     for one in journeys:
         machine = known.get(one.product_id or "", Machine())
         now = stalls(one.facts, machine, profiles[one.gtin], one.stage_since, tx.now)
-        timers[TIMER, one.id] = None if one.closed else now.next_due
+        timers[TIMER, one.id] = None if one.closed else _next_look(now, tx.now)
         events += _stall_events(tx, one, Stalls() if one.closed else now)
     record.set_timers(tx, timers)
     record.append(tx, events)
+
+
+def _next_look(found: Stalls, now: datetime) -> datetime | None:
+    silent = any(stall.kind is StallKind.SILENT for stall in found.active)
+    again = now + SILENT_AGAIN if silent else None
+    return min((due for due in (found.next_due, again) if due is not None), default=None)
 
 
 def _stall_events(tx: Transaction, journey: Journey, found: Stalls) -> list[Event]:

@@ -28,6 +28,7 @@ from broker.contract.messages import (
 )
 from broker.contract.messages import Counter as Count
 from broker.contract.messages import Event as DeviceEvent
+from broker.contract.presence import presence_key
 from broker.contract.topics import Down, Up, down_topic, parse_up
 from broker.contract.watermark import Received, receive
 from cloud.db import Transaction
@@ -36,7 +37,7 @@ from cloud.record.bulk import among, put_many
 from cloud.record.events import Event
 from cloud.registry.service import known_products, profiles_of
 from cloud.twin import service as twin
-from cloud.twin.rules import to_event
+from cloud.twin.rules import Twin, to_event
 
 STORED_EVERY = timedelta(seconds=1)
 """A device hears of its watermark at most this often."""
@@ -140,11 +141,12 @@ def take(tx: Transaction, batch: list[tuple[str, bytes]]) -> Taken:
     fresh = [part for part in accepted if _is_new(streams, part)]
     for part in named:
         streams.pass_over(part)
-    epochs = {product_id: known.epoch for product_id, known in twin.read_many(tx, sorted(products)).items()}
+    known = twin.read_many(tx, sorted(products))
+    epochs = {product_id: one.epoch for product_id, one in known.items()}
+    _note_contact(tx, fresh, known)
     _store_telemetry(tx, fresh)
     new_events = record.append(tx, list(_events_of(fresh, epochs, tx.now)))
     _save_streams(tx, streams)
-    _note_contact(tx, fresh)
     _count_rejected(tx, rejected)
     _tell_watermarks(tx, streams)
     telemetry_count = sum(isinstance(part.message, Telemetry) for part in fresh)
@@ -308,23 +310,40 @@ def _save_streams(tx: Transaction, streams: _Streams) -> None:
     put_many(tx, table, rows, keys=["product_id", "boot"], change=moved)
 
 
-def _note_contact(tx: Transaction, fresh: list[Accepted]) -> None:
-    """When each device was last heard, and how far its clock is from ours. A will is no contact."""
-    skews = {
-        str(part.topic.product_id): (part.message.at - tx.now).total_seconds()
-        for part in fresh
-        if isinstance(part.message, UpMessage)
-    }
-    if not skews:
-        return
+def _note_contact(tx: Transaction, fresh: list[Accepted], known: dict[str, Twin]) -> None:
+    """When each device was last heard, and how far its clock is from ours. Before the events, which are judged by it.
+
+    A will is no contact; nor is an `online` that a broker has kept and says again: it is no newer than what is known.
+    """
+    skews: dict[str, float] = {}
+    back: set[str] = set()
+    for part in fresh:
+        product_id, message = str(part.topic.product_id), part.message
+        if isinstance(message, UpMessage):
+            skews[product_id] = (message.at - tx.now).total_seconds()
+        elif _newly_online(message, known.get(product_id)):
+            back.add(product_id)
+    _heard(tx, skews, "last_seen_at", "skew_s")
+    _heard(tx, dict.fromkeys(back - skews.keys(), 0.0), "last_seen_at")
+
+
+def _heard(tx: Transaction, skews: dict[str, float], *changed: str) -> None:
     rows = [
         {"product_id": product_id, "last_seen_at": tx.now, "skew_s": skew} for product_id, skew in sorted(skews.items())
     ]
+    if rows:
+        put_many(
+            tx,
+            twin.contact_table,
+            rows,
+            keys=["product_id"],
+            change=lambda new: {name: new[name] for name in changed},
+        )
 
-    def heard(new: Any) -> dict[str, Any]:
-        return {"last_seen_at": new.last_seen_at, "skew_s": new.skew_s}
 
-    put_many(tx, twin.contact_table, rows, keys=["product_id"], change=heard)
+def _newly_online(message: Presence, known: Twin | None) -> bool:
+    key = presence_key(message)
+    return key.online and (known is None or key > known.presence)
 
 
 def put_aside(tx: Transaction, topic: str, payload: bytes, detail: str) -> Taken:
