@@ -8,51 +8,31 @@ calls this acknowledges to the broker after the commit, and only then; (boot, se
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
-from broker.contract.codec import QUARANTINE_BYTES, Accepted, AnyUp, Rejection, RejectionReason, decode_up, encode
-from broker.contract.messages import (
-    MAX_PAYLOAD_BYTES,
-    SCHEMA,
-    Birth,
-    Mark,
-    Presence,
-    Result,
-    Sequence,
-    Stored,
-    Telemetry,
-    UpMessage,
-)
+from broker.contract.codec import Accepted, RejectionReason, decode_up, encode
 from broker.contract.messages import Counter as Count
 from broker.contract.messages import Event as DeviceEvent
+from broker.contract.messages import Mark, Presence, Sequence, Stored, Telemetry, UpMessage
 from broker.contract.presence import presence_key
-from broker.contract.topics import Down, Up, down_topic, parse_up
+from broker.contract.topics import Down, down_topic, parse_up
 from broker.contract.watermark import Received, receive
 from cloud.db import Transaction
 from cloud.record import service as record
 from cloud.record.bulk import among, put_many
 from cloud.record.events import Event
-from cloud.registry.service import known_products, profiles_of
 from cloud.twin import service as twin
 from cloud.twin.rules import Twin, to_event
+from cloud.twin.sorting import Rejected, named_seq, refused, sorted_out
 
 STORED_EVERY = timedelta(seconds=1)
 """A device hears of its watermark at most this often."""
 QUARANTINE_KEPT = 50
 """Rejected messages kept per device; the counts go on."""
 EARLIER_BOOTS = 16
-NAMED = frozenset(
-    {RejectionReason.WRONG_TYPE, RejectionReason.UNSTORABLE, RejectionReason.TOO_DEEP, RejectionReason.TOO_LARGE}
-)
-"""A message that was rejected for one of these may still say which one it is."""
-READ_UP_TO = 2 * MAX_PAYLOAD_BYTES
-"""Both brokers close above 72 KiB; what is longer all the same is not read."""
-EARLIEST_YEAR, LATEST_YEAR = 1900, 2999
-"""What a device's clock may say. A clock that was never set says 1970; one that says the year 1 or 9999 is broken, and
-the next sum with its time would be no time at all."""
 
 
 class Taken(NamedTuple):
@@ -68,26 +48,6 @@ class _GivenUp(msgspec.Struct, frozen=True):
 
     boot: Count
     ranges: tuple[tuple[Sequence, Sequence], ...]
-
-
-class _Named(msgspec.Struct, frozen=True):
-    """What names a message, be the rest of it as it may. Of another schema nothing is believed."""
-
-    schema: Annotated[int, msgspec.Meta(ge=SCHEMA, le=SCHEMA)]
-    boot: Count
-    seq: Sequence
-
-
-_NAMED: Final = msgspec.json.Decoder(_Named)
-
-
-class _Rejected(NamedTuple):
-    """product_id: empty when the registry does not know it. named: (boot, seq) that counts as received, or None."""
-
-    product_id: str
-    topic: str
-    rejection: Rejection
-    named: tuple[int, int] | None = None
 
 
 class _Streams:
@@ -110,7 +70,7 @@ class _Streams:
         self.now[key] = receive(known, seq)
         return True
 
-    def pass_over(self, part: _Rejected) -> None:
+    def pass_over(self, part: Rejected) -> None:
         """Counts a rejected message as received, if it can be told which one it is. It is no duplicate, and says again
         how far its device is stored, as every message does.
         """
@@ -133,7 +93,7 @@ class _Streams:
 def take(tx: Transaction, batch: list[tuple[str, bytes]]) -> Taken:
     """Stores a batch of (topic, payload)."""
     decoded = [(topic, decode_up(topic, payload), payload) for topic, payload in batch]
-    accepted, rejected = _sorted_out(tx, decoded)
+    accepted, rejected = sorted_out(tx, decoded)
     products = {part.topic.product_id for part in accepted}
     named = [part for part in rejected if part.named is not None]
     record.lock(tx, {str(product_id) for product_id in products} | {part.product_id for part in named})
@@ -153,66 +113,7 @@ def take(tx: Transaction, batch: list[tuple[str, bytes]]) -> Taken:
     return Taken(len(new_events) + telemetry_count, streams.duplicates.total(), len(rejected))
 
 
-def _sorted_out(
-    tx: Transaction, decoded: list[tuple[str, Accepted | Rejection, bytes]]
-) -> tuple[list[Accepted], list[_Rejected]]:
-    """What can be stored, and what cannot: bad messages, and messages of units that the registry does not know."""
-    named = {part.topic.product_id for _, part, _ in decoded if isinstance(part, Accepted)}
-    named |= {
-        address.product_id for topic, part, _ in decoded if isinstance(part, Rejection) and (address := parse_up(topic))
-    }
-    known = known_products(tx, sorted(named))
-    # What a retired unit says is nobody's, but an operator who asks about the unit shall see that it speaks.
-    retired = set(profiles_of(tx, sorted(named - known))) if named - known else set()
-    accepted, rejected = [], []
-    for topic, part, payload in decoded:
-        address = parse_up(topic)
-        owner = str(address.product_id) if address and address.product_id in known | retired else ""
-        if isinstance(part, Rejection):
-            seq = _named(topic, part.reason, payload) if owner in known else None
-            rejected.append(_Rejected(owner, topic, part, seq))
-        elif owner not in known:
-            why = "this product is retired" if owner else "the registry does not know this product"
-            rejected.append(_Rejected(owner, topic, _refused(RejectionReason.UNKNOWN_DEVICE, why, payload)))
-        elif problem := _unstorable(part.message):
-            seq = _named(topic, RejectionReason.UNSTORABLE, payload)
-            rejected.append(_Rejected(owner, topic, _refused(RejectionReason.UNSTORABLE, problem, payload), seq))
-        else:
-            accepted.append(part)
-    return accepted, rejected
-
-
-def _refused(reason: RejectionReason, detail: str, payload: bytes) -> Rejection:
-    return Rejection(reason, detail, payload[:QUARANTINE_BYTES])
-
-
-def _named(topic: str, reason: RejectionReason, payload: bytes) -> tuple[int, int] | None:
-    """(boot, seq) of a message that was rejected, when both can be read and are in range.
-
-    A presence has none. What no parser can read holds the watermark, until the device says that it gives it up.
-    """
-    address = parse_up(topic)
-    if address is None or address.kind is Up.PRESENCE or reason not in NAMED or len(payload) > READ_UP_TO:
-        return None
-    try:
-        found = _NAMED.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    return found.boot, found.seq
-
-
-def _unstorable(message: AnyUp) -> str:
-    """What of a well-formed message no database can keep, or empty. One such would fail its whole batch."""
-    if message.at is not None and not EARLIEST_YEAR <= message.at.year <= LATEST_YEAR:
-        return f"at: the year {message.at.year}"
-    match message:
-        case Birth(firmware=text) | Result(detail=text) if "\0" in text:
-            return "a NUL in a text"
-        case _:
-            return ""
-
-
-def _streams_of(tx: Transaction, accepted: list[Accepted], named: list[_Rejected]) -> dict[tuple[str, int], Received]:
+def _streams_of(tx: Transaction, accepted: list[Accepted], named: list[Rejected]) -> dict[tuple[str, int], Received]:
     boots: dict[str, set[int]] = defaultdict(set)
     for one in named:
         if one.named is not None:
@@ -351,7 +252,7 @@ def put_aside(tx: Transaction, topic: str, payload: bytes, detail: str) -> Taken
     address = parse_up(topic)
     owner = str(address.product_id) if address else ""
     reason = RejectionReason.UNSTORABLE
-    part = _Rejected(owner, topic, _refused(reason, detail, payload), _named(topic, reason, payload))
+    part = Rejected(owner, topic, refused(reason, detail, payload), named_seq(topic, reason, payload))
     record.lock(tx, {owner} if part.named else set())
     streams = _Streams(_streams_of(tx, [], [part]))
     streams.pass_over(part)
@@ -361,7 +262,7 @@ def put_aside(tx: Transaction, topic: str, payload: bytes, detail: str) -> Taken
     return Taken(0, 0, 1)
 
 
-def _count_rejected(tx: Transaction, rejected: list[_Rejected]) -> None:
+def _count_rejected(tx: Transaction, rejected: list[Rejected]) -> None:
     if not rejected:
         return
     counts = Counter((part.product_id, part.rejection.reason.value) for part in rejected)
@@ -375,9 +276,9 @@ def _count_rejected(tx: Transaction, rejected: list[_Rejected]) -> None:
     _quarantine(tx, rejected)
 
 
-def _quarantine(tx: Transaction, rejected: list[_Rejected]) -> None:
+def _quarantine(tx: Transaction, rejected: list[Rejected]) -> None:
     table = twin.quarantine_table
-    newest: dict[str, list[_Rejected]] = defaultdict(list)
+    newest: dict[str, list[Rejected]] = defaultdict(list)
     for part in rejected:
         newest[part.product_id].append(part)
     for owner, parts in newest.items():

@@ -99,6 +99,8 @@ def test_a_device_that_died_with_its_broker_is_silent_though_no_will_took_it_off
     assert stalls_told(world) == [("stalled", "silent")], "once, as long as it lasts"
     key = world.journey(phone).stalls
     world.take(device.presence("online", connection=1))
+    world.clock.advance(hours=1)
+    world.do_due()
     assert world.journey(phone).stalls == key, "what a broker has kept and says again is no sign of life"
     world.take(device.presence("online", connection=2))
     assert stalls_told(world) == [("stalled", "silent"), ("resumed", "silent")]

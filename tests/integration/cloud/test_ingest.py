@@ -18,6 +18,7 @@ from cloud.registry import service as registry
 from cloud.twin import ingest
 from cloud.twin import service as twin
 from cloud.twin.rules import Twin
+from cloud.twin.sorting import READ_UP_TO
 from tests.integration.cloud.world import JAMMED, READY, Device, Message, World, at_once
 
 
@@ -203,7 +204,7 @@ def test_what_is_rejected_and_does_not_say_which_message_it_is_moves_no_watermar
         (topic, b'{"boot":1,"seq":1,"reported":7}'),
         (topic, b'{"schema":1,"boot":1,"seq":1,"a":' + b"[" * 5000 + b"]" * 5000 + b"}"),
         (topic, b'{"schema":1,"boot":1,"seq":1,"reported":7'),
-        (topic, b'{"schema":1,"boot":1,"seq":1,"a":"' + b"x" * ingest.READ_UP_TO + b'"}'),
+        (topic, b'{"schema":1,"boot":1,"seq":1,"a":"' + b"x" * READ_UP_TO + b'"}'),
     ]
     assert world.take(*bad).rejected == len(bad)
     assert world.rows("stream") == []
