@@ -5,10 +5,11 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from broker.contract.ids import new_id
-from broker.contract.messages import Birth, PresenceStatus, Telemetry
+from broker.contract.messages import Birth, Json, PresenceStatus, Telemetry
 from device_sim.credentials import Credential
 from device_sim.fleet import Fleet, FleetConfig
 from device_sim.session import Endpoint, Tuning
@@ -93,3 +94,33 @@ async def test_a_fleet_without_a_broker_keeps_trying_and_stops_when_told() -> No
     assert report.online_at_most == 0
     assert report.unstored == report.counters.said > 0
     assert report.last_error
+
+
+async def test_two_fleets_of_one_seed_send_the_same_messages_in_the_same_order(
+    mosquitto: Mosquitto, cloud: TinyCloud
+) -> None:
+    streams = []
+    for late in (False, True):
+        config = fleet_of(3, mosquitto.endpoint, rate=50)
+        if late:  # the network comes when two or three steps would have been lived without it
+            mosquitto.kill()
+        fleet = Fleet(config)
+        running = asyncio.create_task(fleet.run())
+        if late:
+            await eventually(lambda fleet=fleet: fleet.counters.failures >= 3, "no network")  # type: ignore[misc] # bound now
+            await mosquitto.start()
+            await eventually(lambda: cloud.ready, "the cloud is back")
+        await eventually(lambda fleet=fleet: fleet.counters.stored > 300, "100 messages of each")  # type: ignore[misc] # bound now
+        fleet.stop()
+        await running
+        streams.append([_contents(cloud, one.id)[:50] for one in config.credentials])
+    assert streams[0] == streams[1]
+    assert [len(one) for one in streams[0]] == [50, 50, 50]
+    assert streams[0][0] != streams[0][1]
+
+
+def _contents(cloud: TinyCloud, product_id: str) -> list[dict[str, Json]]:
+    """All that it said, in its order, without what only the hour makes."""
+    said = {(boot, seq): bodies[0] for (unit, boot, seq), bodies in cloud.payloads.items() if unit == product_id}
+    messages = [msgspec.json.decode(body) for _, body in sorted(said.items())]
+    return [{name: value for name, value in one.items() if name not in {"at", "boot"}} for one in messages]
