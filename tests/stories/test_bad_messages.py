@@ -63,19 +63,19 @@ async def test_every_bad_payload_is_counted_by_its_reason_and_readable_while_oth
         neighbour.say(Up.BIRTH, firmware="1.0", profile="printer")
         counts: dict[str, int] = {}
         bad = bad_payloads(device)
-        device.seq = 1
+        device.seq = 2  # what they were: the second message, said badly in each way
         for reason, kind, payload in bad:
             device.raw(kind, payload)
             counts[reason] = counts.get(reason, 0) + 1
             neighbour.say(Up.STATUS, reported=WELL)
         assert device.accepted
         device.say(Up.STATUS, reported=JAMMED)
-        twin = await stored_to(system, unit, 2)
+        twin = await stored_to(system, unit, 3)
         assert (twin["level"], twin["reasons"]) == ("error", ["media-jam"])
         assert twin["transport"]["rejected"] == counts
         assert twin["transport"]["streams"][0] == {
             "boot": 1,
-            "stored_to": 2,
+            "stored_to": 3,
             "missing": 0,
             "duplicates": 0,
             "given_up": 0,
