@@ -1,11 +1,13 @@
 """Whose turn it is: work that one process of many does at a time, and another as soon as that one is gone."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.db import Database
 
@@ -36,6 +38,10 @@ class Turn:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+        if self._connection is not None:
+            # Said, and not left to the session's end, which the server notices only a moment later.
+            with contextlib.suppress(SQLAlchemyError):
+                self._connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
         self._drop()
 
     def _take_file(self) -> bool:
