@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -122,7 +122,7 @@ def work(
 
 
 def _serve_async(
-    settings: Settings, serve: Callable[[Settings, compose.Ready, asyncio.Event], "asyncio.Future[None]"] | object
+    settings: Settings, serve: Callable[[Settings, compose.Ready, asyncio.Event], Coroutine[None, None, None]]
 ) -> None:
     set_up(settings.log_level)
 
@@ -136,7 +136,7 @@ def _serve_async(
             loop.call_soon_threadsafe(stop.set)
 
         _watch_parent(end)
-        await serve(settings, _say_ready, stop)  # type: ignore[operator]  # one of compose's two
+        await serve(settings, _say_ready, stop)
 
     asyncio.run(run())
 

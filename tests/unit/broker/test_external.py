@@ -35,6 +35,7 @@ def test_nobody_is_anonymous_on_either_listener_and_a_devices_client_id_is_its_n
     assert "password_file /etc/mosquitto/devices.passwd" in lines_of(devices)
     assert "password_file /etc/mosquitto/services.passwd" in lines_of(services)
     assert services.startswith("1884 127.0.0.1")
+    assert devices.startswith("1883 127.0.0.1"), "passwords in the clear leave the machine only when somebody says so"
 
 
 def test_the_rules_name_every_kind_of_message_and_nothing_more() -> None:
