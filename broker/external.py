@@ -34,7 +34,7 @@ _Line = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f]+$")]
 class MosquittoSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How Mosquitto listens and what it keeps. directory: absolute; where the files and the store live.
 
-    host: of the devices' listener. Passwords cross it in the clear, so it is this machine's own until somebody opens it.
+    host: of the devices' listener. Passwords cross it in the clear, so it is this machine's until somebody opens it.
     user: whom Mosquitto becomes when it is started as root. autosave_interval: seconds, or, with autosave_on_changes, a
     number of changes; what came since is lost when Mosquitto is killed.
     """
