@@ -39,6 +39,7 @@ from cloud.lifecycle import api as lifecycle_api
 from cloud.lifecycle import engine, watch
 from cloud.menus import Menus
 from cloud.mqtt import Address, Bus, Intake
+from cloud.openapi import with_problems
 from cloud.record import service as record
 from cloud.registry import api as registry_api
 from cloud.secrets import Keys, load_keys
@@ -270,7 +271,7 @@ def _describe_hot_routes(app: FastAPI) -> None:
     made = app.openapi
 
     def whole() -> dict[str, object]:
-        return menu_openapi.openapi_extra(made())
+        return with_problems(menu_openapi.openapi_extra(made()))
 
     app.openapi = whole  # type: ignore[method-assign]  # the documented way to extend the schema
 

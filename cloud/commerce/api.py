@@ -44,7 +44,16 @@ Body = Annotated[bytes, Depends(raw_body)]
 Parts = Annotated[Context, Depends(context_of)]
 
 
-@hooks.post("/shop")
+def _signed(*headers: str) -> dict[str, Any]:
+    """What OpenAPI says of a body that is read as bytes, because a signature covers it."""
+    text = {"type": "string"}
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "parameters": [{"name": name, "in": "header", "required": True, "schema": text} for name in headers],
+    }
+
+
+@hooks.post("/shop", openapi_extra=_signed("webhook-id", "webhook-timestamp", "webhook-signature"))
 async def shop_order(request: Request, body: Body, context: Parts) -> Taken:
     """An order changed. Signed by Standard Webhooks; `{"type": "order.changed", "data": {...}}`."""
     found = verify_standard([context.keys.shop_secret], request.headers, body, context.db.clock())
@@ -58,7 +67,7 @@ async def shop_order(request: Request, body: Body, context: Parts) -> Taken:
     return Taken(new=done)
 
 
-@hooks.post("/carrier/{carrier}")
+@hooks.post("/carrier/{carrier}", openapi_extra=_signed("X-Hmac-Signature"))
 async def carrier_update(carrier: str, request: Request, body: Body, context: Parts) -> Taken:
     """A parcel moved. carrier: `easypost`, in its own format and with its own HMAC."""
     if carrier != "easypost":
