@@ -18,7 +18,8 @@ from cloud.bench import cli as bench
 from cloud.db import Database
 from cloud.demo.run import run as run_demo
 from cloud.errors import InvalidError, SetupError
-from cloud.identity.service import OperatorRole, issue_key
+from cloud.identity.operators import issue_key
+from cloud.identity.permissions import OperatorRole
 from cloud.logs import set_up
 from cloud.record.replay import replay as replay_journal
 from cloud.settings import Settings, load_settings

@@ -34,7 +34,9 @@ from cloud.edge import Edge
 from cloud.errors import SetupError
 from cloud.health import add_health
 from cloud.identity import api as identity_api
+from cloud.identity import operators
 from cloud.identity import service as identity
+from cloud.identity.permissions import OperatorRole
 from cloud.lifecycle import api as lifecycle_api
 from cloud.lifecycle import engine, watch
 from cloud.menus import Menus
@@ -103,9 +105,9 @@ def prepare(settings: Settings) -> str | None:
         def first_key(tx: Transaction) -> str | None:
             record.lock(tx, {"first key"})
             record.set_timers(tx, {HOUSEKEEPING: tx.now})
-            if identity.has_keys(tx):
+            if operators.has_keys(tx):
                 return None
-            return identity.issue_key(tx, "first start", identity.OperatorRole.ADMIN).token
+            return operators.issue_key(tx, "first start", OperatorRole.ADMIN).token
 
         return db.run(first_key)
     finally:

@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from broker.contract.asyncapi import document
 from cloud.errors import UnauthenticatedError
-from cloud.identity import service as identity
+from cloud.identity import operators
+from cloud.identity.permissions import Permission
 from cloud.mqtt import Bus
 from cloud.record.service import outbox, timer
 from cloud.web import Context, context_of, problem
@@ -48,12 +49,12 @@ def add_health(app: FastAPI, hub: LiveHub, bus: Bus) -> None:
 
     @api.get("/metrics", response_class=Response)
     def metrics(request: Request, context: Parts, bearer: Bearer) -> Response:
-        """Prometheus figures: for who asks on this host itself, and with an operator's key of any role for others."""
+        """Prometheus figures: for who asks on this host itself, and with an operator's key for others."""
         if not _is_local(request):
             if bearer is None:
                 raise UnauthenticatedError
             with context.db.reading() as tx:
-                identity.operator_of(tx, bearer.credentials)
+                operators.allow(operators.operator_of(tx, bearer.credentials), Permission.FIGURES_READ)
         return Response(generate_latest(_figures(context, hub, bus)), media_type=CONTENT_TYPE_LATEST)
 
     @api.get("/.well-known/receipt-key.json")

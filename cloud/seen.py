@@ -6,12 +6,13 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from cloud import situations
-from cloud.web import ANY_ROLE, Call, calls
+from cloud.identity.permissions import Permission
+from cloud.web import Call, calls
 from mobile_menu.content_loader import load_content
 from mobile_menu.rules.compose import compose_menu
 
 api = APIRouter(prefix="/api/v1", tags=["journeys"])
-Read = Annotated[Call, calls(*ANY_ROLE)]
+Read = Annotated[Call, calls(Permission.MENUS_READ)]
 
 
 @api.get("/journeys/{journey_id}/menu", response_class=Response)

@@ -23,8 +23,9 @@ from broker.contract.ids import is_id
 from broker.contract.values import value_problem
 from cloud import errors
 from cloud.db import Database, Transaction, is_away
-from cloud.identity import service as identity
-from cloud.identity.service import Operator, OperatorRole
+from cloud.identity import operators
+from cloud.identity.operators import Operator
+from cloud.identity.permissions import Permission
 from cloud.record import service as record
 from cloud.secrets import Keys
 from cloud.settings import Settings
@@ -256,8 +257,8 @@ class Call:
         return once
 
 
-def calls(*roles: OperatorRole) -> Any:
-    """The dependency of a route: an operator with one of these roles."""
+def calls(permission: Permission) -> Any:
+    """The dependency of a route: an operator whose key has this permission."""
 
     async def call(
         request: Request,
@@ -266,7 +267,7 @@ def calls(*roles: OperatorRole) -> Any:
         key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=128)] = None,
     ) -> Call:
         operator = await _operator(context, bearer)
-        identity.allow(operator, *roles)
+        operators.allow(operator, permission)
         if not all(is_id(value) for name, value in request.path_params.items() if name.endswith("_id")):
             raise errors.NotFoundError
         # A body that streams (the import) is not here yet; its route adds it to the print.
@@ -297,12 +298,10 @@ async def _operator(context: Context, bearer: HTTPAuthorizationCredentials | Non
 
     def find() -> Operator:
         with context.db.reading() as tx:
-            return identity.operator_of(tx, bearer.credentials)
+            return operators.operator_of(tx, bearer.credentials)
 
     return await run_in_threadpool(find)
 
-
-ANY_ROLE = (OperatorRole.VIEWER, OperatorRole.OPERATOR, OperatorRole.MARKETER, OperatorRole.AGENT)
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=160)]

@@ -8,15 +8,15 @@ from pydantic import BaseModel, Field
 
 from broker.contract.stages import Stage
 from cloud.campaigns import service
-from cloud.identity.service import OperatorRole
+from cloud.identity.permissions import Permission
 from cloud.identity.visits import admit, app_address, visitor, with_visit
 from cloud.record.events import Channel
-from cloud.web import ANY_ROLE, Call, Context, Cursor, Limit, Page, calls, context_of, page
+from cloud.web import Call, Context, Cursor, Limit, Page, calls, context_of, page
 
 links = APIRouter(tags=["public links"], dependencies=[Depends(admit)])
 api = APIRouter(prefix="/api/v1", tags=["campaigns"])
-Read = Annotated[Call, calls(*ANY_ROLE)]
-Market = Annotated[Call, calls(OperatorRole.MARKETER)]
+Read = Annotated[Call, calls(Permission.CAMPAIGNS_READ)]
+Write = Annotated[Call, calls(Permission.CAMPAIGNS_WRITE)]
 Parts = Annotated[Context, Depends(context_of)]
 Visit = Annotated[str | None, Cookie(alias="tl_visit", max_length=512)]
 
@@ -71,7 +71,7 @@ def _show(row: Any, base_url: str) -> CampaignOut:
 
 
 @api.post("/campaigns", status_code=201)
-def create_campaign(body: CampaignIn, call: Market) -> CampaignOut:
+def create_campaign(body: CampaignIn, call: Write) -> CampaignOut:
     """A campaign; `url` is the link to spread."""
     hosts = call.context.settings.allowed_targets
     return call.write(
@@ -94,7 +94,7 @@ def read_campaign(campaign_id: str, call: Read) -> CampaignOut:
 
 
 @api.delete("/campaigns/{campaign_id}", status_code=204)
-def stop_campaign(campaign_id: str, call: Market) -> None:
+def stop_campaign(campaign_id: str, call: Write) -> None:
     """Ends the campaign: its link leads nowhere from now on."""
     call.write(type(None), lambda tx: service.stop(tx, campaign_id))
 

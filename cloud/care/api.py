@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from cloud.care import service
-from cloud.identity.service import OperatorRole
+from cloud.identity.permissions import Permission
 from cloud.web import Call, Cursor, Limit, Page, calls, page
 
 api = APIRouter(prefix="/api/v1/cases", tags=["care"])
-Care = Annotated[Call, calls(OperatorRole.AGENT, OperatorRole.OPERATOR)]
+Read = Annotated[Call, calls(Permission.CASES_READ)]
+Answer = Annotated[Call, calls(Permission.CASES_ANSWER)]
 
 
 class MessageOut(BaseModel):
@@ -56,7 +57,7 @@ def _whole(tx: Any, call: Call, row: Any) -> CaseOut:
 
 @api.get("")
 def list_cases(
-    call: Care,
+    call: Read,
     limit: Limit = 50,
     cursor: Cursor = None,
     status: Annotated[Literal["open", "answered", "closed"] | None, Query()] = None,
@@ -71,13 +72,13 @@ def list_cases(
 
 
 @api.get("/{case_id}")
-def read_case(case_id: str, call: Care) -> CaseOut:
+def read_case(case_id: str, call: Read) -> CaseOut:
     """The thread, with all that was attached."""
     return call.read(lambda tx: _whole(tx, call, service.read(tx, case_id)))
 
 
 @api.post("/{case_id}/messages", status_code=201)
-def answer_case(case_id: str, body: AnswerIn, call: Care) -> CaseOut:
+def answer_case(case_id: str, body: AnswerIn, call: Answer) -> CaseOut:
     """The expert answers; the phone shows it at once."""
     return call.write(
         CaseOut,
@@ -87,7 +88,7 @@ def answer_case(case_id: str, body: AnswerIn, call: Care) -> CaseOut:
 
 
 @api.post("/{case_id}/close")
-def close_case(case_id: str, call: Care) -> CaseOut:
+def close_case(case_id: str, call: Answer) -> CaseOut:
     """Ends the case; the customer's menu goes back to what it was."""
     return call.write(
         CaseOut,

@@ -11,17 +11,20 @@ from cloud.commerce import service
 from cloud.commerce.carriers import BadBody, Unwanted, read_easypost, read_order
 from cloud.commerce.signatures import SignatureProblem, verify_easypost, verify_standard
 from cloud.errors import InvalidError, NotFoundError, SignatureError, TooLargeError
-from cloud.identity.service import OperatorRole
+from cloud.identity.permissions import Permission
 from cloud.registry import service as registry
 from cloud.registry.api import ProductOut, product_out
-from cloud.web import ANY_ROLE, MAX_BODY_BYTES, Call, Context, Cursor, Limit, Page, calls, context_of, page
+from cloud.web import MAX_BODY_BYTES, Call, Context, Cursor, Limit, Page, calls, context_of, page
 
 hooks = APIRouter(prefix="/hooks", tags=["webhooks in"])
 api = APIRouter(prefix="/api/v1", tags=["commerce"])
 units = APIRouter(prefix="/api/v1", tags=["registry"])
-Read = Annotated[Call, calls(*ANY_ROLE)]
-Trade = Annotated[Call, calls(OperatorRole.OPERATOR, OperatorRole.MARKETER)]
-Operate = Annotated[Call, calls(OperatorRole.OPERATOR)]
+ReadStores = Annotated[Call, calls(Permission.STORES_READ)]
+WriteStores = Annotated[Call, calls(Permission.STORES_WRITE)]
+ReadOrders = Annotated[Call, calls(Permission.ORDERS_READ)]
+ReadCoupons = Annotated[Call, calls(Permission.COUPONS_READ)]
+Redeem = Annotated[Call, calls(Permission.COUPONS_REDEEM)]
+Change = Annotated[Call, calls(Permission.UNITS_CHANGE)]
 
 
 class Taken(BaseModel):
@@ -143,7 +146,7 @@ def _show(form: type[Any], row: Any) -> Any:
 
 
 @api.post("/stores", status_code=201)
-def create_store(body: ShopIn, call: Trade) -> ShopOut:
+def create_store(body: ShopIn, call: WriteStores) -> ShopOut:
     """A partner shop: its fence, and a beacon of its own."""
 
     def create(tx: Any) -> ShopOut:
@@ -154,7 +157,7 @@ def create_store(body: ShopIn, call: Trade) -> ShopOut:
 
 
 @api.get("/stores")
-def list_stores(call: Read) -> Page[ShopOut]:
+def list_stores(call: ReadStores) -> Page[ShopOut]:
     return call.read(lambda tx: Page(items=[_show(ShopOut, row) for row in service.shops(tx)], next=None))
 
 
@@ -166,7 +169,7 @@ class ProductPatch(BaseModel):
 
 
 @units.patch("/products/{product_id}")
-def change_product(product_id: str, body: ProductPatch, call: Operate) -> ProductOut:
+def change_product(product_id: str, body: ProductPatch, call: Change) -> ProductOut:
     """Puts a unit into a shop as its demo unit, or takes it out of use."""
 
     def change(tx: Any) -> ProductOut:
@@ -180,7 +183,7 @@ def change_product(product_id: str, body: ProductPatch, call: Operate) -> Produc
 
 
 @api.get("/orders")
-def list_orders(call: Read, limit: Limit = 50, cursor: Cursor = None) -> Page[OrderOut]:
+def list_orders(call: ReadOrders, limit: Limit = 50, cursor: Cursor = None) -> Page[OrderOut]:
     def read(tx: Any) -> Page[OrderOut]:
         rows = service.orders(tx, after=cursor, limit=limit + 1)
         return page(rows, limit, lambda row: str(row.id), lambda row: _show(OrderOut, row))
@@ -189,7 +192,7 @@ def list_orders(call: Read, limit: Limit = 50, cursor: Cursor = None) -> Page[Or
 
 
 @api.get("/parcels")
-def list_parcels(call: Read, limit: Limit = 50, cursor: Cursor = None) -> Page[ParcelOut]:
+def list_parcels(call: ReadOrders, limit: Limit = 50, cursor: Cursor = None) -> Page[ParcelOut]:
     def read(tx: Any) -> Page[ParcelOut]:
         rows = service.parcels(tx, after=cursor, limit=limit + 1)
         return page(rows, limit, lambda row: str(row.tracking_code), lambda row: _show(ParcelOut, row))
@@ -198,7 +201,7 @@ def list_parcels(call: Read, limit: Limit = 50, cursor: Cursor = None) -> Page[P
 
 
 @api.get("/coupons")
-def list_coupons(call: Read, limit: Limit = 50, cursor: Cursor = None) -> Page[CouponOut]:
+def list_coupons(call: ReadCoupons, limit: Limit = 50, cursor: Cursor = None) -> Page[CouponOut]:
     def read(tx: Any) -> Page[CouponOut]:
         rows = service.coupons(tx, after=cursor, limit=limit + 1)
         return page(rows, limit, lambda row: str(row.id), lambda row: _show(CouponOut, row))
@@ -207,7 +210,7 @@ def list_coupons(call: Read, limit: Limit = 50, cursor: Cursor = None) -> Page[C
 
 
 @api.post("/coupons/redeem")
-def redeem_coupon(body: RedeemIn, call: Trade) -> CouponOut:
+def redeem_coupon(body: RedeemIn, call: Redeem) -> CouponOut:
     """The till takes a coupon, once."""
 
     def redeem(tx: Any) -> CouponOut:

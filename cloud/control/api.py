@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from cloud.control import service
-from cloud.identity.service import OperatorRole
-from cloud.web import ANY_ROLE, Call, Page, calls
+from cloud.identity.permissions import Permission
+from cloud.web import Call, Page, calls
 
 api = APIRouter(prefix="/api/v1", tags=["control"])
-Read = Annotated[Call, calls(*ANY_ROLE)]
-Act = Annotated[Call, calls(OperatorRole.OPERATOR, OperatorRole.AGENT)]
+Read = Annotated[Call, calls(Permission.COMMANDS_READ)]
+Act = Annotated[Call, calls(Permission.COMMANDS_SEND)]
 
 
 class CommandIn(BaseModel):

@@ -7,13 +7,14 @@ import msgspec
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from cloud.identity import service
-from cloud.identity.service import OperatorRole
+from cloud.identity import operators, service
+from cloud.identity.permissions import OperatorRole, Permission
 from cloud.web import Call, Page, Time, calls
 
 api = APIRouter(prefix="/api/v1", tags=["identity"])
-Admin = Annotated[Call, calls()]
-Operate = Annotated[Call, calls(OperatorRole.OPERATOR)]
+Manage = Annotated[Call, calls(Permission.KEYS_MANAGE)]
+Enrol = Annotated[Call, calls(Permission.DEVICES_ENROL)]
+Revoke = Annotated[Call, calls(Permission.DEVICES_REVOKE)]
 
 
 class KeyIn(BaseModel):
@@ -51,30 +52,30 @@ class CredentialOut(BaseModel):
 
 
 @api.post("/keys", status_code=201)
-def issue_key(body: KeyIn, call: Admin) -> IssuedKeyOut:
+def issue_key(body: KeyIn, call: Manage) -> IssuedKeyOut:
     def use_case(tx: Any) -> IssuedKeyOut:
-        return IssuedKeyOut(**msgspec.structs.asdict(service.issue_key(tx, body.name, body.role, body.expires_at)))
+        return IssuedKeyOut(**msgspec.structs.asdict(operators.issue_key(tx, body.name, body.role, body.expires_at)))
 
     return call.write(IssuedKeyOut, use_case)
 
 
 @api.get("/keys")
-def list_keys(call: Admin) -> Page[KeyOut]:
+def list_keys(call: Manage) -> Page[KeyOut]:
     def read(tx: Any) -> Page[KeyOut]:
         return Page(
-            items=[KeyOut.model_validate(row, from_attributes=True) for row in service.list_keys(tx)], next=None
+            items=[KeyOut.model_validate(row, from_attributes=True) for row in operators.list_keys(tx)], next=None
         )
 
     return call.read(read)
 
 
 @api.delete("/keys/{key_id}", status_code=204)
-def revoke_key(key_id: str, call: Admin) -> None:
-    call.write(type(None), lambda tx: service.revoke_key(tx, key_id))
+def revoke_key(key_id: str, call: Manage) -> None:
+    call.write(type(None), lambda tx: operators.revoke_key(tx, key_id))
 
 
 @api.post("/products/{product_id}/credential", status_code=201)
-def issue_credential(product_id: str, call: Operate) -> CredentialOut:
+def issue_credential(product_id: str, call: Enrol) -> CredentialOut:
     """A password for the unit's MQTT connection; an older one ends with it."""
 
     def use_case(tx: Any) -> CredentialOut:
@@ -84,7 +85,7 @@ def issue_credential(product_id: str, call: Operate) -> CredentialOut:
 
 
 @api.post("/products/{product_id}/revoke", status_code=204)
-def revoke_credential(product_id: str, call: Operate) -> None:
+def revoke_credential(product_id: str, call: Revoke) -> None:
     """Ends the unit's password: it cannot connect any more."""
     call.write(type(None), lambda tx: service.revoke_credential(tx, product_id))
 

@@ -1,8 +1,7 @@
-"""Operators and their keys; persons and their phones; devices and their credentials."""
+"""Persons and their phones; devices and their credentials. Operators: `operators.py`."""
 
 import secrets
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -11,8 +10,8 @@ from sqlmodel import SQLModel
 
 from broker.contract.ids import new_id
 from cloud.db import Transaction, table_of
-from cloud.errors import ForbiddenError, NotFoundError, UnauthenticatedError
-from cloud.identity.tables import DeviceCredentialRow, OperatorKeyRow, PersonRow, SessionRow, SuppressedRow
+from cloud.errors import NotFoundError
+from cloud.identity.tables import DeviceCredentialRow, PersonRow, SessionRow, SuppressedRow
 from cloud.record.bulk import among
 from cloud.registry import codes
 from cloud.registry.service import read_unit
@@ -21,35 +20,7 @@ from cloud.secrets import Keys
 SESSION_LASTS = timedelta(days=90)
 VISIT_LASTS = timedelta(days=30)
 session_table = table_of(SessionRow)
-key_table = table_of(OperatorKeyRow)
 person_table = table_of(PersonRow)
-
-
-class OperatorRole(StrEnum):
-    """What an operator may do. An admin may do all of it."""
-
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    MARKETER = "marketer"
-    AGENT = "agent"
-    ADMIN = "admin"
-
-
-class Operator(msgspec.Struct, frozen=True):
-    """Who holds a valid key."""
-
-    key_id: str
-    role: OperatorRole
-
-
-class IssuedKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A fresh key. token: this once."""
-
-    id: str
-    name: str
-    role: str
-    token: str
-    expires_at: datetime | None
 
 
 class IssuedCredential(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,59 +37,6 @@ class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
     person_id: str
     token: str
     expires_at: datetime
-
-
-# --- operators ---
-
-
-def issue_key(tx: Transaction, name: str, role: OperatorRole, expires_at: datetime | None = None) -> IssuedKey:
-    """A new key for an operator."""
-    token = codes.new_token("tlk_")
-    row = OperatorKeyRow(
-        id=new_id(tx.now),
-        name=name,
-        role=role.value,
-        token_hash=codes.token_hash(token),
-        created_at=tx.now,
-        expires_at=expires_at,
-    )
-    tx.session.add(row)
-    tx.session.flush()
-    return IssuedKey(id=row.id, name=name, role=role.value, token=token, expires_at=expires_at)
-
-
-def has_keys(tx: Transaction) -> bool:
-    """At least one key was ever issued."""
-    return tx.session.execute(sa.select(key_table.c.id).limit(1)).first() is not None
-
-
-def operator_of(tx: Transaction, token: str) -> Operator:
-    """Whose key it is. Raises UnauthenticatedError for one that is unknown, expired or revoked."""
-    query = sa.select(key_table).where(key_table.c.token_hash == codes.token_hash(token))
-    row = tx.session.execute(query).one_or_none()
-    if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= tx.now):
-        raise UnauthenticatedError
-    return Operator(row.id, OperatorRole(row.role))
-
-
-def allow(operator: Operator, *roles: OperatorRole) -> None:
-    """Raises ForbiddenError unless the operator has one of the roles."""
-    if operator.role is not OperatorRole.ADMIN and operator.role not in roles:
-        msg = f"this needs the role {' or '.join(role.value for role in roles) or 'admin'}"
-        raise ForbiddenError(msg)
-
-
-def list_keys(tx: Transaction) -> list[Any]:
-    return list(tx.session.execute(sa.select(key_table).order_by(key_table.c.id)).all())
-
-
-def revoke_key(tx: Transaction, key_id: str) -> None:
-    """Ends a key. Raises NotFoundError."""
-    row = tx.session.get(OperatorKeyRow, key_id)
-    if row is None:
-        raise NotFoundError
-    row.revoked_at = row.revoked_at or tx.now
-    tx.session.flush()
 
 
 # --- persons ---

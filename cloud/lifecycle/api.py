@@ -7,16 +7,17 @@ import msgspec
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from cloud.identity.permissions import Permission
 from cloud.lifecycle import service
 from cloud.lifecycle.rules import stage_of
 from cloud.lifecycle.stalls import Machine
 from cloud.record import service as record
 from cloud.registry.profiles import load_profile
 from cloud.registry.service import read_model, read_unit
-from cloud.web import ANY_ROLE, Call, Cursor, Limit, Page, calls, page
+from cloud.web import Call, Cursor, Limit, Page, calls, page
 
 api = APIRouter(prefix="/api/v1", tags=["journeys"])
-Read = Annotated[Call, calls(*ANY_ROLE)]
+Read = Annotated[Call, calls(Permission.JOURNEYS_READ)]
 
 
 class JourneyOut(BaseModel):

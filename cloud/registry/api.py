@@ -10,17 +10,20 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from cloud.errors import FieldProblem, InvalidError, TooLargeError
-from cloud.identity.service import OperatorRole
+from cloud.identity.permissions import Permission
 from cloud.record import service as record
 from cloud.registry import gs1, labels, service
 from cloud.registry.importing import ImportForm
 from cloud.registry.imports import import_units
 from cloud.registry.service import Registered
-from cloud.web import ANY_ROLE, MAX_IMPORT_BYTES, Call, Context, Cursor, Limit, Page, calls, context_of, page
+from cloud.web import MAX_IMPORT_BYTES, Call, Context, Cursor, Limit, Page, calls, context_of, page
 
 api = APIRouter(prefix="/api/v1", tags=["registry"])
-Read = Annotated[Call, calls(*ANY_ROLE)]
-Operate = Annotated[Call, calls(OperatorRole.OPERATOR)]
+ReadModels = Annotated[Call, calls(Permission.MODELS_READ)]
+WriteModels = Annotated[Call, calls(Permission.MODELS_WRITE)]
+Read = Annotated[Call, calls(Permission.UNITS_READ)]
+Register = Annotated[Call, calls(Permission.UNITS_REGISTER)]
+Print = Annotated[Call, calls(Permission.LABELS_PRINT)]
 Parts = Annotated[Context, Depends(context_of)]
 
 
@@ -91,22 +94,22 @@ def _model_out(row: Any) -> ModelOut:
 
 
 @api.post("/models", status_code=201)
-def create_model(body: ModelIn, call: Operate) -> ModelOut:
+def create_model(body: ModelIn, call: WriteModels) -> ModelOut:
     return call.write(ModelOut, lambda tx: _model_out(service.create_model(tx, **body.model_dump())))
 
 
 @api.get("/models")
-def list_models(call: Read) -> Page[ModelOut]:
+def list_models(call: ReadModels) -> Page[ModelOut]:
     return call.read(lambda tx: Page(items=[_model_out(row) for row in service.list_models(tx)], next=None))
 
 
 @api.get("/models/{gtin}")
-def read_model(gtin: str, call: Read) -> ModelOut:
+def read_model(gtin: str, call: ReadModels) -> ModelOut:
     return call.read(lambda tx: _model_out(service.read_model(tx, gtin.zfill(14))))
 
 
 @api.post("/products", status_code=201)
-def register(body: ProductIn, call: Operate) -> RegisteredOut:
+def register(body: ProductIn, call: Register) -> RegisteredOut:
     """Registers one unit."""
 
     def use_case(tx: Any) -> RegisteredOut:
@@ -128,7 +131,7 @@ def register(body: ProductIn, call: Operate) -> RegisteredOut:
         }
     },
 )
-async def import_many(request: Request, call: Operate, dry_run: Annotated[bool, Query()] = False) -> ImportOut:
+async def import_many(request: Request, call: Register, dry_run: Annotated[bool, Query()] = False) -> ImportOut:
     """Registers many at once: all, or none when a row is bad; every bad row is named with its line."""
     forms = {"text/csv": ImportForm.CSV, "application/x-ndjson": ImportForm.JSON_LINES}
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
@@ -196,7 +199,7 @@ def _label(unit: service.Unit, base_url: str) -> labels.Label:
 
 
 @api.get("/products/{product_id}/label.{form}", response_class=Response)
-def read_label(product_id: str, form: Literal["svg", "png", "pdf"], call: Read) -> Response:
+def read_label(product_id: str, form: Literal["svg", "png", "pdf"], call: Print) -> Response:
     """The unit's QR label, for its type plate."""
     label = call.read(lambda tx: _label(service.read_unit(tx, product_id), call.url))
     match form:
@@ -209,7 +212,7 @@ def read_label(product_id: str, form: Literal["svg", "png", "pdf"], call: Read) 
 
 
 @api.post("/labels", response_class=Response)
-def print_labels(body: LabelsIn, call: Read) -> Response:
+def print_labels(body: LabelsIn, call: Print) -> Response:
     """Sheets of labels as one PDF."""
     sheet = labels.SHEETS[body.sheet]
     if body.skip >= sheet.places:

@@ -8,15 +8,15 @@ from pydantic import BaseModel, Field
 
 from broker.contract.ids import new_id
 from cloud.errors import FieldProblem, InvalidError
-from cloud.identity.service import OperatorRole
+from cloud.identity.permissions import Permission
 from cloud.registry.service import profiles_of, read_unit
 from cloud.twin import service
 from cloud.twin.rules import Twin, condition, days_left
-from cloud.web import ANY_ROLE, Call, Time, calls
+from cloud.web import Call, Time, calls
 
 api = APIRouter(prefix="/api/v1/products/{product_id}", tags=["twin"])
-Read = Annotated[Call, calls(*ANY_ROLE)]
-Operate = Annotated[Call, calls(OperatorRole.OPERATOR, OperatorRole.AGENT)]
+Read = Annotated[Call, calls(Permission.TWINS_READ)]
+Desire = Annotated[Call, calls(Permission.TWINS_DESIRE)]
 MAX_SETTINGS = 64
 MAX_VERSION_DIGITS = 18
 
@@ -133,7 +133,7 @@ def _supplies(tx: Any, known: Twin, supplies: Any) -> list[SupplyOut]:
 
 @api.patch("/desired")
 def desire(
-    product_id: str, body: DesiredIn, call: Operate, if_match: Annotated[str | None, Header(alias="If-Match")] = None
+    product_id: str, body: DesiredIn, call: Desire, if_match: Annotated[str | None, Header(alias="If-Match")] = None
 ) -> DesiredOut:
     """Wishes for settings; the device hears of them now, or when it comes back. If-Match: the version they build on."""
     version = _version(if_match)

@@ -16,8 +16,8 @@ from cloud.commerce import service as commerce
 from cloud.compose import make_app
 from cloud.db import UtcDateTime
 from cloud.errors import InvalidError, NotFoundError
-from cloud.identity import service as identity
-from cloud.identity.service import OperatorRole
+from cloud.identity import operators
+from cloud.identity.permissions import OperatorRole
 from cloud.settings import load_settings
 from cloud.twin import service as twin
 from cloud.twin.tables import TwinRow
@@ -44,7 +44,7 @@ def caller(app: FastAPI, token: str = "") -> httpx.AsyncClient:
 
 @pytest.fixture
 async def operator(app: FastAPI, world: World) -> AsyncIterator[httpx.AsyncClient]:
-    token = world.run(lambda tx: identity.issue_key(tx, "test", OperatorRole.ADMIN)).token
+    token = world.run(lambda tx: operators.issue_key(tx, "test", OperatorRole.ADMIN)).token
     async with caller(app, token) as found:
         yield found
 

@@ -12,8 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from cloud import web
 from cloud.compose import make_app
-from cloud.identity import service as identity
-from cloud.identity.service import OperatorRole
+from cloud.identity import operators
+from cloud.identity.permissions import OperatorRole
 from cloud.settings import load_settings
 from mobile_menu.limits import CLAIMS, SESSIONS, Gate, Limit, Limits
 from mobile_menu.ports import ChosenItem
@@ -43,7 +43,7 @@ def at(app: FastAPI) -> Client:
 
 
 def key(world: World, role: OperatorRole = OperatorRole.ADMIN) -> str:
-    return world.run(lambda tx: identity.issue_key(tx, "test", role)).token
+    return world.run(lambda tx: operators.issue_key(tx, "test", role)).token
 
 
 def bearer(world: World, role: OperatorRole = OperatorRole.ADMIN) -> dict[str, str]:
