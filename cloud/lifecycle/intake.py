@@ -156,7 +156,8 @@ def _of_machine(event: Event, data: FromDevice | InstallStepDone, mark: Mark, pr
         witness = Witness.CUSTOMER if event.source == Source.PHONE else data.witness
         known = data.step in profile.step_by_id
         return Epoch(number=data.epoch, steps={data.step: {witness: mark}} if known else {})
-    steps = {step.id: {Witness.DEVICE: mark} for step in profile.steps if _witnesses(data, step, profile)}
+    asked = profile.steps_by_status if isinstance(data, DeviceStatus) else profile.steps
+    steps = {step.id: {Witness.DEVICE: mark} for step in asked if _witnesses(data, step, profile)}
     return Epoch(number=data.epoch or 0, contact=_contact(data, mark), steps=steps)
 
 

@@ -145,8 +145,11 @@ class Reasons(_Strict, frozen=True, kw_only=True):
     gravity: tuple[str, ...] = ()
 
 
-class Profile(_Strict, frozen=True, kw_only=True, dict=True):
-    """states: the device's words for its state, and what each means to its owner. steps: the installation in order."""
+class Profile(_Strict, frozen=True, kw_only=True, dict=True, eq=False):
+    """states: the device's words for its state, and what each means to its owner. steps: the installation in order.
+
+    A profile is itself and no other, so that what is understood by it can be remembered.
+    """
 
     name: Name
     states: dict[str, Level]
@@ -173,6 +176,11 @@ class Profile(_Strict, frozen=True, kw_only=True, dict=True):
     @cached_property
     def required_steps(self) -> tuple[InstallStep, ...]:
         return tuple(step for step in self.steps if step.required)
+
+    @cached_property
+    def steps_by_status(self) -> tuple[InstallStep, ...]:
+        """The steps that a status alone can witness."""
+        return tuple(step for step in self.steps if any(sign.status is not None for sign in step.witnessed_by))
 
     @cached_property
     def gravity_of(self) -> dict[str, int]:

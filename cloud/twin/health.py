@@ -1,5 +1,6 @@
 """How a machine is, in one word and its reasons, from what it reports and its profile. Pure; total over any input."""
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -10,6 +11,8 @@ from mobile_menu.rules.situation import Level, SupplyLevel
 
 _SUFFIXES: Final = tuple((f"-{severity.value}", severity) for severity in Severity)
 _GRAVITY: Final = {severity: place for place, severity in enumerate(Severity)}
+_REMEMBERED_WORDS, _REMEMBERED_CHARS = 16, 512
+"""What is longer is no usual status, and would fill the memory."""
 
 
 class Problem(NamedTuple):
@@ -40,6 +43,13 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
         return any(problem.severity is Severity.ERROR for problem in self.problems)
 
 
+class _Read(NamedTuple):
+    """What the reasons of a status mean. stripped: without severities, and without the words for nothing."""
+
+    problems: tuple[Problem, ...]
+    stripped: frozenset[str]
+
+
 def split_reason(keyword: str, profile: Profile) -> tuple[str, Severity]:
     """A printer-state-reasons keyword as its reason and its severity (RFC 8011, 5.4.12).
 
@@ -55,13 +65,12 @@ def split_reason(keyword: str, profile: Profile) -> tuple[str, Severity]:
 
 def stripped_reasons(reported: dict[str, Json], profile: Profile) -> frozenset[str]:
     """The reasons in a status, at whatever severity, without the words that say that there is none."""
-    keywords = (split_reason(keyword, profile)[0] for keyword in _keywords(reported))
-    return frozenset(reason for reason in keywords if reason not in profile.reasons.nothing)
+    return _read(_keywords(reported), profile).stripped
 
 
 def health(reported: dict[str, Json], online: bool | None, profile: Profile) -> Health:
     """How the machine is. reported: the whole reported state. online: None when it has never been heard of."""
-    problems = _problems(reported, profile)
+    problems = _read(_keywords(reported), profile).problems
     state = reported.get("state")
     state = state if isinstance(state, str) else ""
     return Health(
@@ -84,9 +93,15 @@ def _level(state: str, problems: tuple[Problem, ...], online: bool | None, profi
     return Level.ATTENTION if worst is Severity.WARNING else said
 
 
-def _problems(reported: dict[str, Json], profile: Profile) -> tuple[Problem, ...]:
+def _read(keywords: tuple[str, ...], profile: Profile) -> _Read:
+    """Remembered when it is short, since a whole fleet says the same few things."""
+    short = len(keywords) <= _REMEMBERED_WORDS and sum(map(len, keywords)) <= _REMEMBERED_CHARS
+    return _read_again(keywords, profile) if short else _understood(keywords, profile)
+
+
+def _understood(keywords: tuple[str, ...], profile: Profile) -> _Read:
     found: dict[str, Severity] = {}
-    for keyword in _keywords(reported):
+    for keyword in keywords:
         reason, severity = split_reason(keyword, profile)
         if reason in profile.reasons.nothing:
             continue
@@ -97,7 +112,11 @@ def _problems(reported: dict[str, Json], profile: Profile) -> tuple[Problem, ...
     def gravity(problem: Problem) -> tuple[int, int, str]:
         return _GRAVITY[problem.severity], profile.gravity_of.get(problem.reason, unnamed), problem.reason
 
-    return tuple(sorted((Problem(reason, severity) for reason, severity in found.items()), key=gravity))
+    problems = sorted((Problem(reason, severity) for reason, severity in found.items()), key=gravity)
+    return _Read(tuple(problems), frozenset(found))
+
+
+_read_again = lru_cache(maxsize=4_096)(_understood)
 
 
 def _bare_severity(reason: str, profile: Profile) -> Severity:
@@ -112,7 +131,7 @@ def _keywords(reported: dict[str, Json]) -> tuple[str, ...]:
     reasons = reported.get("reasons")
     if not isinstance(reasons, list | tuple):
         return ()
-    return tuple(reason for reason in reasons if isinstance(reason, str))
+    return tuple([reason for reason in reasons if isinstance(reason, str)])
 
 
 def _supplies(reported: dict[str, Json]) -> tuple[SupplyLevel, ...]:
