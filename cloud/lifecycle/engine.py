@@ -10,7 +10,7 @@ from cloud.db import Transaction
 from cloud.lifecycle.facts import Facts, decode_facts, encode_facts, join
 from cloud.lifecycle.rows import Journey, journey_table, load, move_table, profile_names, save, unit_table
 from cloud.lifecycle.rules import Move, merge, moves, stage_of
-from cloud.record import service as record
+from cloud.record.bulk import among, put_many
 from cloud.record.events import Event, EventType
 from cloud.registry.profiles import Profile, load_profile
 from cloud.registry.service import profiles_of
@@ -96,12 +96,7 @@ class _Units:
             for product_id, facts in sorted(self._now.items())
             if facts != self._before.get(product_id, Facts())
         ]
-        if rows:
-            statement = record.insert(self._tx, unit_table)
-            replaced = {"facts": statement.excluded.facts}
-            self._tx.session.execute(
-                statement.on_conflict_do_update(index_elements=["product_id"], set_=replaced), rows
-            )
+        put_many(self._tx, unit_table, rows, keys=["product_id"], change=lambda new: {"facts": new.facts})
 
 
 def _is_of_the_unit(event: Event) -> bool:
@@ -109,7 +104,7 @@ def _is_of_the_unit(event: Event) -> bool:
 
 
 def _unit_facts(tx: Transaction, product_ids: list[str]) -> dict[str, Facts]:
-    rows = tx.session.execute(sa.select(unit_table).where(unit_table.c.product_id.in_(product_ids)))
+    rows = tx.session.execute(sa.select(unit_table).where(among(tx, unit_table.c.product_id, product_ids)))
     return {row.product_id: decode_facts(row.facts) for row in rows}
 
 
@@ -118,9 +113,9 @@ def concerned(tx: Transaction, events: list[Event]) -> dict[str, Journey]:
     units = {event.product_id for event in events if event.product_id and not event.journey_id}
     found: list[Journey] = []
     if named:
-        found += load(tx, journey_table.c.id.in_(sorted(named)), lock=True)
+        found += load(tx, among(tx, journey_table.c.id, sorted(named)), lock=True)
     if units:
-        found += load(tx, journey_table.c.product_id.in_(sorted(units)), lock=True)
+        found += load(tx, among(tx, journey_table.c.product_id, sorted(units)), lock=True)
     return {one.id: one for one in found}
 
 

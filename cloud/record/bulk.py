@@ -44,7 +44,7 @@ def put_many(
 
 
 def among(tx: Transaction, column: Any, values: Sequence[str]) -> Any:
-    """The condition that `column` is one of `values`."""
+    """The condition that `column` is one of `values`, of which there is at least one."""
     if tx.sqlite:
         return column.in_(values)
     return column == sa.any_(_array(column, values, tx.session.get_bind().dialect))

@@ -11,6 +11,7 @@ from broker.contract.ids import new_id
 from broker.contract.messages import Json
 from cloud.db import Transaction, table_of
 from cloud.errors import ConflictError, DuplicateError, FieldProblem, InvalidError, NotFoundError
+from cloud.record.bulk import among
 from cloud.registry import codes, gs1
 from cloud.registry.importing import BadRow, Row
 from cloud.registry.profiles import Profile, load_profile, profile_names
@@ -251,7 +252,10 @@ def drop_ownership(tx: Transaction, person_id: str) -> list[str]:
 
 def known_products(tx: Transaction, product_ids: list[str]) -> set[str]:
     """Those of the ids that name a unit in use."""
-    query = sa.select(product_table.c.id).where(product_table.c.id.in_(product_ids), product_table.c.state != "retired")
+    if not product_ids:
+        return set()
+    here = among(tx, product_table.c.id, product_ids)
+    query = sa.select(product_table.c.id).where(here, product_table.c.state != "retired")
     return set(tx.session.execute(query).scalars())
 
 
@@ -260,7 +264,9 @@ def profiles_of(tx: Transaction, product_ids: list[str]) -> dict[str, Profile]:
     query = sa.select(product_table.c.id, model_table.c.profile).join(
         model_table, model_table.c.gtin == product_table.c.gtin
     )
-    rows = tx.session.execute(query.where(product_table.c.id.in_(product_ids)))
+    if not product_ids:
+        return {}
+    rows = tx.session.execute(query.where(among(tx, product_table.c.id, product_ids)))
     return {product_id: load_profile(profile) for product_id, profile in rows}
 
 

@@ -13,6 +13,7 @@ from broker.contract.topics import Down, down_topic
 from cloud.db import Transaction, table_of
 from cloud.errors import FieldProblem, InvalidError, NotFoundError, StaleError
 from cloud.record import service as record
+from cloud.record.bulk import among, put_many
 from cloud.record.events import Event, EventType
 from cloud.registry.profiles import Profile
 from cloud.registry.service import profiles_of, read_unit
@@ -38,7 +39,9 @@ def read(tx: Transaction, product_id: str) -> Twin:
 
 def read_many(tx: Transaction, product_ids: list[str]) -> dict[str, Twin]:
     """Twins by product, for those that have one."""
-    rows = tx.session.execute(sa.select(twin_table).where(twin_table.c.product_id.in_(product_ids))).all()
+    if not product_ids:
+        return {}
+    rows = tx.session.execute(sa.select(twin_table).where(among(tx, twin_table.c.product_id, product_ids))).all()
     return {row.product_id: _from_row(row) for row in rows}
 
 
@@ -71,9 +74,8 @@ def _save(tx: Transaction, twins: list[Twin]) -> None:
     if not twins:
         return
     rows = [_to_values(twin) for twin in twins]
-    statement = record.insert(tx, twin_table)
-    replaced = {name: statement.excluded[name] for name in rows[0] if name != "product_id"}
-    tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id"], set_=replaced), rows)
+    replaced = [name for name in rows[0] if name != "product_id"]
+    put_many(tx, twin_table, rows, keys=["product_id"], change=lambda new: {name: new[name] for name in replaced})
     tx.changes.products.update(twin.product_id for twin in twins)
 
 
@@ -171,7 +173,9 @@ def quarantine(tx: Transaction, product_id: str, limit: int = 50) -> list[Any]:
 def last_seen(tx: Transaction, product_ids: list[str]) -> dict[str, datetime]:
     """When each device was last heard, by the cloud's clock."""
     query = sa.select(contact_table.c.product_id, contact_table.c.last_seen_at)
-    rows = tx.session.execute(query.where(contact_table.c.product_id.in_(product_ids)))
+    if not product_ids:
+        return {}
+    rows = tx.session.execute(query.where(among(tx, contact_table.c.product_id, product_ids)))
     return {row.product_id: row.last_seen_at for row in rows}
 
 
