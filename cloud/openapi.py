@@ -21,8 +21,10 @@ BY_WRITING: Final = (409,)
 COOKIE_CALLS: Final = ("/menu/v1/session",)
 """A browser's cookie speaks for them, so that a foreign page is turned away with 403."""
 SIGNED: Final = "/hooks/"
+LABELS: Final = "/01/"
+"""GS1 Digital Link asks for 400 where the address itself is wrong."""
 _WORDS: Final = {
-    400: "The body cannot be read",
+    400: "The body, or the address itself, cannot be read",
     401: "No credential, or none that is valid",
     403: "The credential does not allow this",
     404: "There is no such thing, or it is not the caller's",
@@ -87,6 +89,8 @@ def _possible(path: str, method: str, call: Operation) -> Iterator[int]:
         yield 404
     if path in COOKIE_CALLS:
         yield 403
+    if path.startswith(LABELS):
+        yield 400
     if method != "get":
         yield from BY_WRITING
     if any(one["name"] == "If-Match" for one in call.get("parameters", ())):

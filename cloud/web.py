@@ -13,7 +13,7 @@ import msgspec
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AfterValidator, AwareDatetime, BaseModel, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, TypeAdapter
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -316,7 +316,15 @@ def _in_bounds(at: datetime) -> datetime:
     return at
 
 
-Time = Annotated[AwareDatetime, AfterValidator(_in_bounds)]
+def _as_text(at: object) -> object:
+    """A time is text: a number would be taken for seconds since 1970, and a slip of the pen for a day long past."""
+    if not isinstance(at, datetime) and not (isinstance(at, str) and at[:4].isdecimal() and at[4:5] == "-"):
+        message = "a time is text as in RFC 3339"
+        raise ValueError(message)
+    return at
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_as_text), AfterValidator(_in_bounds)]
 """RFC 3339 with its offset."""
 
 

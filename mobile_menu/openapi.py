@@ -15,6 +15,12 @@ _REF = "#/components/schemas/{name}"
 _NAMED = (SessionStarted, JourneySummary, Menu, Place, Chosen, Claimed, CaseThread)
 _STRING = {"type": "string"}
 
+_EVENT = {
+    "type": "object",
+    "description": "Each event",
+    "properties": {"event": {"enum": ["menu", "case", "gone"]}, "id": _STRING, "data": _STRING},
+}
+
 
 def returns(status: int, answer: object) -> dict[int | str, dict[str, Any]]:
     """FastAPI's `responses` for a call that answers with this class, or with a component of this name."""
@@ -85,7 +91,7 @@ def _hot_paths() -> dict[str, Any]:
                 "operationId": "live",
                 "parameters": [journey, language, {"name": "Last-Event-ID", "in": "header", "schema": _STRING}],
                 "responses": {
-                    "200": {"description": "Events", "content": {"text/event-stream": {"schema": _STRING}}},
+                    "200": {"description": "Events", "content": {"text/event-stream": {"schema": _EVENT}}},
                     "429": {"description": "Too many streams"},
                     **problems,
                 },

@@ -220,6 +220,18 @@ async def test_a_key_whose_end_names_no_offset_is_refused(operator: httpx.AsyncC
     assert (found["errors"][0]["pointer"], found["errors"][0]["code"]) == ("/expires_at", "timezone_aware")
 
 
+@pytest.mark.parametrize("at", [0, 1_795_000_000, 0.5, True, "0", "1795000000", "20261201"])
+async def test_a_number_is_no_time_though_it_could_be_counted_from_1970(
+    operator: httpx.AsyncClient, world: World, at: object
+) -> None:
+    found = problem(
+        await sent(operator, "POST", "/api/v1/keys", {"name": "k", "role": "viewer", "expires_at": at}), 422, "invalid"
+    )
+    assert found["errors"][0]["pointer"] == "/expires_at"
+    path = f"/api/v1/products/{world.unit().id}/telemetry"
+    problem(await operator.get(path, params={"from": str(at)}), 422, "invalid")
+
+
 @pytest.mark.parametrize("at", EXTREME, ids=str)
 def test_an_order_of_no_sensible_year_is_refused_and_its_journey_keeps_its_menu(
     world: World, owner: Phone, at: datetime
