@@ -100,6 +100,10 @@ class Transaction:
     now: datetime
     database: "Database"
     changes: Changes = field(default_factory=Changes)
+    closing: list[Callable[[], None]] = field(default_factory=list)
+    """Called in their order right before the commit, when all else is written: for what takes a lock that everybody
+    wants, and must not hold it while other work is done or other locks are waited for.
+    """
 
     @property
     def sqlite(self) -> bool:
@@ -137,6 +141,9 @@ class Database:
         with Session(self.engine.execution_options(writes=True), expire_on_commit=False) as session:
             tx = Transaction(session, self.clock(), self)
             yield tx
+            session.flush()
+            for close in tx.closing:
+                close()
             session.commit()
         if tx.changes:
             for listener in self.listeners:

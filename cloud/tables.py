@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from cloud.audit import tables as audit
 from cloud.campaigns import tables as campaigns
 from cloud.care import tables as care
 from cloud.commerce import tables as commerce
@@ -13,5 +14,5 @@ from cloud.record import tables as record
 from cloud.registry import tables as registry
 from cloud.twin import tables as twin
 
-ALL = (campaigns, care, commerce, consent, control, identity, lifecycle, record, registry, twin)
+ALL = (audit, campaigns, care, commerce, consent, control, identity, lifecycle, record, registry, twin)
 metadata = SQLModel.metadata

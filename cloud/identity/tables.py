@@ -1,15 +1,19 @@
 """Rows of identity. No secret is stored, only what checks it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Column, LargeBinary
+from sqlalchemy import Column, Date, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from cloud.db import UtcDateTime
+from broker.contract.messages import Json
+from cloud.db import JsonText, UtcDateTime
 
 
 class OperatorKeyRow(SQLModel, table=True):
-    """A bearer key of an operator. Shown once, stored as SHA-256: 256 random bits need no slow hash."""
+    """A bearer key of an operator. Shown once, stored as SHA-256: 256 random bits need no slow hash.
+
+    scopes: a list that narrows what the role has; None for all of it. last_used_on: the day in UTC, and no more.
+    """
 
     __tablename__ = "operator_key"
 
@@ -20,6 +24,8 @@ class OperatorKeyRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     expires_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     revoked_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    scopes: Json = Field(default=None, sa_column=Column(JsonText, nullable=True))
+    last_used_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
 
 
 class PersonRow(SQLModel, table=True):
