@@ -1,4 +1,4 @@
-"""How much of a request's body is read: never more than the limit of its path, whoever asks, signed in or not."""
+"""How much of a request's body is read, and how deep and wide it may be: the same for all, signed in or not."""
 
 from collections.abc import Mapping
 
@@ -6,12 +6,14 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cloud.json_shape import shape_problem
+
 
 class BodyLimit:
     """ASGI middleware: reading on above the limit raises the 413 that leaves as a problem.
 
     limit: bytes; larger: those of the paths that may take more. A body whose declared length is above the limit is
-    not read at all.
+    not read at all. The larger ones are no JSON as a whole; the shape of all others is looked at.
     """
 
     def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int]) -> None:
@@ -25,6 +27,8 @@ class BodyLimit:
             return
         limit = self._larger.get(scope["path"], self._limit)
         declared = Headers(scope=scope).get("content-length", "")
+        whole = scope["path"] not in self._larger
+        parts: list[bytes] = []
         size = 0
 
         async def limited() -> Message:
@@ -33,9 +37,14 @@ class BodyLimit:
                 raise _too_large(limit)
             message = await receive()
             if message["type"] == "http.request":
-                size += len(message.get("body", b""))
+                part = message.get("body", b"")
+                size += len(part)
                 if size > limit:
                     raise _too_large(limit)
+                if whole and part:
+                    parts.append(part)
+                if parts and not message.get("more_body", False):
+                    _check_shape(b"".join(parts))
             return message
 
         await self._app(scope, limited, send)
@@ -44,3 +53,10 @@ class BodyLimit:
 def _too_large(limit: int) -> HTTPException:
     """An HTTPException: what else a body raises while it is read, the framework takes for bad JSON."""
     return HTTPException(413, f"The body is larger than {limit} bytes.", {"Connection": "close"})
+
+
+def _check_shape(body: bytes) -> None:
+    """Raises an HTTPException, for the reason below."""
+    found = shape_problem(body)
+    if found:
+        raise HTTPException(422, found)

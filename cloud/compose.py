@@ -15,12 +15,13 @@ from pathlib import Path
 import msgspec
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from broker import embedded, external
 from broker.contract.messages import Changed
 from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE, changed_topic
 from broker.gatekeeper import Credential
-from cloud import scans, schema, seen
+from cloud import api_page, scans, schema, security_txt, seen
 from cloud.body_limit import BodyLimit
 from cloud.campaigns import api as campaigns_api
 from cloud.care import api as care_api
@@ -29,21 +30,25 @@ from cloud.commerce import api as commerce_api
 from cloud.commerce import service as commerce
 from cloud.control import api as control_api
 from cloud.control import service as control
-from cloud.db import Changes, Database, Transaction
+from cloud.db import Changes, Database, Transaction, with_password
 from cloud.edge import Edge
 from cloud.errors import SetupError
+from cloud.headers import GuardedApp
 from cloud.health import add_health
+from cloud.http_server import server_config
 from cloud.identity import api as identity_api
 from cloud.identity import operators
 from cloud.identity import service as identity
 from cloud.identity.permissions import OperatorRole
 from cloud.lifecycle import api as lifecycle_api
 from cloud.lifecycle import engine, watch
+from cloud.limits import RateLimit, rate_limits
 from cloud.menus import Menus
 from cloud.mqtt import Address, Bus, Intake
 from cloud.openapi import with_problems
 from cloud.record import service as record
 from cloud.registry import api as registry_api
+from cloud.secret_files import read_secret
 from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
 from cloud.twin import api as twin_api
@@ -92,7 +97,10 @@ def make_clock(settings: Settings) -> Clock:
 
 def make_database(settings: Settings, clock: Clock) -> Database:
     """The database with the engine in it."""
-    return Database(settings.database, clock, projectors=PROJECTORS, reactors=REACTORS)
+    url = settings.database
+    if settings.database_password_file:
+        url = with_password(url, read_secret(Path(settings.database_password_file)))
+    return Database(url, clock, projectors=PROJECTORS, reactors=REACTORS)
 
 
 def prepare(settings: Settings) -> str | None:
@@ -252,17 +260,25 @@ def make_app(
             hub.close()
             await asyncio.to_thread(own_bus.close)
 
-    app = FastAPI(title="Throughline", version="0.1.0", description=DESCRIPTION, lifespan=life)
+    app = GuardedApp(
+        title="Throughline", version="0.1.0", description=DESCRIPTION, lifespan=life, docs_url=None, redoc_url=None
+    )
+    app.https = settings.url.startswith("https:")
     app.state.context = Context(db, keys, settings)
     app.state.hub = hub
     app.state.link_gate = gates.links
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES, larger={IMPORT_PATH: MAX_IMPORT_BYTES})
     app.add_middleware(Edge)
+    addresses, sessions = rate_limits(settings)
+    app.add_middleware(RateLimit, addresses=addresses, sessions=sessions)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     app.router.routes[:0] = menu_api.routes(service, hub, threads)
     app.include_router(menu_api.router(service, hub, threads, secure=settings.url.startswith("https:"), limits=gates))
     for router in [one for part in PARTS for one in part.routers()]:
         app.include_router(router)
-    app.router.routes += web_files.web_app()
+    app.router.routes += [*web_files.web_app(), *api_page.pages()]
+    app.include_router(security_txt.router())
     add_health(app, hub, own_bus)
     add_error_handlers(app)
     _describe_hot_routes(app)
@@ -297,17 +313,7 @@ async def serve_api(settings: Settings, ready: Ready, stop: asyncio.Event) -> No
     db = make_database(settings, make_clock(settings))
     app = make_app(settings, db, keys)
     hub: LiveHub = app.state.hub
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=3,
-        h11_max_incomplete_event_size=64 * 1024,
-    )
-    server = _Server(config, ready)
+    server = _Server(server_config(app, settings), ready)
     watch = asyncio.create_task(_stop_when_told(server, hub, stop), name="stop-watch")
     try:
         await server.serve()

@@ -216,6 +216,18 @@ DRIVERS = ("sqlite", "postgresql+psycopg")
 _NO_URL = "the database URL is none; such as sqlite:///folder/file.db or postgresql+psycopg://user@host/database"
 
 
+def with_password(url: str, password: str) -> str:
+    """The URL with this password in it. Raises SetupError for a URL that is none, or that has a password already."""
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError as error:
+        raise SetupError(_NO_URL) from error
+    if parsed.password is not None or parsed.username is None:
+        msg = "with database_password_file, database_url names a user and no password: postgresql+psycopg://user@host/name"
+        raise SetupError(msg)
+    return parsed.set(password=password).render_as_string(hide_password=False)
+
+
 def make_engine(url: str) -> sa.Engine:
     """An engine for `sqlite:///path` or `postgresql+psycopg://...`. Raises SetupError for a URL that is none, and for
     a folder it cannot write.

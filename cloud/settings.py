@@ -1,15 +1,22 @@
 """Settings: from the environment (`THROUGHLINE_...`) or the command line. Every one has a default that runs."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloud.errors import SetupError
 
 PREFIX = "THROUGHLINE_"
+
+
+def _network(text: str) -> str:
+    """An address or a network. `*` is none: who believes everybody lets everybody choose an address."""
+    ip_network(text)
+    return text
 
 
 class Settings(BaseSettings):
@@ -18,7 +25,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     data_dir: Path = Field(Path("data"), description="Where the embedded database and the keys live.")
-    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in data_dir.")
+    database_url: str = Field("", repr=False, description="SQLAlchemy URL; empty: SQLite in data_dir.")
+    database_password_file: str = Field(
+        "", description="File with the password that belongs into database_url; only this user may read it."
+    )
     host: str = Field("127.0.0.1", description="Address the HTTP service listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port of the HTTP service.")
     public_url: str = Field(
@@ -44,6 +54,23 @@ class Settings(BaseSettings):
     )
     time_travel: bool = Field(False, description="Let the clock be put forward. For the demo and for tests only.")
     allowed_targets: tuple[str, ...] = Field((), description="Hosts that campaign links may lead to, besides this one.")
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+        (), description="Addresses or networks of our own proxies, whose X-Forwarded-For is believed. Empty: nobody's."
+    )
+    address_calls_per_minute: int = Field(
+        6_000, ge=60, le=100_000_000, description="HTTP calls that one address may make; as many at once."
+    )
+    session_calls_per_minute: int = Field(
+        600, ge=60, le=100_000_000, description="HTTP calls that one phone session may make; as many at once."
+    )
+    security_contact: str = Field(
+        "",
+        pattern=r"^$|^(mailto:[^\s@]+@[^\s@]+|https://[^\s]+|tel:[+0-9-]+)$",
+        description="Where to report a vulnerability: a mailto:, https: or tel: address, for security.txt.",
+    )
+    security_policy_url: str = Field(
+        "", pattern=r"^$|^https://[^\s]+$", description="Where your disclosure policy stands, for security.txt."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @property

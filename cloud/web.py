@@ -147,7 +147,7 @@ def _sayable(text: str) -> str:
 
 def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for these only
-    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 422: "invalid"}
     headers = dict(error.headers or {})
     return problem(error.status_code, codes.get(error.status_code, "http_error"), str(error.detail), None, headers)
 

@@ -4,6 +4,7 @@ Persons are free to make, so that limits per person alone would limit nobody. Th
 with n processes behind one address, n times as much is let through.
 """
 
+import functools
 import math
 import time
 from collections import OrderedDict
@@ -14,6 +15,8 @@ from typing import NamedTuple
 from mobile_menu.ports import TooManyAttemptsError
 
 SOURCES_KEPT = 20_000
+MAX_HOST = 64
+"""Characters of an address that are looked at: none has more."""
 IPV6_PREFIX = 64
 """What one customer of a network gets: all its addresses are one source."""
 
@@ -48,6 +51,7 @@ def take(bucket: Bucket | None, limit: Limit, now: float) -> tuple[Bucket, float
     return Bucket(tokens, now), (1 - tokens) / rate
 
 
+@functools.lru_cache(maxsize=4096)
 def source_of(host: str) -> str:
     """For whom an address counts: itself for IPv4, its network for IPv6; what is no address counts for itself."""
     try:
@@ -78,13 +82,21 @@ class Gate:
 
     def enter(self, host: str) -> None:
         """Raises TooManyAttemptsError, with `retry_after_s` in its facts."""
-        source = source_of(host)
+        wait_s = self.wait_s(host)
+        if wait_s > 0:
+            raise TooManyAttemptsError(retry_after_s=math.ceil(wait_s))
+
+    def wait_s(self, host: str) -> float:
+        """Takes a token of the address's, and 0; or how many seconds it takes until there is one."""
+        return self.wait_of(source_of(host[:MAX_HOST]))
+
+    def wait_of(self, source: str) -> float:
+        """The same for a source of any kind, by its name."""
         self._buckets[source], wait_s = take(self._buckets.get(source), self._limit, self._now())
         self._buckets.move_to_end(source)
         if len(self._buckets) > self._kept:
             self._buckets.popitem(last=False)
-        if wait_s > 0:
-            raise TooManyAttemptsError(retry_after_s=math.ceil(wait_s))
+        return wait_s
 
 
 class Limits(NamedTuple):

@@ -1,4 +1,4 @@
-"""Serves the phone's web app under `/app`: a few static files, read once, with the headers that keep them safe.
+"""Serves static pages, read once, with the headers that keep them safe; the phone's web app under `/app` with them.
 
 Which files there are is the business of `web/`; a file whose suffix has no type here is not served.
 """
@@ -45,6 +45,7 @@ _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"permissions-policy", b"camera=(self), geolocation=(self), microphone=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-cache"),
     (b"vary", b"Accept-Encoding"),
 )
@@ -62,9 +63,14 @@ class WebFile(NamedTuple):
 def web_app(folder: Path = FOLDER) -> list[BaseRoute]:
     """The routes of the app: `/app` and everything below it."""
     files = WebFiles(read_files(folder))
+    return routes_of(SCOPE, files)
+
+
+def routes_of(scope: str, files: "WebFiles") -> list[BaseRoute]:
+    """The address itself, which is the index, and everything below it."""
     return [
-        Route(SCOPE, files, methods=["GET"], include_in_schema=False),
-        Route(SCOPE + "/{path:path}", files, methods=["GET"], include_in_schema=False),
+        Route(scope, files, methods=["GET"], include_in_schema=False),
+        Route(scope + "/{path:path}", files, methods=["GET"], include_in_schema=False),
     ]
 
 

@@ -1,0 +1,236 @@
+"""uvicorn as we run it, with the guard that it has not: who sends slowly, or reads slowly, is let go.
+
+A request that is not whole costs a connection and nothing else, which is what a slow-loris is after: many of them, for
+as long as it likes. So a request has its time, and when too many wait, the one that has waited longest makes room. An
+honest client is whole within a round trip and is never the longest.
+"""
+
+import asyncio
+import functools
+import resource
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, cast
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from cloud.headers import ALWAYS
+from cloud.settings import Settings
+from cloud.web import problem
+
+WAITING_MAX: Final = 1_000
+
+
+class Phase(Enum):
+    """Of what a connection sends: nothing, a request's head, a request's body."""
+
+    IDLE = "idle"
+    HEAD = "head"
+    BODY = "body"
+
+
+@dataclass
+class Guard:
+    """The limits of all connections of a server, and those that have not sent a whole request yet, longest first.
+
+    head_s: for request line and headers. body_s: how far a body may fall behind `body_bytes_per_s`. stall_s: how long a
+    client may take nothing of an answer.
+    """
+
+    head_s: float = 10.0
+    head_bytes: int = 32 * 1024
+    body_s: float = 20.0
+    body_bytes_per_s: float = 500.0
+    stall_s: float = 60.0
+    waiting_max: int = WAITING_MAX
+    waiting: dict["GuardedHttp", None] = field(default_factory=dict)
+
+    def waits(self, one: "GuardedHttp") -> None:
+        """The connection owes us a part of a request."""
+        self.waiting.setdefault(one)
+        if len(self.waiting) > self.waiting_max:
+            next(iter(self.waiting)).give_up()
+
+    def whole(self, one: "GuardedHttp") -> None:
+        """It owes us nothing, or is no more."""
+        self.waiting.pop(one, None)
+
+
+class GuardedHttp(HttpToolsProtocol):
+    """One connection. A request that arrives in one piece, as nearly all do, costs no timer."""
+
+    def __init__(self, guard: Guard, **given: Any) -> None:
+        super().__init__(**given)
+        self._guard = guard
+        self._phase = Phase.HEAD
+        self._watched = Phase.IDLE
+        self._head_bytes = 0
+        self._refusal = (400, "invalid", "This is no HTTP/1.1 request.")
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
+
+    # --- what comes ---
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._watch(0)
+
+    def data_received(self, data: bytes) -> None:
+        if self._phase is Phase.IDLE:
+            self._phase = Phase.HEAD
+            self._head_bytes = 0
+        before = self._head_bytes
+        super().data_received(data)
+        # The parser keeps a header to itself until it is whole, so what it was given counts as well.
+        if self._phase is Phase.HEAD and self.transport is not None:
+            self._head_bytes = max(self._head_bytes, before + len(data))
+            if self._head_bytes > self._guard.head_bytes and not self.transport.is_closing():
+                self._refuse_head()
+                self.send_400_response("")
+        self._watch(len(data))
+
+    def on_message_begin(self) -> None:
+        self._phase = Phase.HEAD
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value) + 4)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._phase = Phase.BODY
+
+    def on_message_complete(self) -> None:
+        self._phase = Phase.IDLE
+        super().on_message_complete()
+
+    def _count(self, size: int) -> None:
+        """What this raises, the parser passes on as its own error, and that is answered with the refusal."""
+        self._head_bytes += size
+        if self._head_bytes > self._guard.head_bytes:
+            self._refuse_head()
+            msg = "the head is larger than allowed"
+            raise ValueError(msg)
+
+    def _refuse_head(self) -> None:
+        self._refusal = (431, "too_large", f"The head is larger than {self._guard.head_bytes} bytes.")
+
+    # --- in its time ---
+
+    def _watch(self, received: int) -> None:
+        """Sets the time by which the rest must be here; for a body, each part that comes earns some more."""
+        if self._phase is Phase.IDLE or self.transport.is_closing():
+            self._watched = Phase.IDLE
+            return self._guard.whole(self)
+        now = self.loop.time()
+        if self._phase is not self._watched:
+            self._deadline = now + (self._guard.head_s if self._phase is Phase.HEAD else self._guard.body_s)
+        elif self._phase is Phase.BODY:
+            earned = self._deadline + received / self._guard.body_bytes_per_s
+            self._deadline = min(earned, now + self._guard.body_s)
+        self._watched = self._phase
+        if self._timer is None:
+            self._timer = self.loop.call_at(self._deadline, self._look)
+        self._guard.waits(self)
+        return None
+
+    def _look(self) -> None:
+        """The time was up once; it may have been put off since, or all may have come."""
+        self._timer = None
+        if self._watched is Phase.IDLE or self.transport.is_closing():
+            return
+        now = self.loop.time()
+        if self.flow.read_paused:  # we do not read: it is not the client who is slow
+            self._deadline = now + self._guard.body_s
+        if now < self._deadline:
+            self._timer = self.loop.call_at(self._deadline, self._look)
+            return
+        self.give_up()
+
+    def give_up(self) -> None:
+        """The request will not be waited for."""
+        self._guard.whole(self)
+        self._refusal = (408, "too_slow", "The request did not come in time.")
+        self.send_400_response("")
+
+    # --- who does not read ---
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stall = self.loop.call_later(self._guard.stall_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._cancel_stall()
+
+    def _cancel_stall(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+
+    # --- the end ---
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._guard.whole(self)
+        self._cancel_stall()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words; ours say more
+        """The refusal, as a problem, and the end of the connection. In the midst of another answer just the end."""
+        if self.transport.is_closing():
+            return
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # uvicorn types what comes later as if it were there
+        answering = cycle is not None and not cycle.response_complete
+        if answering and (self.cycle.response_started or self._phase is Phase.HEAD):
+            self.transport.abort()
+            return
+        self.transport.write(_whole_answer(*self._refusal))
+        self.transport.close()
+        # A client that does not even read this keeps its connection no longer for that.
+        self.loop.call_later(1.0, self.transport.abort)
+
+
+def _whole_answer(status: int, code: str, detail: str) -> bytes:
+    answer = problem(status, code, detail, None, {"Connection": "close"})
+    phrase = HTTP_PHRASES.get(status, "Refused")
+    lines = [b"HTTP/1.1 %d %s" % (status, phrase.encode())]
+    lines += [b"%s: %s" % one for one in (*answer.raw_headers, *ALWAYS)]
+    return b"\r\n".join((*lines, b"", bytes(answer.body)))
+
+
+HTTP_PHRASES: Final = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
+
+
+def server_config(app: ASGIApp, settings: Settings, guard: Guard | None = None) -> uvicorn.Config:
+    """How the HTTP service listens. Who stands before it, the application knows: no header is believed here."""
+    protocol = functools.partial(GuardedHttp, guard or Guard(waiting_max=_room()))
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=cast("type[asyncio.Protocol]", protocol),  # called like the class
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+def _room() -> int:
+    """A part of the connections that the process may have, so that the others are there for the rest."""
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return WAITING_MAX if soft == resource.RLIM_INFINITY else max(16, min(WAITING_MAX, soft // 4))

@@ -1,0 +1,61 @@
+"""How often anybody may call at all, whatever they call: before any route is looked for, so that no spelling of a path,
+no method and no pipelining gets around it.
+
+What costs more than a read (sessions, claims, links) has stricter gates of its own behind this one.
+"""
+
+import math
+import time
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from cloud.settings import Settings
+from cloud.web import problem
+from mobile_menu.limits import Gate, Limit
+from mobile_menu.ports import SessionRefusedError, TooManyAttemptsError
+from mobile_menu.streams import bearer_of
+
+OPERATOR = "tlk_"
+"""How an operator's key begins: those have limits of their own."""
+
+
+class RateLimit:
+    """ASGI: a call above the limit of its address, or of its phone session, is answered 429 with Retry-After."""
+
+    def __init__(self, app: ASGIApp, addresses: Gate, sessions: Gate) -> None:
+        self._app = app
+        self._addresses = addresses
+        self._sessions = sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        wait_s = self._wait_s(scope) if scope["type"] == "http" else 0.0
+        if wait_s == 0:
+            return await self._app(scope, receive, send)
+        after = {"Retry-After": str(math.ceil(wait_s))}
+        refusal = problem(429, TooManyAttemptsError.code, "Too many calls; come again later.", None, after)
+        return await refusal(scope, receive, send)
+
+    def _wait_s(self, scope: Scope) -> float:
+        client = scope["client"]
+        wait_s = self._addresses.wait_s(client[0] if client else "")
+        if wait_s == 0:
+            for name, value in scope["headers"]:
+                if name == b"authorization":
+                    return self._session_wait_s(value)
+        return wait_s
+
+    def _session_wait_s(self, authorization: bytes) -> float:
+        try:
+            token = bearer_of(authorization.decode("latin-1"))
+        except SessionRefusedError:
+            return 0.0
+        # The bucket's name is the token's keyed hash of this process: the token itself is kept nowhere.
+        return 0.0 if token.startswith(OPERATOR) else self._sessions.wait_of(str(hash(token)))
+
+
+def rate_limits(settings: Settings, now: Callable[[], float] = time.monotonic) -> tuple[Gate, Gate]:
+    """(addresses, sessions): a minute's worth at once, and so many a minute from then on."""
+    counts = (settings.address_calls_per_minute, settings.session_calls_per_minute)
+    addresses, sessions = (Gate(Limit(burst=count, per_minute=count), now) for count in counts)
+    return addresses, sessions
