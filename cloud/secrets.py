@@ -14,11 +14,14 @@ from cloud.vault import Signer, Vault, load_or_create_keys
 
 @dataclass(frozen=True, repr=False)
 class Keys:
-    """pepper: of claim codes. mqtt_password: of the cloud's own user at the broker. shop_secret: `whsec_...`."""
+    """pepper: of claim codes. authority_secret: opens the issuing authority's key. mqtt_password: of the cloud's own
+    user at the broker. shop_secret: `whsec_...`.
+    """
 
     vault: Vault
     signer: Signer
     pepper: bytes
+    authority_secret: bytes
     mqtt_password: str
     shop_secret: str
     carrier_secret: str
@@ -40,6 +43,7 @@ def load_keys(directory: Path) -> Keys:
             vault=Vault(made.master_key),
             signer=Signer(made.signing_key),
             pepper=made.derive("claim codes and keyed hashes"),
+            authority_secret=made.derive("key of the issuing certificate authority").hex().encode(),
             mqtt_password=_text(directory / "mqtt-password", secrets.token_urlsafe(32)),
             shop_secret=_text(directory / "shop-webhook-secret", _whsec()),
             carrier_secret=_text(directory / "carrier-webhook-secret", secrets.token_urlsafe(32)),

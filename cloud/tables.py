@@ -8,11 +8,12 @@ from cloud.care import tables as care
 from cloud.commerce import tables as commerce
 from cloud.consent import tables as consent
 from cloud.control import tables as control
+from cloud.identity import device_tables
 from cloud.identity import tables as identity
 from cloud.lifecycle import tables as lifecycle
 from cloud.record import tables as record
 from cloud.registry import tables as registry
 from cloud.twin import tables as twin
 
-ALL = (audit, campaigns, care, commerce, consent, control, identity, lifecycle, record, registry, twin)
+ALL = (audit, campaigns, care, commerce, consent, control, device_tables, identity, lifecycle, record, registry, twin)
 metadata = SQLModel.metadata
