@@ -6,6 +6,7 @@
         DuplicateError         it exists already
         StaleError             somebody else changed it meanwhile
         KeyReusedError         an Idempotency-Key came with another request
+        LastAdminKeyError      without this key nobody could make new ones
       InvalidError             the input is wrong; `problems` name the fields
       UnauthenticatedError     no credential, or one that is not valid
       ForbiddenError           the credential does not allow this
@@ -58,6 +59,12 @@ class KeyReusedError(ConflictError):
     """This Idempotency-Key was used for another request."""
 
     code: ClassVar[str] = "idempotency_key_reused"
+
+
+class LastAdminKeyError(ConflictError):
+    """This is the last key of an admin; make another first, or end it at the machine itself."""
+
+    code: ClassVar[str] = "last_admin_key"
 
 
 class InvalidError(ThroughlineError):

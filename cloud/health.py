@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
 
 from broker.contract.asyncapi import document
-from cloud.errors import UnauthenticatedError
-from cloud.identity import operators
+from cloud.admission import admit
 from cloud.identity.permissions import Permission
 from cloud.mqtt import Bus
 from cloud.record.service import outbox, timer
@@ -48,14 +48,12 @@ def add_health(app: FastAPI, hub: LiveHub, bus: Bus) -> None:
         return Response(f'{{"status":"ready","broker":"{state}"}}', media_type="application/json")
 
     @api.get("/metrics", response_class=Response)
-    def metrics(request: Request, context: Parts, bearer: Bearer) -> Response:
+    async def metrics(request: Request, context: Parts, bearer: Bearer) -> Response:
         """Prometheus figures: for who asks on this host itself, and with an operator's key for others."""
         if not _is_local(request):
-            if bearer is None:
-                raise UnauthenticatedError
-            with context.db.reading() as tx:
-                operators.allow(operators.operator_of(tx, bearer.credentials), Permission.FIGURES_READ)
-        return Response(generate_latest(_figures(context, hub, bus)), media_type=CONTENT_TYPE_LATEST)
+            await admit(request, context, None if bearer is None else bearer.credentials, Permission.FIGURES_READ)
+        figures = await run_in_threadpool(_figures, context, hub, bus)
+        return Response(generate_latest(figures), media_type=CONTENT_TYPE_LATEST)
 
     @api.get("/.well-known/receipt-key.json")
     def receipt_key(context: Parts) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import os
 from ipaddress import ip_network
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -53,6 +54,9 @@ class Settings(BaseSettings):
         description="Names an ingest worker; its MQTT session persists under it.",
     )
     time_travel: bool = Field(False, description="Let the clock be put forward. For the demo and for tests only.")
+    key_max_age_days: int = Field(
+        0, ge=0, le=3_650, description="How old an operator's key may get, whenever it was made; 0: as old as it likes."
+    )
     allowed_targets: tuple[str, ...] = Field((), description="Hosts that campaign links may lead to, besides this one.")
     trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
         (), description="Addresses or networks of our own proxies, whose X-Forwarded-For is believed. Empty: nobody's."
@@ -87,6 +91,11 @@ class Settings(BaseSettings):
     def database_file(self) -> Path:
         """SQLite's file, which is used unless a database_url is given."""
         return self.data_dir / "throughline.db"
+
+    @property
+    def key_max_age(self) -> timedelta | None:
+        """How old an operator's key may get; None: no limit."""
+        return timedelta(days=self.key_max_age_days) if self.key_max_age_days else None
 
     @property
     def keys_dir(self) -> Path:

@@ -15,15 +15,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, TypeAdapter
 from sqlalchemy.exc import DataError, SQLAlchemyError
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from broker.contract.errors import ThroughlineError
 from broker.contract.ids import is_id
 from broker.contract.values import value_problem
 from cloud import errors
+from cloud.admission import admit, route_of
+from cloud.audit import service as audit
+from cloud.audit.subjects import of_answer, of_path
 from cloud.db import Database, Transaction, is_away
-from cloud.identity import operators
+from cloud.identity.key_limits import KeyGates, usual_key_gates
 from cloud.identity.operators import Operator
 from cloud.identity.permissions import Permission
 from cloud.record import service as record
@@ -51,6 +53,7 @@ STATUS: dict[str, int] = {
     "foreign_origin": 403,
     "forbidden": 403,
     "invalid": 422,
+    "last_admin_key": 409,
     "label_too_small": 422,
     "unauthenticated": 401,
     "session_refused": 401,
@@ -188,6 +191,7 @@ class Context(msgspec.Struct, frozen=True):
     db: Database
     keys: Keys
     settings: Settings
+    key_gates: KeyGates = msgspec.field(default_factory=usual_key_gates)
 
 
 def context_of(request: Request) -> Context:
@@ -199,11 +203,12 @@ _bearer = HTTPBearer(auto_error=False, description="An operator's key.")
 
 
 class Call:
-    """An operator's call: who, and the transactions it may open."""
+    """An operator's call: who, and the transactions it may open. What it writes, it writes into the audit log too."""
 
-    def __init__(self, context: Context, operator: Operator, key: str | None, print_: str) -> None:
+    def __init__(self, context: Context, operator: Operator, act: audit.Act, key: str | None, print_: str) -> None:
         self.context = context
         self.operator = operator
+        self._act = act
         self._key = key
         self._print = print_
 
@@ -232,7 +237,7 @@ class Call:
         about: whose words the answer holds, so that what is kept of it goes when they leave.
         """
         if self._key is None:
-            return self.context.db.run(use_case)
+            return self.context.db.run(lambda tx: self._noted(tx, use_case(tx)))
         shape = TypeAdapter(form)
 
         def once(tx: Transaction) -> bytes:
@@ -241,7 +246,7 @@ class Call:
             )
 
             def do() -> msgspec.Raw:
-                return msgspec.Raw(shape.dump_json(use_case(tx)))
+                return msgspec.Raw(shape.dump_json(self._noted(tx, use_case(tx))))
 
             return bytes(record.once(tx, self.keys.vault, scope, self._key, self._print, msgspec.Raw, do))
 
@@ -252,9 +257,18 @@ class Call:
         print_ = record.fingerprint(self._print, body_print)
 
         def once(tx: Transaction, do: Callable[[], Answer]) -> Answer:
-            return record.once(tx, self.keys.vault, f"key:{self.operator.key_id}", self._key, print_, form, do)
+            scope = f"key:{self.operator.key_id}"
+            return record.once(tx, self.keys.vault, scope, self._key, print_, form, lambda: self._noted(tx, do()))
 
         return once
+
+    def _noted(self, tx: Transaction, answer: Answer) -> Answer:
+        """The answer of what was done now; a repetition that only gets it again is nothing that was done."""
+        act = self._act
+        if not act.subject.kind:
+            act = msgspec.structs.replace(act, subject=of_answer(act.action, answer))
+        audit.note(tx, self.keys, act)
+        return answer
 
 
 def calls(permission: Permission) -> Any:
@@ -266,8 +280,7 @@ def calls(permission: Permission) -> Any:
         bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
         key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=128)] = None,
     ) -> Call:
-        operator = await _operator(context, bearer)
-        operators.allow(operator, permission)
+        operator = await admit(request, context, None if bearer is None else bearer.credentials, permission)
         if not all(is_id(value) for name, value in request.path_params.items() if name.endswith("_id")):
             raise errors.NotFoundError
         # A body that streams (the import) is not here yet; its route adds it to the print.
@@ -276,9 +289,20 @@ def calls(permission: Permission) -> Any:
         if body:
             await _refuse_unfit(request)
         print_ = record.fingerprint(operator.key_id, request.method, str(request.url), body)
-        return Call(context, operator, key, print_)
+        return Call(context, operator, _act(request, context, operator, permission, key), key, print_)
 
+    call.permission = permission  # type: ignore[attr-defined]  # read by the page of permissions and by its test
     return Depends(call)
+
+
+def _act(request: Request, context: Context, operator: Operator, permission: Permission, key: str | None) -> audit.Act:
+    return audit.Act(
+        actor=audit.by_key(operator.key_id),
+        action=permission.value,
+        route=route_of(request),
+        subject=of_path(request.path_params),
+        request="" if key is None else audit.hidden(context.keys, key),
+    )
 
 
 async def _refuse_unfit(request: Request) -> None:
@@ -290,17 +314,6 @@ async def _refuse_unfit(request: Request) -> None:
     found = value_problem(value)
     if found:
         raise errors.InvalidError(problems=(errors.FieldProblem("", "unfit", found),))
-
-
-async def _operator(context: Context, bearer: HTTPAuthorizationCredentials | None) -> Operator:
-    if bearer is None:
-        raise errors.UnauthenticatedError
-
-    def find() -> Operator:
-        with context.db.reading() as tx:
-            return operators.operator_of(tx, bearer.credentials)
-
-    return await run_in_threadpool(find)
 
 
 Limit = Annotated[int, Query(ge=1, le=200)]

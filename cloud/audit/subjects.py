@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-PLAIN: Final = frozenset({"unit", "model", "key", "campaign", "store"})
+PLAIN: Final = frozenset({"unit", "model", "key", "campaign", "store", "receipt"})
 """Kinds whose ids lead to nobody. Every other id is kept as a keyed hash: after an opt-out no row holds what it was
 made of, and until then an operator who has the id finds what was done with it.
 """

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from broker.contract.ids import new_id
 from broker.contract.messages import Json
 from broker.contract.stages import Role
+from cloud.audit import service as audit
+from cloud.audit.subjects import Subject
 from cloud.campaigns.tables import ReferralRow
 from cloud.care import service as care
 from cloud.care.tables import CaseMessageRow, CaseRow
@@ -133,6 +135,8 @@ def opt_out(tx: Transaction, keys: Keys, token: str) -> dict[str, Json]:
     for mac in tokens:
         tx.session.add(ReceiptTokenRow(token_mac=mac, receipt_id=receipt_id))
     tx.session.flush()
+    # That somebody left, and which receipt says so; whose key or phone it was, nobody can tell from it.
+    audit.note(tx, keys, audit.Act(actor=audit.SYSTEM, action="person.erased", subject=Subject("receipt", receipt_id)))
     return document
 
 
