@@ -12,12 +12,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from typer.exceptions import Abort, TyperException
 
 from broker.contract.errors import ThroughlineError
 from cloud import commands, compose
+from cloud.identity import authority_files
 from cloud.logs import set_up
 from cloud.settings import Settings, bracketed, load_settings
 from cloud.supervisor import READY, Supervisor
@@ -61,9 +63,17 @@ def up(
 
 
 def _prepare(settings: Settings) -> None:
-    key = compose.prepare(settings)
-    if key is not None:
-        Console().print(Panel(f"[bold]{key}[/]\n\nIt is shown this once.", title="Operator key (admin)", expand=False))
+    made = compose.prepare(settings)
+    if made.operator_key is not None:
+        _show_once("Operator key (admin)", made.operator_key, "It is shown this once.")
+    if made.root_passphrase is not None:
+        folder = settings.keys_dir / authority_files.OFFLINE_ROOT
+        why = f"It opens the root's key in {folder}, is shown this once, and renews the\nauthority years from now. "
+        _show_once("Passphrase of the certificate authority", made.root_passphrase, why + "Take that folder offline.")
+
+
+def _show_once(title: str, secret: str, what: str) -> None:
+    Console().print(Panel(f"[bold]{secret}[/]\n\n{escape(what)}", title=title, expand=False))
 
 
 def _show_addresses(settings: Settings) -> None:
@@ -180,7 +190,7 @@ def create_key(
 @db_app.command("upgrade")
 def upgrade_db(data_dir: DataDir = None) -> None:
     """Bring the schema to the newest migration."""
-    compose.prepare(load_settings(data_dir=data_dir))
+    _prepare(load_settings(data_dir=data_dir))
     print("the schema is up to date")
 
 

@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import uvicorn
@@ -37,7 +38,7 @@ from cloud.headers import GuardedApp
 from cloud.health import add_health
 from cloud.http_server import server_config
 from cloud.identity import api as identity_api
-from cloud.identity import operators
+from cloud.identity import authority_files, devices_api, operators
 from cloud.identity import service as identity
 from cloud.identity.permissions import OperatorRole
 from cloud.lifecycle import api as lifecycle_api
@@ -61,7 +62,7 @@ from mobile_menu import api as menu_api
 from mobile_menu import openapi as menu_openapi
 from mobile_menu import web_files
 from mobile_menu.content_loader import load_content
-from mobile_menu.limits import Limits, usual_limits
+from mobile_menu.limits import Gate, Limits, usual_limits
 from mobile_menu.live import LiveHub
 from mobile_menu.service import MenuService
 from mobile_menu.threads import Threads
@@ -75,6 +76,7 @@ REACTORS = (twin.react, watch.react, control.react, control.send_again, commerce
 PARTS = (
     registry_api,
     identity_api,
+    devices_api,
     twin_api,
     lifecycle_api,
     control_api,
@@ -103,9 +105,19 @@ def make_database(settings: Settings, clock: Clock) -> Database:
     return Database(url, clock, projectors=PROJECTORS, reactors=REACTORS)
 
 
-def prepare(settings: Settings) -> str | None:
-    """Keys, schema, and on the very first start an operator's key: that is returned, and never shown again."""
-    load_keys(settings.keys_dir)
+class FirstStart(NamedTuple):
+    """What a start made that is shown this once, and kept nowhere; None for what was there already.
+
+    operator_key: of an admin. root_passphrase: opens the key of the certificate authority's root.
+    """
+
+    operator_key: str | None
+    root_passphrase: str | None
+
+
+def prepare(settings: Settings) -> FirstStart:
+    """Keys, schema, and on the very first start an operator's key and a certificate authority."""
+    keys = load_keys(settings.keys_dir)
     db = make_database(settings, make_clock(settings))
     try:
         schema.upgrade(db)
@@ -117,7 +129,8 @@ def prepare(settings: Settings) -> str | None:
                 return None
             return operators.issue_key(tx, "first start", OperatorRole.ADMIN).token
 
-        return db.run(first_key)
+        passphrase = authority_files.make_at_first_start(settings.keys_dir, keys, db.clock())
+        return FirstStart(db.run(first_key), passphrase)
     finally:
         db.dispose()
 
@@ -267,6 +280,9 @@ def make_app(
     app.state.context = Context(db, keys, settings)
     app.state.hub = hub
     app.state.link_gate = gates.links
+    app.state.enrol_gate = Gate(devices_api.ENROLMENTS)
+    app.state.authority = authority_files.AuthorityFiles(settings.keys_dir, keys)
+    app.state.revocation_lists = devices_api.RevocationLists()
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES, larger={IMPORT_PATH: MAX_IMPORT_BYTES})
     app.add_middleware(Edge)
     addresses, sessions = rate_limits(settings)

@@ -75,6 +75,19 @@ class Settings(BaseSettings):
     security_policy_url: str = Field(
         "", pattern=r"^$|^https://[^\s]+$", description="Where your disclosure policy stands, for security.txt."
     )
+    certificate_days: int = Field(90, ge=1, le=825, description="How long a device's certificate is valid.")
+    certificate_grace_hours: int = Field(
+        0,
+        ge=0,
+        le=24 * 90,
+        description="How long a device's certificate stays valid once it was renewed. 0: until its own end.",
+    )
+    enrolment_hours: int = Field(
+        72, ge=1, le=24 * 365, description="How long a token to enrol a device with is valid."
+    )
+    mqtt_public_host: str = Field(
+        "", description="Name or address at which devices reach the broker; its TLS certificate bears it."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @property

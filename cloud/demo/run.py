@@ -121,7 +121,7 @@ def run(*, once: bool, wanted: Path | None, given: Settings, console: Console, s
         def prepare() -> None:
             empty(place)
             TravelClock(place / CLOCK, begin=-SPAN)
-            key.append(compose.prepare(settings) or "")
+            key.append(compose.prepare(settings).operator_key or "")
 
         console.print("[bold]Throughline[/]: starting a broker, the workers and the HTTP service …")
         with Supervisor(settings, SERVICES, prepare=prepare) as system:

@@ -1,4 +1,4 @@
-"""HTTP of identity: operators' keys, and devices' credentials. Thin."""
+"""HTTP of identity: operators' keys, and devices' passwords. Certificates: `devices_api.py`. Thin."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -14,7 +14,6 @@ from cloud.web import Call, Page, Time, calls
 api = APIRouter(prefix="/api/v1", tags=["identity"])
 Manage = Annotated[Call, calls(Permission.KEYS_MANAGE)]
 Enrol = Annotated[Call, calls(Permission.DEVICES_ENROL)]
-Revoke = Annotated[Call, calls(Permission.DEVICES_REVOKE)]
 
 
 Scopes = Annotated[
@@ -112,12 +111,6 @@ def issue_credential(product_id: str, call: Enrol) -> CredentialOut:
         return CredentialOut(**msgspec.structs.asdict(service.issue_credential(tx, call.keys, product_id)))
 
     return call.write(CredentialOut, use_case)
-
-
-@api.post("/products/{product_id}/revoke", status_code=204)
-def revoke_credential(product_id: str, call: Revoke) -> None:
-    """Ends the unit's password: it cannot connect any more."""
-    call.write(type(None), lambda tx: service.revoke_credential(tx, product_id))
 
 
 def routers() -> tuple[APIRouter, ...]:

@@ -24,6 +24,7 @@ from cloud.identity.requests import Request, RequestProblem
 from cloud.record import service as record
 from cloud.registry import codes, gs1
 from cloud.registry.service import Unit, read_unit
+from cloud.secrets import Keys
 
 MAX_LIVE: Final = 5
 """Certificates of one unit that are valid at a time: one, and those of renewals whose answers were lost."""
@@ -73,6 +74,16 @@ class IssuedToken(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+class BeaconSecret(msgspec.Struct, frozen=True):
+    """uid: namespace and instance, 32 hex digits. key: 16 bytes."""
+
+    uid: str
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"BeaconSecret({self.uid!r}, …)"  # a log must not hold the key
+
+
 class Enrolled(msgspec.Struct, frozen=True):
     """A certificate, as PEM. chain: the issuing authority and the root. renew_at: when to ask for the next one."""
 
@@ -100,6 +111,12 @@ def issue_token(tx: Transaction, product_id: str, lasts: timedelta) -> IssuedTok
     tx.session.merge(row)
     tx.session.flush()
     return issued
+
+
+def beacon_of(tx: Transaction, keys: Keys, product_id: str) -> BeaconSecret:
+    """What the unit makes its ephemeral ids of. Raises NotFoundError."""
+    product = read_unit(tx, product_id).product
+    return BeaconSecret(product.beacon_uid, keys.vault.open_own(product.beacon_key, product_id.encode()))
 
 
 def enrol(tx: Transaction, known: Authority, terms: Terms, token: str, csr: str) -> Enrolled:

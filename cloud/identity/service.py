@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 from broker.contract.ids import new_id
 from cloud.db import Transaction, table_of
 from cloud.errors import NotFoundError
+from cloud.identity.devices import note_ended
 from cloud.identity.tables import DeviceCredentialRow, PersonRow, SessionRow, SuppressedRow
 from cloud.record.bulk import among
 from cloud.registry import codes
@@ -135,21 +136,15 @@ def issue_credential(tx: Transaction, keys: Keys, product_id: str) -> IssuedCred
     unit = read_unit(tx, product_id)
     password = codes.new_token("tld_")
     row = DeviceCredentialRow(product_id=product_id, secret_sha256=codes.token_hash(password), created_at=tx.now)
+    before = device_secret(tx, product_id)
     tx.session.merge(row)
     tx.session.flush()
+    if before is not None and not before[1]:
+        note_ended(tx, product_id)
     beacon_key = keys.vault.open_own(unit.product.beacon_key, product_id.encode())
     return IssuedCredential(
         username=product_id, password=password, beacon_uid=unit.product.beacon_uid, beacon_key=beacon_key.hex()
     )
-
-
-def revoke_credential(tx: Transaction, product_id: str) -> None:
-    """Ends the device's password. Raises NotFoundError when it has none."""
-    row = tx.session.get(DeviceCredentialRow, product_id)
-    if row is None:
-        raise NotFoundError
-    row.revoked_at = row.revoked_at or tx.now
-    tx.session.flush()
 
 
 def device_secret(tx: Transaction, username: str) -> tuple[bytes, bool] | None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from cloud.control import service as control
 from cloud.db import Database, Transaction
 from cloud.identity import service as identity
+from cloud.identity.devices import forget_ended as forget_certificates
 from cloud.lifecycle import watch
 from cloud.record import service as record
 
@@ -22,6 +23,7 @@ def keep_house(tx: Transaction, _subject: str) -> None:
     """Deletes what is kept for a time only, and comes again."""
     record.forget_old_answers(tx)
     identity.forget_ended(tx)
+    forget_certificates(tx)
     record.set_timers(tx, {HOUSEKEEPING: tx.now + HOUSEKEEPING_EVERY})
 
 
