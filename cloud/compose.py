@@ -22,7 +22,7 @@ from broker import embedded, external
 from broker.contract.messages import Changed
 from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE, changed_topic
 from broker.gatekeeper import Credential
-from cloud import api_page, scans, schema, security_txt, seen
+from cloud import api_page, resolver, schema, security_txt, seen
 from cloud.body_limit import BodyLimit
 from cloud.campaigns import api as campaigns_api
 from cloud.care import api as care_api
@@ -47,8 +47,10 @@ from cloud.limits import RateLimit, rate_limits
 from cloud.menus import Menus
 from cloud.mqtt import Address, Bus, Intake
 from cloud.openapi import with_problems
+from cloud.public_cors import PublicCors
 from cloud.record import service as record
 from cloud.registry import api as registry_api
+from cloud.registry import links_api
 from cloud.secret_files import read_secret
 from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
@@ -75,6 +77,7 @@ PROJECTORS = (twin.project, engine.project)
 REACTORS = (twin.react, watch.react, control.react, control.send_again, commerce.react)
 PARTS = (
     registry_api,
+    links_api,
     identity_api,
     devices_api,
     twin_api,
@@ -83,7 +86,7 @@ PARTS = (
     commerce_api,
     campaigns_api,
     care_api,
-    scans,
+    resolver,
     seen,
 )
 """Modules with routers, lowest capability first."""
@@ -287,6 +290,7 @@ def make_app(
     app.add_middleware(Edge)
     addresses, sessions = rate_limits(settings)
     app.add_middleware(RateLimit, addresses=addresses, sessions=sessions)
+    app.add_middleware(PublicCors)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     app.router.routes[:0] = menu_api.routes(service, hub, threads)

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cloud.registry.gs1 import begins_with_key
 from cloud.web import problem
 
 MAX_URL_BYTES: Final = 8_192
@@ -45,7 +46,7 @@ def _refusal(scope: Scope) -> Response | None:
     query: bytes = scope["query_string"]
     if len(scope.get("raw_path") or b"") + len(query) > MAX_URL_BYTES:
         return problem(414, "too_large", "The address is longer than allowed.")
-    if not _CONTROL.isdisjoint(scope["path"]):
+    if not _CONTROL.isdisjoint(scope["path"]) and not begins_with_key(scope["path"]):  # the resolver says why not
         return problem(404, "not_found", "There is no such thing.")
     if query:
         if b"%00" in query:

@@ -1,59 +1,35 @@
-"""The address on every label, `/01/{gtin}/21/{serial}`: a phone goes to the app with this unit, a machine gets links.
+"""A scan as a touchpoint: somebody has opened the address on a label, and the journey that it belongs to.
 
-Source: GS1 Digital Link. 400 for what is no such address, 404 for a unit that is not registered; never whose it is.
+How the address is read and what else it answers, `resolver.py` says.
 """
-
-from typing import Annotated, Any
-
-import msgspec
-from fastapi import APIRouter, Cookie, Depends, Header, Path, Query, Request, Response
 
 from broker.contract.ids import new_id
 from broker.contract.stages import Role
 from cloud.db import Transaction
 from cloud.errors import NotFoundError
-from cloud.identity.visits import admit, app_address, visitor, with_visit
+from cloud.identity.visits import visitor
 from cloud.lifecycle import service as lifecycle
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
-from cloud.registry import gs1
-from cloud.registry.service import find_unit, read_model
+from cloud.registry.links import RETIRED
 from cloud.registry.tables import ProductRow
-from cloud.web import Context, context_of, problem
+from cloud.secrets import Keys
 
-links = APIRouter(tags=["public links"], dependencies=[Depends(admit)])
-LINKSET = "application/linkset+json"
 ONLOOKERS_MAX = 50
 """How many visitors and guests are with one unit at most."""
-Parts = Annotated[Context, Depends(context_of)]
-Visit = Annotated[str | None, Cookie(alias="tl_visit", max_length=512)]
 
 
-@links.get("/01/{gtin}/21/{serial:path}", status_code=303, response_class=Response)
-def scan(
-    request: Request,
-    context: Parts,
-    gtin: Annotated[str, Path(description="GTIN-14")],  # noqa: ARG001 - read from the address as it came
-    serial: Annotated[str, Path(description="percent-encoded; CSET 82 allows a slash")],  # noqa: ARG001 - likewise
-    tl_visit: Visit = None,
-    accept: Annotated[str, Header()] = "",
-    link_type: Annotated[str, Query(alias="linkType")] = "",
-) -> Response:
-    """Records the scan, and opens the app at this unit. `Accept: application/linkset+json` gets the links instead."""
-    raw = request.scope.get("raw_path", b"").decode("latin-1")
-    parsed = gs1.parse_digital_link(f"https://label.invalid{raw}")
-    if isinstance(parsed, gs1.Gs1Problem):
-        return problem(400, parsed.code, parsed.detail)
-    label = (parsed.gtin or "", parsed.serial or "")
-    if LINKSET in accept or link_type == "linkset":
-        return _linkset(context, *label)
+def scan(tx: Transaction, keys: Keys, gtin: str, product_id: str | None, visit: str | None) -> tuple[str, str | None]:
+    """(journey, fresh cookie) of who has opened the address of a unit, or, without one, of its model.
 
-    def use_case(tx: Transaction) -> tuple[str, str | None]:
-        unit = _unit(tx, *label)
-        person_id, fresh = visitor(tx, context.keys, tl_visit)
-        return app_address(context.settings.url, note_scan(tx, unit, person_id).id), fresh
-
-    return with_visit(*context.db.run(use_case), secure=context.settings.url.startswith("https:"))
+    visit: the browser's cookie. Raises NotFoundError when the unit has been retired meanwhile.
+    """
+    unit = None if product_id is None else tx.session.get(ProductRow, product_id)
+    if product_id is not None and (unit is None or unit.state == RETIRED):
+        raise NotFoundError
+    person_id, fresh = visitor(tx, keys, visit)
+    journey = note_view(tx, gtin, person_id) if unit is None else note_scan(tx, unit, person_id)
+    return journey.id, fresh
 
 
 def note_scan(tx: Transaction, unit: ProductRow, person_id: str) -> lifecycle.Journey:
@@ -71,18 +47,29 @@ def note_scan(tx: Transaction, unit: ProductRow, person_id: str) -> lifecycle.Jo
         if product_id is not None and lifecycle.onlookers(tx, product_id) >= ONLOOKERS_MAX:
             product_id = None
         journey = lifecycle.journey_with(tx, person_id, unit.gtin, product_id, "phone", role)
+    _note(tx, journey, "store" if unit.shop_id is not None else "phone_app")
+    return journey
+
+
+def note_view(tx: Transaction, gtin: str, person_id: str) -> lifecycle.Journey:
+    """A touchpoint of the person's journey with a model, when its address was opened and no unit named."""
+    journey = lifecycle.journey_with(tx, person_id, gtin, None, "phone")
+    _note(tx, journey, "phone_app")
+    return journey
+
+
+def _note(tx: Transaction, journey: lifecycle.Journey, channel: str) -> None:
     event = Event(
         id=f"scan:{new_id(tx.now)}",
         type=EventType.PRODUCT_SCANNED,
         at=tx.now,
         source="phone",
-        channel="store" if unit.shop_id is not None else "phone_app",
+        channel=channel,
         product_id=journey.product_id,
         journey_id=journey.id,
-        person_id=person_id,
+        person_id=journey.person_id,
     )
     record.append(tx, [event])
-    return journey
 
 
 def _known(tx: Transaction, unit: ProductRow, person_id: str, product_id: str | None) -> lifecycle.Journey | None:
@@ -97,35 +84,3 @@ def _known(tx: Transaction, unit: ProductRow, person_id: str, product_id: str | 
     if product_id is not None and unit.owner_person_id is None and waiting:
         return lifecycle.link(tx, waiting[0].id, unit.id, Role.VISITOR, "phone")
     return None
-
-
-def _unit(tx: Transaction, gtin: str, serial: str) -> ProductRow:
-    unit = find_unit(tx, gtin.zfill(14), serial)
-    if unit is None:
-        msg = "no such product is registered"
-        raise NotFoundError(msg)
-    return unit
-
-
-def _linkset(context: Context, gtin: str, serial: str) -> Response:
-    """RFC 9264, for machines. Nothing is recorded: a crawler is no customer."""
-    with context.db.reading() as tx:
-        unit = _unit(tx, gtin, serial)
-        model = read_model(tx, unit.gtin)
-        links, title = dict(model.links), f"{model.brand} {model.name}"
-        uri = gs1.digital_link(context.settings.url, gs1.Gtin(unit.gtin), gs1.Serial(unit.serial))
-    target: dict[str, Any] = {"href": f"{context.settings.url}/app", "title": f"{title}: your menu"}
-    found: dict[str, Any] = {
-        "anchor": uri,
-        "itemDescription": title,
-        "https://ref.gs1.org/voc/defaultLink": [target],
-        "https://ref.gs1.org/voc/instructions": [target],
-    }
-    if links.get("product"):
-        found["https://ref.gs1.org/voc/pip"] = [{"href": links["product"], "title": title}]
-    headers = {"Access-Control-Allow-Origin": "*", "Vary": "Accept"}
-    return Response(msgspec.json.encode({"linkset": [found]}), 200, headers, LINKSET)
-
-
-def routers() -> tuple[APIRouter, ...]:
-    return (links,)

@@ -1,6 +1,7 @@
 """Settings: from the environment (`THROUGHLINE_...`) or the command line. Every one has a default that runs."""
 
 import os
+from functools import cached_property
 from ipaddress import ip_network
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloud.errors import SetupError
+from cloud.registry.linktypes import Vocabularies, vocabularies
 
 PREFIX = "THROUGHLINE_"
 
@@ -18,6 +20,13 @@ def _network(text: str) -> str:
     """An address or a network. `*` is none: who believes everybody lets everybody choose an address."""
     ip_network(text)
     return text
+
+
+def _known_vocabularies(lines: tuple[str, ...]) -> tuple[str, ...]:
+    found = vocabularies(lines)
+    if isinstance(found, str):
+        raise ValueError(found)  # noqa: TRY004 - a wrong setting, and no wrong type
+    return lines
 
 
 class Settings(BaseSettings):
@@ -38,8 +47,19 @@ class Settings(BaseSettings):
     broker: Literal["embedded", "external"] = Field(
         "embedded", description="Run amqtt here, or use a broker that is there."
     )
-    mqtt_host: str = Field("127.0.0.1", description="Address of the MQTT broker.")
-    mqtt_port: int = Field(1883, ge=1, le=65535, description="Port of the MQTT broker.")
+    mqtt_host: str = Field(
+        "127.0.0.1", description="Address of the MQTT broker's listener for the cloud's own services."
+    )
+    mqtt_port: int = Field(1883, ge=1, le=65535, description="Port of the same.")
+    mqtt_tls: bool = Field(False, description="Speak TLS with an external broker; needed when it is not on this machine.")
+    mqtt_ca_file: str = Field(
+        "", description="PEM file of the authority that vouches for it. Empty: those that this machine trusts."
+    )
+    mqtt_tls_host: str = Field("127.0.0.1", description="Address that the devices' TLS listener listens on.")
+    mqtt_tls_port: int = Field(8883, ge=1, le=65535, description="Port of the devices' TLS listener.")
+    plain_devices: bool = Field(
+        False, description="Let devices of this machine come without TLS, with a password. For trying things out only."
+    )
     mqtt_username: str = Field("tl-cloud", description="The user as which the cloud speaks to the broker.")
     ingest_batch: int = Field(500, ge=1, le=10_000, description="Messages stored in one transaction at most.")
     ingest_wait_ms: int = Field(
@@ -75,6 +95,15 @@ class Settings(BaseSettings):
     security_policy_url: str = Field(
         "", pattern=r"^$|^https://[^\s]+$", description="Where your disclosure policy stands, for security.txt."
     )
+    resolver_name: str = Field(
+        "Throughline", min_length=1, max_length=100, description="What the GS1 resolver calls itself."
+    )
+    resolver_contact: str = Field(
+        "", max_length=100, description="Who answers for the GS1 resolver: a name, for its description file."
+    )
+    link_vocabularies: Annotated[tuple[str, ...], AfterValidator(_known_vocabularies)] = Field(
+        (), description="Vocabularies of link types besides GS1's, each `prefix=https://host/path/`."
+    )
     certificate_days: int = Field(90, ge=1, le=825, description="How long a device's certificate is valid.")
     certificate_grace_hours: int = Field(
         0,
@@ -94,6 +123,13 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """Where the service is reached, without a slash at the end."""
         return (self.public_url or f"http://{bracketed(self.host)}:{self.port}").rstrip("/")
+
+    @cached_property
+    def vocabularies(self) -> Vocabularies:
+        """The link types that the resolver knows."""
+        found = vocabularies(self.link_vocabularies)
+        assert isinstance(found, Vocabularies)  # noqa: S101 - checked when the settings were read
+        return found
 
     @property
     def database(self) -> str:

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     JOURNEYS_READ = "journeys.read"
     KEYS_MANAGE = "keys.manage"
     LABELS_PRINT = "labels.print"
+    LINKS_READ = "links.read"
+    LINKS_WRITE = "links.write"
     MENUS_READ = "menus.read"
     MODELS_READ = "models.read"
     MODELS_WRITE = "models.write"
@@ -75,6 +77,8 @@ HOLDERS: Final[Mapping[Permission, frozenset[OperatorRole]]] = {
     Permission.JOURNEYS_READ: _ALL,
     Permission.KEYS_MANAGE: _ADMIN_ALONE,
     Permission.LABELS_PRINT: _ALL,
+    Permission.LINKS_READ: _ALL,
+    Permission.LINKS_WRITE: frozenset({_OPERATOR, _MARKETER}),
     Permission.MENUS_READ: _ALL,
     Permission.MODELS_READ: _ALL,
     Permission.MODELS_WRITE: frozenset({_OPERATOR}),

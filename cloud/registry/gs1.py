@@ -6,8 +6,9 @@ The parser is as strict as the GS1 Syntax Engine: what it lets through may be st
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Final, NamedTuple, NewType
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
 from cloud.registry.gs1_syntax import CSET_82, Ai, association_problem, check_digit, table, value_problem
 
@@ -72,9 +73,18 @@ class DigitalLink(NamedTuple):
         """As people read it: `(01)09506000134352(21)ABC123`."""
         return "".join(f"({ai}){value}" for ai, value in (*self.path, *self.attributes))
 
+    @property
+    def extension(self) -> dict[str, str]:
+        """The other parameters by name, decoded; of one that is there twice, the first."""
+        return {name: unquote_plus(value) for name, value in reversed(self.extensions)}
+
     def canonical(self, stem: str = GS1_RESOLVER) -> str:
         """The one spelling for this content: equal things have equal canonical URIs."""
         return _spelled(stem, self.path, self.attributes)
+
+    def address(self, stem: str) -> str:
+        """The item's own URI below `stem`: what its path says, without attributes."""
+        return _spelled(stem, self.path)
 
 
 def check_gtin(text: str) -> Gtin | Gs1Problem:
@@ -155,6 +165,17 @@ def parse_digital_link(uri: str, *, short_gtin: bool = False) -> DigitalLink | G
         extensions,
     )
     return _link_problem(link) or link
+
+
+@cache
+def keys() -> frozenset[str]:
+    """The AIs that are keys, such as `01`."""
+    return frozenset(code for code, ai in table().items() if ai.is_key)
+
+
+def begins_with_key(path: str) -> bool:
+    """The path of an address begins with a GS1 key, such as `/01/…`: it is a Digital Link, well formed or not."""
+    return path.startswith("/") and path.split("/", 2)[1] in keys()
 
 
 def _spelled(stem: str, path: Iterable[Element], attributes: Sequence[Element] = ()) -> str:

@@ -51,3 +51,26 @@ class ClaimAttemptRow(SQLModel, table=True):
     person_id: str = Field(primary_key=True, max_length=26, index=True, foreign_key="person.id")
     failures: int = 0
     window_start: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class LinkRow(SQLModel, table=True):
+    """A link of the resolver: of a model; of a lot of it (`lot`); or of one unit (`product_id`). type: `gs1:pip`.
+
+    position: its place in the list as the operator gave it. There is nothing personal in it.
+    """
+
+    __tablename__ = "resolver_link"
+    __table_args__ = (Index("ix_resolver_link_gtin", "gtin", "lot", "position"),)
+
+    id: str = Field(primary_key=True, max_length=26)
+    gtin: str = Field(max_length=14, foreign_key="model.gtin")
+    lot: str | None = Field(default=None, max_length=20)
+    product_id: str | None = Field(default=None, max_length=26, foreign_key="product.id", index=True)
+    position: int
+    type: str = Field(max_length=100)
+    href: str = Field(max_length=2000)
+    title: str = Field(max_length=200)
+    languages: Json = Field(sa_column=Column(JsonText, nullable=False))
+    media_type: str = Field(max_length=100)
+    contexts: Json = Field(sa_column=Column(JsonText, nullable=False))
+    is_default: bool

@@ -81,7 +81,7 @@ async def sent(client: httpx.AsyncClient, method: str, path: str, body: object, 
 
 @pytest.mark.parametrize(
     "path",
-    ["/r/%00", "/c/a%00b", "/01/%00/21/%00", "/api/v1/products/%00", "/api/v1/keys/a%00", "/menu/v1/items/%00", "/%0A"],
+    ["/r/%00", "/c/a%00b", "/api/v1/products/%00", "/api/v1/keys/a%00", "/menu/v1/items/%00", "/%0A"],
 )
 async def test_a_path_with_a_control_character_names_nothing(operator: httpx.AsyncClient, path: str) -> None:
     for method in ("GET", "POST", "PATCH", "DELETE"):

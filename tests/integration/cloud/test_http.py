@@ -20,6 +20,7 @@ from mobile_menu.ports import ChosenItem
 from tests.integration.cloud.world import GTIN, World
 
 FEW = Limit(burst=3, per_minute=60)
+BROWSER = {"Accept": "text/html,*/*;q=0.8", "User-Agent": "Mozilla/5.0 (Linux; Android 15) Mobile"}
 Client = Callable[..., httpx.AsyncClient]
 
 
@@ -61,7 +62,7 @@ def problem(answer: httpx.Response, status: int, code: str) -> None:
 async def test_an_address_that_follows_too_many_links_waits_and_makes_no_more_people(at: Client, world: World) -> None:
     unit = world.unit()
     paths = (f"/01/{unit.gtin}/21/{unit.serial}", "/c/01jd9s00000000000000000000", "/r/nobodyslink1")
-    async with at() as browser, at("192.0.2.9") as other:
+    async with at(**BROWSER) as browser, at("192.0.2.9", **BROWSER) as other:
         for _ in range(3):
             browser.cookies.clear()
             assert (await browser.get(paths[0])).status_code == 303
@@ -167,7 +168,7 @@ async def test_the_journeys_of_a_unit_come_in_pages_each_once_and_oldest_first(a
 
 
 async def _scanned(at: Client, unit: Any) -> None:
-    async with at() as browser:
+    async with at(**BROWSER) as browser:
         assert (await browser.get(f"/01/{unit.gtin}/21/{unit.serial}")).status_code == 303
 
 
