@@ -68,7 +68,7 @@ def read_request(pem: str) -> Request | RequestProblem:
         return RequestProblem("not_pem", "not one PEM block CERTIFICATE REQUEST, and nothing else")
     try:
         return _checked(x509.load_der_x509_csr(der), der)
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         return RequestProblem("not_a_request", "not a PKCS#10 request, or one of a kind that nobody here knows")
 
 
