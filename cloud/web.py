@@ -16,6 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, TypeAdapter
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from broker.contract.errors import ThroughlineError
 from broker.contract.ids import is_id
@@ -116,6 +117,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _wrong_input)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(SQLAlchemyError, _database_error)
+    app.add_exception_handler(ClientDisconnect, _left_early)
     app.add_exception_handler(Exception, _unknown_error)
 
 
@@ -169,6 +171,11 @@ def _database_error(_request: Request, error: Exception) -> Response:
         log.warning("%s brought what the database cannot keep: %s", *_where(_request, error))
         return problem(422, "invalid", "The input holds what cannot be kept.")
     return _unknown_error(_request, error)
+
+
+def _left_early(_request: Request, _error: Exception) -> Response:
+    """The client went before its body was whole: nothing of ours failed, and nobody hears this."""
+    return problem(400, "invalid", "The body was not whole.")
 
 
 def _unknown_error(request: Request, error: Exception) -> Response:

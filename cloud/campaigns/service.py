@@ -1,12 +1,12 @@
 """Campaigns and referrals: links that record who came by which way, and move the journey."""
 
 import secrets
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from broker.contract.ids import is_id, new_id
 from broker.contract.stages import Stage
+from cloud.addresses import plain_host
 from cloud.campaigns.tables import CampaignRow, ReferralRow
 from cloud.db import Transaction, table_of
 from cloud.errors import FieldProblem, InvalidError, NotFoundError
@@ -58,13 +58,7 @@ def create_campaign(
 
 def target_allowed(target: str, allowed_hosts: tuple[str, ...]) -> bool:
     """The address may be redirected to: no open redirector."""
-    try:
-        parts = urlsplit(target)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return False
-    plain = parts.username is None and parts.password is None and port in {None, 443}
-    return parts.scheme == "https" and plain and "\\" not in target and host in allowed_hosts
+    return plain_host(target) in allowed_hosts
 
 
 def campaign(tx: Transaction, campaign_id: str) -> CampaignRow:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from broker.contract.ids import new_id
 from broker.contract.messages import Json
+from cloud.addresses import plain_host
 from cloud.db import Transaction, table_of
 from cloud.errors import ConflictError, DuplicateError, FieldProblem, InvalidError, NotFoundError
 from cloud.record.bulk import among
@@ -47,9 +48,9 @@ def create_model(tx: Transaction, gtin: str, name: str, brand: str, profile: str
     """Registers a product model. Raises InvalidError (GTIN, profile, links), DuplicateError."""
     checked = checked_gtin(gtin)
     problems = [
-        FieldProblem(f"/links/{name}", "invalid_link", "an http or https address, or no such link")
+        FieldProblem(f"/links/{name}", "invalid_link", "a plain http or https address, or no such link")
         for name, link in links.items()
-        if name not in LINKS or not link.startswith(("https://", "http://"))
+        if name not in LINKS or plain_host(link, ("https", "http")) is None
     ]
     if profile not in profile_names():
         problems.append(FieldProblem("/profile", "unknown_profile", f"one of {', '.join(profile_names())}"))
