@@ -6,7 +6,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +20,7 @@ from broker.contract.errors import ThroughlineError
 from cloud import commands, compose
 from cloud.identity import authority_files
 from cloud.logs import set_up
+from cloud.opened import note_command
 from cloud.settings import Settings, bracketed, load_settings
 from cloud.supervisor import READY, Supervisor
 
@@ -168,29 +168,18 @@ def _watch_parent(stop: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
-# --- keys and the database, at the machine itself ---
+# --- the database, at the machine itself ---
 
-keys_app = typer.Typer(help="Operators' keys.", no_args_is_help=True)
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
-app.add_typer(keys_app, name="keys")
 app.add_typer(db_app, name="db")
-
-
-@keys_app.command("create")
-def create_key(
-    name: Annotated[str, typer.Argument(help="Whose it is.")],
-    role: Annotated[str, typer.Option(help="viewer, operator, marketer, agent or admin.")] = "operator",
-    expires_at: Annotated[datetime | None, typer.Option(help="When it ends, in UTC.")] = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Make a key at the machine itself; it is printed this once."""
-    print(commands.create_key(load_settings(data_dir=data_dir), name, role, expires_at))
 
 
 @db_app.command("upgrade")
 def upgrade_db(data_dir: DataDir = None) -> None:
     """Bring the schema to the newest migration."""
-    _prepare(load_settings(data_dir=data_dir))
+    settings = load_settings(data_dir=data_dir)
+    _prepare(settings)
+    note_command(settings, "db upgrade")
     print("the schema is up to date")
 
 

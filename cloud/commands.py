@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import signal
 import threading
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +13,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from cloud import compose, schema
+from cloud import audit_cli, keys_cli
 from cloud.bench import cli as bench
-from cloud.db import Database
 from cloud.demo.run import run as run_demo
-from cloud.errors import InvalidError, SetupError
-from cloud.identity.operators import issue_key
-from cloud.identity.permissions import OperatorRole
+from cloud.errors import InvalidError
 from cloud.logs import set_up
+from cloud.opened import made_database, must_be_there, note_command
 from cloud.record.replay import replay as replay_journal
 from cloud.settings import Settings, load_settings
 from cloud.supervisor import hold_folder
@@ -32,39 +30,13 @@ from device_sim.session import Endpoint
 DEMO_DIR = Path("data/demo")
 
 
-def create_key(settings: Settings, name: str, role: str, expires_at: datetime | None) -> str:
-    """A fresh key. Raises InvalidError for a role that is none."""
-    try:
-        wanted = OperatorRole(role)
-    except ValueError as error:
-        msg = f"no such role: {role}; one of {', '.join(one.value for one in OperatorRole)}"
-        raise InvalidError(msg) from error
-    db = _made_database(settings)
-    ends = None if expires_at is None else expires_at.replace(tzinfo=UTC)
-    return db.run(lambda tx: issue_key(tx, name, wanted, ends).token)
-
-
 def replay(settings: Settings) -> str:
     """Rebuilds the projections. Raises SetupError while the services run, and when there is no database."""
-    _must_be_there(settings)
+    must_be_there(settings)
     with hold_folder(settings.data_dir):
-        report = replay_journal(_made_database(settings))
+        report = replay_journal(made_database(settings))
+        note_command(settings, "db replay")
     return str(report)
-
-
-def _made_database(settings: Settings) -> Database:
-    """The database of a system that was started before. Raises SetupError when there is none."""
-    _must_be_there(settings)
-    db = compose.make_database(settings, compose.make_clock(settings))
-    schema.check_made(db)
-    return db
-
-
-def _must_be_there(settings: Settings) -> None:
-    """Before anything is made: a mistyped folder stays as it was. Raises SetupError."""
-    if not settings.database_url and not settings.database_file.is_file():
-        msg = f"{settings.data_dir} holds no database; `up` or `db upgrade` makes one, --data-dir names another folder"
-        raise SetupError(msg)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -73,6 +45,8 @@ def add_to(app: typer.Typer) -> None:
         return
     app.command("sim")(_sim)
     app.command("demo")(_demo)
+    app.add_typer(keys_cli.app, name="keys")
+    app.add_typer(audit_cli.app, name="audit")
     bench.add_to(app)
 
 

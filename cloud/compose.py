@@ -23,6 +23,9 @@ from broker.contract.messages import Changed
 from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE, changed_topic
 from broker.gatekeeper import Credential
 from cloud import api_page, resolver, schema, security_txt, seen
+from cloud.audit import api as audit_api
+from cloud.audit import service as audit
+from cloud.audit.subjects import Subject
 from cloud.body_limit import BodyLimit
 from cloud.campaigns import api as campaigns_api
 from cloud.care import api as care_api
@@ -79,6 +82,7 @@ PARTS = (
     registry_api,
     links_api,
     identity_api,
+    audit_api,
     devices_api,
     twin_api,
     lifecycle_api,
@@ -130,7 +134,10 @@ def prepare(settings: Settings) -> FirstStart:
             record.set_timers(tx, {HOUSEKEEPING: tx.now})
             if operators.has_keys(tx):
                 return None
-            return operators.issue_key(tx, "first start", OperatorRole.ADMIN).token
+            issued = operators.issue_key(tx, "first start", OperatorRole.ADMIN)
+            subject = Subject("key", issued.id)
+            audit.note(tx, keys, audit.Act(actor=audit.SYSTEM, action="keys.first_start", subject=subject))
+            return issued.token
 
         passphrase = authority_files.make_at_first_start(settings.keys_dir, keys, db.clock())
         return FirstStart(db.run(first_key), passphrase)

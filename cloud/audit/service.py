@@ -38,6 +38,11 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     request: str = ""
 
 
+def by_command(words: str, subject: Subject = Subject()) -> Act:  # noqa: B008 - a frozen value
+    """What a command at the machine itself did: `keys create`."""
+    return Act(actor=CLI, action=words.replace(" ", "."), route=f"throughline {words}", subject=subject)
+
+
 def by_key(key_id: str) -> str:
     """The actor that a key is."""
     return f"key:{key_id}"
@@ -95,6 +100,11 @@ def signed_head(tx: Transaction, keys: Keys) -> dict[str, Any]:
     """The head, to be noted elsewhere, signed as receipts are: who keeps it can prove later what the log began with."""
     head = newest(tx)
     return keys.signer.sign({"form": HEAD_FORM, "seq": head.seq, "hash": head.hash.hex(), "at": text_of(tx.now)})
+
+
+def shown(row: Any) -> dict[str, Any]:
+    """An entry as people see it."""
+    return {**row._asdict(), "at": text_of(row.at), "hash": bytes(row.hash).hex()}
 
 
 def page_of(

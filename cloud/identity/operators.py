@@ -193,7 +193,8 @@ def revoke_key(
         raise NotFoundError
     known = _known(row, max_age)
     _refuse_more(known.may, issuer)
-    if issuer is not None and known.is_valid(tx.now) and _is_whole_admin(known) and not _others(tx, key_id, max_age):
+    last = known.is_valid(tx.now) and _is_whole_admin(known) and not has_admin(tx, max_age, besides=key_id)
+    if issuer is not None and last:
         raise LastAdminKeyError
     row.revoked_at = row.revoked_at or tx.now
     tx.session.flush()
@@ -203,10 +204,10 @@ def _is_whole_admin(key: KnownKey) -> bool:
     return key.role is OperatorRole.ADMIN and key.scopes is None
 
 
-def _others(tx: Transaction, key_id: str, max_age: timedelta | None) -> bool:
-    """There is another valid key of an admin with no scopes."""
+def has_admin(tx: Transaction, max_age: timedelta | None, *, besides: str = "") -> bool:
+    """There is a valid key of an admin with no scopes, that one not counted."""
     others = sa.select(key_table).where(
-        key_table.c.id != key_id, key_table.c.role == OperatorRole.ADMIN.value, key_table.c.revoked_at.is_(None)
+        key_table.c.id != besides, key_table.c.role == OperatorRole.ADMIN.value, key_table.c.revoked_at.is_(None)
     )
     known = (_known(row, max_age) for row in tx.session.execute(others))
     return any(one.is_valid(tx.now) and _is_whole_admin(one) for one in known)
