@@ -47,6 +47,11 @@ class Reason(StrEnum):
     BAD_CREDENTIALS = "bad_credentials"
     REVOKED = "revoked"
     CLIENT_ID = "client_id"
+    USERNAME = "username"
+    TLS_REQUIRED = "tls_required"
+    UNKNOWN_CERTIFICATE = "unknown_certificate"
+    FOREIGN_CERTIFICATE = "foreign_certificate"
+    EXPIRED = "expired"
 
 
 class Verdict(NamedTuple):

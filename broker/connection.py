@@ -15,10 +15,11 @@ _FLUSH_S: Final = 5.0
 
 
 class Outlet(WriterAdapter):  # type: ignore[misc]  # amqtt carries no types
-    """The way out. Writing never waits; `drain` does, and closing has a limit."""
+    """The way out. Writing never waits; `drain` does, and closing has a limit. secured: the writer speaks TLS."""
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, *, secured: bool = False) -> None:
         self._writer = writer
+        self._secured = secured
 
     @property
     def unsent_bytes(self) -> int:
@@ -42,8 +43,10 @@ class Outlet(WriterAdapter):  # type: ignore[misc]  # amqtt carries no types
     async def close(self) -> None:
         """Close after what is written has left, or after five seconds."""
         if not self._writer.is_closing():
+            unsent = self.unsent_bytes
             self._writer.close()
-            if self.unsent_bytes:
+            # TLS says goodbye and waits for the answer: asyncio would give half a minute for it.
+            if unsent or self._secured:
                 asyncio.get_running_loop().call_later(_FLUSH_S, self.abort)
 
     def abort(self) -> None:

@@ -1,26 +1,33 @@
 """Mosquitto as the broker: its files, rendered from settings, so that both brokers obey the rules of `broker.acl`.
 
-Two listeners. Devices meet one where the client id is the username, whatever they claim. Services need several sessions
-under one name, so they have a listener of their own, for a private network, with its own passwords: a device's password
-opens nothing there, and a service's nothing outside. TLS would be more lines of the device listener.
+Two listeners. Devices meet one of TLS where user name and client id are the certificate's common name, whatever they
+claim. Services need several sessions under one name, so they have a listener of their own, for a private network, with
+passwords: a device's certificate opens nothing there, and a service's password nothing outside.
 """
 
 import base64
 import hashlib
 import secrets
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import Annotated, Final
 
 import msgspec
 
 from broker.contract.messages import MAX_PAYLOAD_BYTES
 from broker.contract.topics import Up
+from broker.errors import OpenDoorError
+from broker.tls import CIPHERS
 
 CONFIGURATION: Final = "mosquitto.conf"
 DEVICE_RULES: Final = "devices.acl"
 SERVICE_RULES: Final = "services.acl"
 DEVICE_PASSWORDS: Final = "devices.passwd"
 SERVICE_PASSWORDS: Final = "services.passwd"
+SERVER: Final = "server.pem"
+TRUST: Final = "trust.pem"
+REVOKED: Final = "revoked.pem"
+PID: Final = "mosquitto.pid"
 
 SALT_BYTES: Final = 12
 """What Mosquitto 2.0 reads and writes."""
@@ -32,18 +39,22 @@ _Line = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f]+$")]
 
 
 class MosquittoSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How Mosquitto listens and what it keeps. directory: absolute; where the files and the store live.
+    """How Mosquitto listens and what it keeps. directory: absolute; where all its files and the store live.
 
-    host: of the devices' listener. Passwords cross it in the clear, so it is this machine's until somebody opens it.
-    user: whom Mosquitto becomes when it is started as root. autosave_interval: seconds, or, with autosave_on_changes, a
-    number of changes; what came since is lost when Mosquitto is killed.
+    tls_port: of the devices' listener; they show a certificate there; 0: none. plain_port: of a second one, where
+    passwords cross in the clear: on this machine's loopback only; 0: none. service_tls: services come by TLS, and must
+    when their address is not loopback. user: whom Mosquitto becomes when it is started as root. autosave_interval: seconds, or,
+    with autosave_on_changes, a number of changes; what came since is lost when Mosquitto is killed.
     """
 
     directory: _Line
-    host: _Line = "127.0.0.1"
-    port: int = 1883
+    tls_host: _Line = "127.0.0.1"
+    tls_port: int = 8883
+    plain_host: _Line = "127.0.0.1"
+    plain_port: int = 0
     service_host: _Line = "127.0.0.1"
     service_port: int = 1884
+    service_tls: bool = False
     user: _Line = "mosquitto"
     max_connections: int = 100_000
     max_service_connections: int = 1000
@@ -58,16 +69,30 @@ class MosquittoSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def mosquitto_files(settings: MosquittoSettings) -> dict[str, str]:
-    """File names under `settings.directory` and their contents; the two password files are made by `password_file`.
+    """File names under `settings.directory` and their contents. Not among them: the two password files, which
+    `password_file` makes, and certificate, key, trusted authorities and revocation list (`SERVER`, `TRUST`, `REVOKED`).
 
-    Raises msgspec.ValidationError when a text of the settings would not stay on its line.
+    Raises msgspec.ValidationError when a text of the settings would not stay on its line, and OpenDoorError for a
+    listener that would let passwords leave the machine in the clear.
     """
     msgspec.convert(msgspec.to_builtins(settings), MosquittoSettings)
+    if settings.plain_port and not is_loopback(settings.plain_host):
+        raise OpenDoorError(host=settings.plain_host, port=settings.plain_port)
+    if not settings.service_tls and not is_loopback(settings.service_host):
+        raise OpenDoorError(host=settings.service_host, port=settings.service_port)
     return {
         CONFIGURATION: _configuration(settings),
         DEVICE_RULES: _device_rules(),
         SERVICE_RULES: _service_rules(),
     }
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what is sent to `host`, an address or `localhost`, stays on this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def password_line(username: str, password: str, salt: bytes, iterations: int = DEFAULT_ITERATIONS) -> str:
@@ -89,13 +114,24 @@ def password_file(passwords: Iterable[tuple[str, str]]) -> str:
 
 
 def _configuration(settings: MosquittoSettings) -> str:
-    return _GENERAL.format(s=settings, on_changes=str(settings.autosave_on_changes).lower()) + _LISTENERS.format(
-        s=settings,
-        device_rules=DEVICE_RULES,
-        service_rules=SERVICE_RULES,
-        device_passwords=DEVICE_PASSWORDS,
-        service_passwords=SERVICE_PASSWORDS,
-    )
+    values = {
+        "s": settings,
+        "on_changes": str(settings.autosave_on_changes).lower(),
+        "device_rules": DEVICE_RULES,
+        "service_rules": SERVICE_RULES,
+        "device_passwords": DEVICE_PASSWORDS,
+        "service_passwords": SERVICE_PASSWORDS,
+        "pid": PID,
+        "server": f"{settings.directory}/{SERVER}",
+        "trust": f"{settings.directory}/{TRUST}",
+        "revoked": f"{settings.directory}/{REVOKED}",
+        "ciphers": CIPHERS,
+    }
+    tls = _TLS_DEVICES if settings.tls_port else ""
+    parts = [_GENERAL, tls, _PLAIN_DEVICES if settings.plain_port else _NO_PLAIN_DEVICES, _SERVICES]
+    if settings.service_tls:
+        parts.append(_SERVICE_TLS)
+    return "".join(parts).format(**values)
 
 
 def _device_rules() -> str:
@@ -124,6 +160,8 @@ per_listener_settings true
 
 # Whom to become when started as root.
 user {s.user}
+# Where `throughline broker guard` finds the process that it signals.
+pid_file {s.directory}/{pid}
 
 # --- What is kept -------------------------------------------------------------------------------------------------
 # Sessions, queued and retained messages survive a restart. Mosquitto acknowledges a message when it is in memory; it
@@ -161,24 +199,63 @@ log_type warning
 connection_messages false
 """
 
-_LISTENERS: Final = """
-# --- Devices ------------------------------------------------------------------------------------------------------
-listener {s.port} {s.host}
+_TLS_DEVICES: Final = """
+# --- Devices: TLS, with a certificate of their own ----------------------------------------------------------------
+listener {s.tls_port} {s.tls_host}
 allow_anonymous false
-password_file {s.directory}/{device_passwords}
 acl_file {s.directory}/{device_rules}
-# The client id, the key of a session, is the username: nobody can take over somebody else's.
+# Key and chain of this server, in one file. Read again on SIGHUP.
+certfile {server}
+keyfile {server}
+# Who signs devices' certificates.
+cafile {trust}
+require_certificate true
+# Whose certificate was revoked. Mosquitto reads it at the start and on SIGHUP, and closes no connection for it; both is
+# done by `throughline broker guard`, which also makes the list anew in time: once it is out of date, nobody gets in.
+crlfile {revoked}
+# TLS 1.2 is the oldest; of it only what has forward secrecy and authenticated encryption.
+tls_version tlsv1.2
+ciphers {ciphers}
+# The user name is the certificate's common name, which is the product id, whatever the client says.
+use_identity_as_username true
+# The client id, the key of a session, is the user name: nobody can take over somebody else's.
 use_username_as_clientid true
 allow_zero_length_clientid false
 max_connections {s.max_connections}
 max_qos 1
+"""
 
+_NO_PLAIN_DEVICES: Final = """
+# --- Devices without TLS: no such listener. -----------------------------------------------------------------------
+"""
+
+_PLAIN_DEVICES: Final = """
+# --- Devices without TLS, with passwords: for trying things out on this machine alone -----------------------------
+listener {s.plain_port} {s.plain_host}
+allow_anonymous false
+password_file {s.directory}/{device_passwords}
+acl_file {s.directory}/{device_rules}
+use_username_as_clientid true
+allow_zero_length_clientid false
+max_connections {s.max_connections}
+max_qos 1
+"""
+
+_SERVICES: Final = """
 # --- Services: the cloud's own processes. Keep this address private. ----------------------------------------------
 listener {s.service_port} {s.service_host}
 allow_anonymous false
 password_file {s.directory}/{service_passwords}
 acl_file {s.directory}/{service_rules}
+# Client ids are free here: the guard ends the session of a revoked device by taking its client id over.
 allow_zero_length_clientid false
 max_connections {s.max_service_connections}
 max_qos 1
+"""
+
+_SERVICE_TLS: Final = """# Passwords may leave the machine here: services verify this server's certificate first.
+certfile {server}
+keyfile {server}
+tls_version tlsv1.2
+ciphers {ciphers}
 """

@@ -1,8 +1,8 @@
 """The door: who is let in, and the seam through which the broker asks the registry.
 
-The seam is one method wide. It may block on a database, so it is called in a thread, and its answers are remembered for
-about a second: a thousand connections with the same wrong name cost one query, and a new credential works after a
-second at the latest.
+The seam's questions may block on a database, so they are asked in a thread, and the answers are remembered for about a
+second: a thousand connections with the same wrong name cost one query, and a new credential works after a second at the
+latest.
 """
 
 import asyncio
@@ -13,7 +13,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Final, NamedTuple, Protocol
+from datetime import datetime
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -27,6 +28,8 @@ PROTOCOL_LEVEL: Final = 4
 _SERVICE_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _SERVICE_CLIENT_ID: Final = re.compile(r"[a-z0-9_.:-]{1,128}")
 _NO_SECRET: Final = bytes(32)
+Asked = TypeVar("Asked")
+Known = TypeVar("Known")
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -41,11 +44,39 @@ class Credential(msgspec.Struct, frozen=True):
     revoked: bool = False
 
 
+class Peer(NamedTuple):
+    """Whom a certificate names that TLS has verified. uri: its one SAN URI. fingerprint: SHA-256 of its DER."""
+
+    common_name: str
+    uri: str
+    fingerprint: bytes
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """What the registry knows of a certificate that it has issued. not_after: aware."""
+
+    product_id: str
+    not_after: datetime
+    revoked: bool = False
+
+
 class Gatekeeper(Protocol):
-    """Who is known. Implemented by the cloud's registry, and by a dict in tests."""
+    """Who is known. Implemented by the cloud's registry, and by a file in tests. May block; is called in threads."""
 
     def credential(self, username: str) -> Credential | None:
-        """The credential of `username`; None when there is none. May block; is called in a thread."""
+        """The credential of `username`; None when there is none."""
+        ...
+
+    def certificate(self, fingerprint: bytes) -> Certificate | None:
+        """The certificate with this SHA-256 over its DER; None when it was not issued here."""
+        ...
+
+    def ended_after(self, mark: int) -> tuple[int, list[str]]:
+        """The product ids whose password or certificate was revoked after `mark`, and the newest mark. 0: all."""
+        ...
+
+    def now(self) -> datetime:
+        """The time by which certificates end. Does not block."""
         ...
 
 
@@ -67,20 +98,24 @@ def secret_digest(password: str) -> bytes:
     return hashlib.sha256(password.encode("utf-8", "surrogatepass")).digest()
 
 
-def worth_a_lookup(connect: ConnectFacts) -> Verdict:
-    """What can be refused before anybody asks the registry: most of what the open internet sends."""
-    if connect.protocol_name != PROTOCOL_NAME or connect.protocol_level != PROTOCOL_LEVEL:
+def worth_a_lookup(connect: ConnectFacts, *, plain_devices: bool) -> Verdict:
+    """What can be refused before anybody asks the registry: most of what the open internet sends. plain_devices: a
+    device may come with a password; else passwords are the services' alone, and devices have certificates.
+    """
+    if not _speaks_our_protocol(connect):
         return refused(Reason.PROTOCOL)
     if not connect.username or not connect.password:
         return refused(Reason.NO_CREDENTIALS)
-    if not is_id(connect.username) and _SERVICE_NAME.fullmatch(connect.username) is None:
-        return refused(Reason.BAD_CREDENTIALS)
-    return ALLOWED
+    if is_id(connect.username):
+        return ALLOWED if plain_devices else refused(Reason.TLS_REQUIRED)
+    return ALLOWED if _SERVICE_NAME.fullmatch(connect.username) else refused(Reason.BAD_CREDENTIALS)
 
 
-def admit(connect: ConnectFacts, credential: Credential | None) -> Verdict:
-    """Whether this CONNECT comes in. The secret is compared in constant time, and also when the name is unknown."""
-    early = worth_a_lookup(connect)
+def admit(connect: ConnectFacts, credential: Credential | None, *, plain_devices: bool) -> Verdict:
+    """Whether this CONNECT with a password comes in. The secret is compared in constant time, and also when the name is
+    unknown.
+    """
+    early = worth_a_lookup(connect, plain_devices=plain_devices)
     if not early.allowed or connect.username is None or connect.password is None:
         return early
     expected = _NO_SECRET if credential is None else credential.secret_sha256
@@ -89,7 +124,40 @@ def admit(connect: ConnectFacts, credential: Credential | None) -> Verdict:
         return refused(Reason.BAD_CREDENTIALS)
     if credential.revoked:
         return refused(Reason.REVOKED)
-    principal = Principal(credential.principal, connect.username)
+    return _agrees(Principal(credential.principal, connect.username), connect)
+
+
+def admit_certificate(connect: ConnectFacts, peer: Peer, certificate: Certificate | None, now: datetime) -> Verdict:
+    """Whether this CONNECT over TLS comes in: the certificate is one of ours and in force, and user name (if any),
+    client id and last will agree with its common name. A password is not looked at: the handshake has proved more.
+    """
+    if not _speaks_our_protocol(connect):
+        return refused(Reason.PROTOCOL)
+    in_force = vouched(peer, certificate, now)
+    if not in_force.allowed:
+        return in_force
+    if connect.username not in (None, peer.common_name):
+        return refused(Reason.USERNAME)
+    return _agrees(Principal("device", peer.common_name), connect)
+
+
+def vouched(peer: Peer, certificate: Certificate | None, now: datetime) -> Verdict:
+    """Whether the registry stands for this certificate now: it has issued it, to this unit, and has not ended it."""
+    if certificate is None:
+        return refused(Reason.UNKNOWN_CERTIFICATE)
+    if certificate.product_id != peer.common_name or not peer.uri:
+        return refused(Reason.FOREIGN_CERTIFICATE)
+    if certificate.revoked:
+        return refused(Reason.REVOKED)
+    return refused(Reason.EXPIRED) if now >= certificate.not_after else ALLOWED
+
+
+def _speaks_our_protocol(connect: ConnectFacts) -> bool:
+    return connect.protocol_name == PROTOCOL_NAME and connect.protocol_level == PROTOCOL_LEVEL
+
+
+def _agrees(principal: Principal, connect: ConnectFacts) -> Verdict:
+    """Client id and last will are the principal's own."""
     if not _client_id_fits(principal, connect.client_id):
         return refused(Reason.CLIENT_ID)
     return ALLOWED if connect.will is None else may_leave(principal, connect.will)
@@ -107,43 +175,67 @@ def _client_id_fits(principal: Principal, client_id: str) -> bool:
             return own and not is_id(principal.name) and _SERVICE_CLIENT_ID.fullmatch(client_id) is not None
 
 
-class CachedLookup:
-    """A gatekeeper asked in threads, once at a time for each name; its newest answers are kept for `ttl_s`."""
+class Answer(NamedTuple, Generic[Known]):
+    """What the registry said. asked_at: by the lookup's clock, before it was asked: what happened later, it may not
+    know.
+    """
+
+    value: Known | None
+    asked_at: float
+
+
+class CachedLookup(Generic[Asked, Known]):
+    """A question asked in threads, once at a time for each key; its newest answers are kept for `ttl_s`."""
 
     def __init__(
         self,
-        gatekeeper: Gatekeeper,
+        ask: Callable[[Asked], Known | None],
         executor: Executor,
         *,
         ttl_s: float = 1.0,
         max_entries: int = 10_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._gatekeeper = gatekeeper
+        self._ask = ask
         self._executor = executor
         self._ttl_s = ttl_s
         self._max_entries = max_entries
-        self._clock = clock
-        self._known: OrderedDict[str, tuple[float, Credential | None]] = OrderedDict()
-        self._asked: dict[str, asyncio.Future[Credential | None]] = {}
+        self.clock: Final = clock
+        self._known: OrderedDict[Asked, Answer[Known]] = OrderedDict()
+        self._asked: dict[Asked, asyncio.Future[Answer[Known]]] = {}
 
-    async def find(self, username: str) -> Credential | None:
-        """The credential as the registry knew it at most `ttl_s` ago. Raises what the gatekeeper raises."""
-        kept = self._known.get(username)
-        if kept is not None and self._clock() < kept[0]:
-            return kept[1]
-        asked = self._asked.get(username)
+    async def find(self, key: Asked) -> Answer[Known]:
+        """What the registry knew at most `ttl_s` ago. Raises what it raises."""
+        kept = self._known.get(key)
+        if kept is not None and self.clock() < kept.asked_at + self._ttl_s:
+            return kept
+        asked = self._asked.get(key)
         if asked is None:
-            asked = asyncio.get_running_loop().run_in_executor(self._executor, self._gatekeeper.credential, username)
-            self._asked[username] = asked
-            asked.add_done_callback(lambda done: self._keep(username, done))
+            asked = asyncio.get_running_loop().run_in_executor(self._executor, self._answer, key, self.clock())
+            self._asked[key] = asked
+            asked.add_done_callback(lambda done: self._keep(key, done))
         return await asyncio.shield(asked)
 
-    def _keep(self, username: str, done: "asyncio.Future[Credential | None]") -> None:
-        self._asked.pop(username, None)
+    async def ask(self, key: Asked) -> Known | None:
+        """What the registry knows now, whatever is remembered. Raises what it raises."""
+        answer = await asyncio.get_running_loop().run_in_executor(self._executor, self._answer, key, self.clock())
+        self._remember(key, answer)
+        return answer.value
+
+    def _answer(self, key: Asked, asked_at: float) -> Answer[Known]:
+        return Answer(self._ask(key), asked_at)
+
+    def _keep(self, key: Asked, done: "asyncio.Future[Answer[Known]]") -> None:
+        self._asked.pop(key, None)
         if done.cancelled() or done.exception() is not None:
             return
-        self._known[username] = (self._clock() + self._ttl_s, done.result())
-        self._known.move_to_end(username)
+        self._remember(key, done.result())
+
+    def _remember(self, key: Asked, answer: Answer[Known]) -> None:
+        kept = self._known.get(key)
+        if kept is not None and answer.asked_at < kept.asked_at:
+            return  # an older answer that took longer
+        self._known[key] = answer
+        self._known.move_to_end(key)
         while len(self._known) > self._max_entries:
             self._known.popitem(last=False)

@@ -201,6 +201,12 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt carries no types
         if session is None or self._closing or not session.transitions.is_connected():
             await super()._cleanup_session(client_id)
 
+    async def forget(self, client_id: str) -> None:
+        """Delete the session of a client that is away: its subscriptions, and what waits for it."""
+        session, _ = self._sessions.get(client_id, (None, None))
+        if session is not None and not session.transitions.is_connected():
+            await self._delete_session(client_id)
+
     async def shutdown(self) -> None:
         self._closing = True
         await super().shutdown()

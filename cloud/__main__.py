@@ -35,8 +35,15 @@ app = typer.Typer(
 DataDir = Annotated[Path | None, typer.Option(help="Folder of the embedded database and the keys.")]
 Host = Annotated[str | None, typer.Option(help="Address of the HTTP service.")]
 Port = Annotated[int | None, typer.Option(help="Port of the HTTP service.")]
-MqttPort = Annotated[int | None, typer.Option(help="Port of the MQTT broker.")]
+MqttPort = Annotated[int | None, typer.Option(help="Port of the MQTT broker, for the cloud's own services.")]
+MqttTlsPort = Annotated[int | None, typer.Option(help="Port of the MQTT broker for devices, by TLS.")]
+PlainDevices = Annotated[
+    bool | None,
+    typer.Option("--plain-devices", help="Let devices of this machine come without TLS, to try things out."),
+]
 LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error.")]
+broker_app = typer.Typer()
+app.add_typer(broker_app, name="broker")
 SERVICES = {"embedded": ("broker", "work", "api"), "external": ("work", "api")}
 
 
@@ -46,12 +53,21 @@ def up(
     host: Host = None,
     port: Port = None,
     mqtt_port: MqttPort = None,
+    mqtt_tls_port: MqttTlsPort = None,
+    plain_devices: PlainDevices = None,
     public_url: Annotated[str | None, typer.Option(help="How phones reach the HTTP service.")] = None,
     log_level: LogLevel = None,
 ) -> None:
     """Start everything on this machine, and watch it."""
     settings = load_settings(
-        data_dir=data_dir, host=host, port=port, mqtt_port=mqtt_port, public_url=public_url, log_level=log_level
+        data_dir=data_dir,
+        host=host,
+        port=port,
+        mqtt_port=mqtt_port,
+        mqtt_tls_port=mqtt_tls_port,
+        plain_devices=plain_devices,
+        public_url=public_url,
+        log_level=log_level,
     )
     set_up(settings.log_level)
     stop = threading.Event()
@@ -89,7 +105,8 @@ def addresses(settings: Settings) -> dict[str, str]:
         "Phone page": f"{settings.url}/app",
         "API docs": f"{settings.url}/docs",
         "MQTT contract": f"{settings.url}/asyncapi.json",
-        "MQTT broker": f"mqtt://{bracketed(settings.mqtt_host)}:{settings.mqtt_port}",
+        "MQTT, services": f"{'mqtts' if settings.mqtt_tls else 'mqtt'}://{bracketed(settings.mqtt_host)}:{settings.mqtt_port}",
+        "MQTT, devices": f"mqtts://{bracketed(settings.mqtt_tls_host)}:{settings.mqtt_tls_port}",
         "Data and keys": str(settings.data_dir.absolute()),
     }
 
@@ -103,11 +120,25 @@ def on_signal(stop: Callable[[], None]) -> None:
 # --- one service each; the supervisor starts these, and so may systemd ---
 
 
-@app.command()
-def broker(data_dir: DataDir = None, mqtt_port: MqttPort = None, log_level: LogLevel = None) -> None:
-    """Run the embedded broker alone."""
-    settings = load_settings(data_dir=data_dir, mqtt_port=mqtt_port, log_level=log_level)
-    _serve_async(settings, compose.serve_broker)
+@broker_app.callback(invoke_without_command=True)
+def broker(
+    context: typer.Context,
+    data_dir: DataDir = None,
+    mqtt_port: MqttPort = None,
+    mqtt_tls_port: MqttTlsPort = None,
+    plain_devices: PlainDevices = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Run the embedded broker alone; or, with a command, look after a broker that is not embedded."""
+    if context.invoked_subcommand is None:
+        settings = load_settings(
+            data_dir=data_dir,
+            mqtt_port=mqtt_port,
+            mqtt_tls_port=mqtt_tls_port,
+            plain_devices=plain_devices,
+            log_level=log_level,
+        )
+        _serve_async(settings, compose.serve_broker)
 
 
 @app.command()

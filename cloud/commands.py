@@ -138,10 +138,11 @@ def _demo(
         typer.Option(help="Where the demo keeps its data; left out: data/demo, with --once a folder that goes."),
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port of the HTTP service.")] = None,
-    mqtt_port: Annotated[int | None, typer.Option(help="Port of the MQTT broker.")] = None,
+    mqtt_port: Annotated[int | None, typer.Option(help="Port of the MQTT broker, for services.")] = None,
+    mqtt_tls_port: Annotated[int | None, typer.Option(help="Port of the MQTT broker for devices, by TLS.")] = None,
 ) -> int:
     """Run the story from a registered ID to the right menu on the phone."""
-    settings = load_settings(port=port, mqtt_port=mqtt_port, log_level="warning")
+    settings = load_settings(port=port, mqtt_port=mqtt_port, mqtt_tls_port=mqtt_tls_port, log_level="warning")
     set_up(settings.log_level)
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):

@@ -18,11 +18,10 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from broker import embedded, external
+from broker import external
 from broker.contract.messages import Changed
 from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE, changed_topic
-from broker.gatekeeper import Credential
-from cloud import api_page, resolver, schema, security_txt, seen
+from cloud import api_page, brokers, resolver, schema, security_txt, seen
 from cloud.audit import api as audit_api
 from cloud.audit import service as audit
 from cloud.audit.subjects import Subject
@@ -146,35 +145,27 @@ def prepare(settings: Settings) -> FirstStart:
 
 
 def broker_address(settings: Settings, keys: Keys) -> Address:
-    """Where the cloud finds the broker, and its own credential there."""
-    return Address(settings.mqtt_host, settings.mqtt_port, settings.mqtt_username, keys.mqtt_password)
+    """Where the cloud finds the broker, and its own credential there. Raises SetupError."""
+    brokers.check(settings)
+    return Address(
+        settings.mqtt_host,
+        settings.mqtt_port,
+        settings.mqtt_username,
+        keys.mqtt_password,
+        tls=settings.mqtt_tls,
+        ca_file=settings.mqtt_ca_file,
+    )
 
 
 # --- the broker ---
 
 
-class Registry:
-    """Who may connect: the embedded broker's gatekeeper, answered from the registry."""
-
-    def __init__(self, db: Database, settings: Settings, keys: Keys) -> None:
-        self._db = db
-        self._own = {settings.mqtt_username: Credential("service", identity.secret_hash(keys.mqtt_password))}
-
-    def credential(self, username: str) -> Credential | None:
-        if username in self._own:
-            return self._own[username]
-        with self._db.reading() as tx:
-            found = identity.device_secret(tx, username)
-        return None if found is None else Credential("device", found[0], revoked=found[1])
-
-
 async def serve_broker(settings: Settings, ready: Ready, stop: asyncio.Event) -> None:
-    """Amqtt in this process. Raises PortTakenError."""
+    """Amqtt in this process. Raises PortTakenError, and what else `brokers.serve` raises."""
     keys = load_keys(settings.keys_dir)
     db = make_database(settings, make_clock(settings))
     try:
-        listen = embedded.EmbeddedSettings(host=settings.mqtt_host, port=settings.mqtt_port)
-        await embedded.serve(listen, Registry(db, settings, keys), ready, stop)
+        await brokers.serve(settings, keys, db, ready, stop)
     finally:
         db.dispose()
 
@@ -182,13 +173,15 @@ async def serve_broker(settings: Settings, ready: Ready, stop: asyncio.Event) ->
 def mosquitto_files_for(
     settings: Settings, keys: Keys, folder: Path, device_port: int, devices: Iterable[tuple[str, str]] = ()
 ) -> dict[str, str]:
-    """Mosquitto's files for `folder`, by name. The cloud's own listener is that of the settings; devices: (product id,
-    password). Mosquitto stays the user that starts it.
+    """Mosquitto's files for `folder`, by name, for a benchmark on this machine: devices come with passwords. The
+    cloud's own listener is that of the settings; devices: (product id, password). Mosquitto stays the user that starts
+    it.
     """
     listen = external.MosquittoSettings(
         directory=str(folder.absolute()),
-        host=settings.mqtt_host,
-        port=device_port,
+        tls_port=0,
+        plain_host=settings.mqtt_host,
+        plain_port=device_port,
         service_host=settings.mqtt_host,
         service_port=settings.mqtt_port,
         user=getpass.getuser(),

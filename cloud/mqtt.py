@@ -7,6 +7,7 @@ their own; they reconnect by themselves, for as long as it takes.
 
 import logging
 import queue
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from broker.contract.topics import ALL_UP
+from cloud.errors import SetupError
 
 log = logging.getLogger("throughline.mqtt")
 KEEPALIVE_S = 60
@@ -23,12 +25,16 @@ BLOCKED_S = 1.0
 
 
 class Address(NamedTuple):
-    """Where the broker is, and as whom the cloud speaks to it."""
+    """Where the broker is, and as whom the cloud speaks to it. tls: the broker must show a certificate for `host`, by
+    an authority of `ca_file`, or, when that is empty, one that this machine trusts.
+    """
 
     host: str
     port: int
     username: str
     password: str
+    tls: bool = False
+    ca_file: str = ""
 
 
 class Delivery(NamedTuple):
@@ -50,8 +56,21 @@ def _client(address: Address, client_id: str, *, clean: bool, manual_ack: bool =
         manual_ack=manual_ack,
     )
     client.username_pw_set(address.username, address.password)
+    if address.tls:
+        client.tls_set_context(tls_context(address.ca_file))
     client.reconnect_delay_set(1, 8)
     return client
+
+
+def tls_context(ca_file: str) -> ssl.SSLContext:
+    """Verifies the broker and its name; TLS 1.2 or newer. Raises SetupError when the file cannot be read."""
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+    except OSError as error:  # ssl.SSLError is one
+        msg = f"mqtt_ca_file {ca_file} holds no certificate that can be read: {error.strerror}"
+        raise SetupError(msg, path=ca_file) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 class Intake:

@@ -51,7 +51,7 @@ class Settings(BaseSettings):
         "127.0.0.1", description="Address of the MQTT broker's listener for the cloud's own services."
     )
     mqtt_port: int = Field(1883, ge=1, le=65535, description="Port of the same.")
-    mqtt_tls: bool = Field(False, description="Speak TLS with an external broker; needed when it is not on this machine.")
+    mqtt_tls: bool = Field(False, description="Speak TLS with an external broker; needed when it is elsewhere.")
     mqtt_ca_file: str = Field(
         "", description="PEM file of the authority that vouches for it. Empty: those that this machine trusts."
     )

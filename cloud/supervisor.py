@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
 
+from cloud import brokers
 from cloud.errors import SetupError
 from cloud.settings import Settings, as_environment
 
@@ -214,14 +215,25 @@ def hold_folder(folder: Path) -> IO[str]:
 
 
 def check_ports(settings: Settings, names: list[str]) -> None:
-    """Raises SetupError for a port that is taken, or meant for two, naming the option that moves it."""
-    if {"api", "broker"} <= set(names) and settings.port == settings.mqtt_port:
-        msg = f"port {settings.port} cannot be both --port and --mqtt-port; choose another for one of them"
-        raise SetupError(msg, port=settings.port)
-    if "api" in names:
-        check_port(settings.host, settings.port, "--port")
-    if "broker" in names:
-        check_port(settings.mqtt_host, settings.mqtt_port, "--mqtt-port")
+    """Raises SetupError for a port that is taken, or meant for two, naming the option that moves it, and for a listener
+    that would be open.
+    """
+    brokers.check(settings)
+    own = {
+        "api": [("--port", settings.host, settings.port)],
+        "broker": [
+            ("--mqtt-port", settings.mqtt_host, settings.mqtt_port),
+            ("--mqtt-tls-port", settings.mqtt_tls_host, settings.mqtt_tls_port),
+        ],
+    }
+    wanted = [listener for service, listeners in own.items() if service in names for listener in listeners]
+    for number, (option, _, port) in enumerate(wanted):
+        for other, _, same in wanted[:number]:
+            if port == same:
+                msg = f"port {port} cannot be both {other} and {option}; choose another for one of them"
+                raise SetupError(msg, port=port)
+    for option, host, port in wanted:
+        check_port(host, port, option)
 
 
 def check_port(host: str, port: int, option: str) -> None:

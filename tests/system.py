@@ -81,6 +81,7 @@ class System:
         self.data = folder / "data"
         self.port = free_port()
         self.mqtt_port = broker.service_port if broker else free_port()
+        self.tls_port = free_port()
         self.key = ""
         self._environment = dict(environment or {})
         self._broker = broker
@@ -109,7 +110,11 @@ class System:
 
     def environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("THROUGHLINE_")}
-        return {**inherited, "COLUMNS": "200", "THROUGHLINE_TIME_TRAVEL": "true", **self._environment}
+        return {**inherited, "COLUMNS": "200", "THROUGHLINE_TIME_TRAVEL": "true", **self._doors(), **self._environment}
+
+    def _doors(self) -> dict[str, str]:
+        """Most tests' devices come with passwords."""
+        return {"THROUGHLINE_PLAIN_DEVICES": "true", "THROUGHLINE_MQTT_TLS_PORT": str(self.tls_port)}
 
     def _is_up(self) -> bool:
         assert self._process is not None
@@ -298,8 +303,8 @@ class Mosquitto:
         self._process: subprocess.Popen[bytes] | None = None
         settings = MosquittoSettings(
             directory=str(home),
-            host="127.0.0.1",
-            port=self.port,
+            tls_port=0,
+            plain_port=self.port,
             service_port=self.service_port,
             user="root",
             session_expiry="1h",

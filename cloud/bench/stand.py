@@ -74,6 +74,7 @@ def _settings(folder: Path) -> Settings:
     # Given, not asked of the environment: a bench measures the defaults.
     defaults = {name: field.get_default() for name, field in Settings.model_fields.items()}
     own = {"data_dir": folder / "data", "port": free_port(), "mqtt_port": free_port(), "log_level": "warning"}
+    own |= {"mqtt_tls_port": free_port(), "plain_devices": True}
     return Settings.model_construct(**{**defaults, **own})
 
 

@@ -81,10 +81,17 @@ class StoppedError(Exception):
 
 def settings_for(once: bool, data_dir: Path, given: Settings) -> Settings:
     """The demo's own settings: the clock can be put forward; with `once`, free ports where none was named."""
-    unnamed = {"port", "mqtt_port"} - given.model_fields_set if once else set()
+    unnamed = {"port", "mqtt_port", "mqtt_tls_port"} - given.model_fields_set if once else set()
     ports = {name: free_port() for name in unnamed}
     return given.model_copy(
-        update={"data_dir": data_dir, "time_travel": True, "broker": "embedded", "database_url": "", **ports}
+        update={
+            "data_dir": data_dir,
+            "time_travel": True,
+            "broker": "embedded",
+            "database_url": "",
+            "plain_devices": True,
+            **ports,
+        }
     )
 
 

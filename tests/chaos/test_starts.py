@@ -50,6 +50,7 @@ def test_a_taken_port_is_named_with_the_option_that_moves_it_and_later_starts_wo
         port = str(squatter.getsockname()[1])
         refused(start(system, "--port", port), port, "--port")
         refused(start(system, "--mqtt-port", port), port, "--mqtt-port")
+        refused(start(system, "--mqtt-tls-port", port), port, "--mqtt-tls-port")
     assert not (system.data / "throughline.db").exists()
     system.start()
     try:
@@ -87,7 +88,7 @@ def test_a_setting_that_does_not_exist_or_is_wrong_is_named(tmp_path: Path) -> N
 @pytest.mark.timeout(180)
 def test_a_second_one_on_the_same_folder_gives_up_and_the_first_goes_on(system: System) -> None:
     before = [system.running(service) for service in SERVICES]
-    ports = ["--port", str(free_port()), "--mqtt-port", str(free_port())]
+    ports = ["--port", str(free_port()), "--mqtt-port", str(free_port()), "--mqtt-tls-port", str(free_port())]
     refused(start(system, *ports), str(system.data), "--data-dir")
     assert all(process.is_running() for process in before)
     assert httpx.get(f"{system.url}/healthz").status_code == 200

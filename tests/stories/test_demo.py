@@ -96,7 +96,7 @@ async def test_a_taken_port_stops_one_demo_and_not_the_next_which_ends_at_the_re
         squatter.bind(("127.0.0.1", 0))
         squatter.listen()
         port = squatter.getsockname()[1]
-        options = ("--data-dir", place, "--port", port, "--mqtt-port", free_port())
+        options = ("--data-dir", place, "--port", port, "--mqtt-port", free_port(), "--mqtt-tls-port", free_port())
         refused = played(*options)
     assert (refused.returncode, "--port" in refused.stderr) == (1, True), refused
     with left_running(transcript, *options) as process:

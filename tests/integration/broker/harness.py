@@ -11,13 +11,26 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import paho.mqtt.client as paho
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from paho.mqtt.enums import CallbackAPIVersion
 
-from broker.external import DEVICE_PASSWORDS, SERVICE_PASSWORDS, MosquittoSettings, mosquitto_files, password_file
+from broker.external import (
+    DEVICE_PASSWORDS,
+    REVOKED,
+    SERVER,
+    SERVICE_PASSWORDS,
+    TRUST,
+    MosquittoSettings,
+    mosquitto_files,
+    password_file,
+)
+from tests.integration.broker.pki import Authority, Files
 
 ROOT = Path(__file__).parents[3]
 GOOD = "01jd9s0000000000000000000a"
@@ -114,27 +127,80 @@ class Client:
 
 
 class Wire:
-    """A running broker, and clients of it."""
+    """A running broker, and clients of it. secured: devices come by TLS, each with a certificate."""
 
-    def __init__(self, kind: str, process: subprocess.Popen[bytes], port: int, service_port: int, home: Path) -> None:
+    def __init__(
+        self,
+        kind: str,
+        process: subprocess.Popen[bytes],
+        ports: tuple[int, int, int],
+        home: Path,
+        authority: Authority,
+        *,
+        secured: bool,
+    ) -> None:
         self.kind = kind
         self.process = process
-        self.port = port
-        self.service_port = service_port
+        self.port, self.service_port, self.tls_port = ports
         self.home = home
+        self.secured = secured
+        self.authority = authority
         self.clients: list[Client] = []
+        self.certificates: dict[str, Files] = {}
 
     def client(
-        self, username: str, client_id: str = "", password: str | None = None, will: Any = None, **kwargs: Any
+        self,
+        username: str,
+        client_id: str = "",
+        password: str | None = None,
+        will: Any = None,
+        files: Files | None = None,
+        **kwargs: Any,
     ) -> Client:
-        """A client that is not connected yet. will: (topic, payload, qos, retain)."""
-        port = self.service_port if username == SERVICE else self.port
+        """A client that is not connected yet. will: (topic, payload, qos, retain). files: a certificate, for TLS; with
+        a password it goes to the plain listener of a secured wire nevertheless.
+        """
+        tls = username != SERVICE and password is None and (self.secured or files is not None)
+        port = self.service_port if username == SERVICE else self.tls_port if tls else self.port
         client = Client(port, client_id or username, **kwargs)
-        client.paho.username_pw_set(username, PASSWORDS[username] if password is None else password)
+        if tls:
+            own = files or self.certificate(username)
+            client.paho.tls_set(self.authority.trust, own.certificate, own.key)
+            client.paho.username_pw_set(username)
+        else:
+            client.paho.username_pw_set(username, PASSWORDS[username] if password is None else password)
         if will is not None:
             client.paho.will_set(*will)
         self.clients.append(client)
         return client
+
+    def certificate(self, name: str) -> Files:
+        """The good certificate of a device, known to the registry."""
+        if name not in self.certificates:
+            self.certificates[name], made = self.authority.device(name)
+            self.know(made, name)
+        return self.certificates[name]
+
+    def know(self, made: x509.Certificate, product_id: str, *, ends: datetime | None = None) -> None:
+        """The registry has issued this certificate. ends: by the registry's word, when it differs."""
+        fact = [product_id, (ends or made.not_valid_after_utc).isoformat(), False]
+        self._change("certificates.json", lambda known: known | {made.fingerprint(SHA256()).hex(): fact})
+
+    def revoke(self, name: str) -> None:
+        """The registry ends password and certificates of a device; both brokers are told as they are in life."""
+
+        def password(known: dict[str, list[Any]]) -> dict[str, list[Any]]:
+            return known | {name: [*known[name][:2], True]}
+
+        def certificates(known: dict[str, list[Any]]) -> dict[str, list[Any]]:
+            return {key: [*fact[:2], fact[2] or fact[0] == name] for key, fact in known.items()}
+
+        self._change("credentials.json", password)
+        self._change("certificates.json", certificates)
+        self._change("endings.json", lambda known: [*known, name])
+
+    def _change(self, name: str, change: Callable[[Any], Any]) -> None:
+        replace(self.home / name, json.dumps(change(json.loads((self.home / name).read_text()))))
 
     def service(self, *filters: str, client_id: str = "cloud-ear") -> Client:
         """A connected service that listens to `filters`."""
@@ -147,15 +213,20 @@ class Wire:
         return (self.home / "lookups").read_text().splitlines()
 
     def register(self, credentials: dict[str, list[Any]]) -> None:
-        fresh = self.home / "fresh.json"
-        fresh.write_text(json.dumps(credentials))
-        fresh.replace(self.home / "credentials.json")
+        replace(self.home / "credentials.json", json.dumps(credentials))
 
     def stop(self) -> None:
         for client in self.clients:
             client.close()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
+
+
+def replace(path: Path, content: str) -> None:
+    """Whoever reads it meanwhile reads the old or the new one, whole."""
+    fresh = path.with_name(f".{path.name}")
+    fresh.write_text(content)
+    fresh.replace(path)
 
 
 def credentials() -> dict[str, list[Any]]:
@@ -173,35 +244,39 @@ def free_port() -> int:
 
 
 @contextmanager
-def embedded_wire(home: Path, **settings: Any) -> Iterator[Wire]:
-    (home / "credentials.json").write_text(json.dumps(credentials()))
-    (home / "settings.json").write_text(json.dumps({"port": 0, **settings}))
+def embedded_wire(home: Path, *, secured: bool = False, **settings: Any) -> Iterator[Wire]:
+    """Amqtt; with TLS when `secured`. settings: of EmbeddedSettings."""
+    for name, content in (("credentials", credentials()), ("certificates", {}), ("endings", [])):
+        (home / f"{name}.json").write_text(json.dumps(content))
     (home / "lookups").touch()
+    authority = Authority(home / "certificates")
+    server = authority.server()
+    tls = {"certificate": server.certificate, "key": server.key, "trust": authority.trust, "port": 0}
+    given = {"port": 0, "plain_devices": not secured, "tls": tls if secured else None, **settings}
+    (home / "settings.json").write_text(json.dumps(given))
     command = [sys.executable, str(Path(__file__).parent / "run_embedded.py"), str(home)]
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as process:  # noqa: S603 - our own
         assert process.stdout is not None
-        port = int(process.stdout.readline())
-        wire = Wire("embedded", process, port, port, home)
+        plain, tls_port = map(int, process.stdout.readline().split())
+        wire = Wire("embedded", process, (plain, plain, tls_port), home, authority, secured=secured)
         try:
             yield wire
         finally:
             wire.stop()
 
 
-def start_mosquitto(home: Path, port: int, service_port: int) -> subprocess.Popen[bytes]:
+def start_mosquitto(home: Path, ports: tuple[int, int, int]) -> subprocess.Popen[bytes]:
+    """ports: of plain devices (0: none), services, devices with certificates."""
     settings = MosquittoSettings(
-        directory=str(home), host="127.0.0.1", port=port, service_port=service_port, user="root", session_expiry="1h"
+        directory=str(home), plain_port=ports[0], service_port=ports[1], tls_port=ports[2], user="root"
     )
     for name, content in mosquitto_files(settings).items():
         (home / name).write_text(content)
-    devices = [(name, secret) for name, secret in PASSWORDS.items() if name != SERVICE]
-    (home / DEVICE_PASSWORDS).write_text(password_file(devices))
-    (home / SERVICE_PASSWORDS).write_text(password_file([(SERVICE, PASSWORDS[SERVICE])]))
     program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
     with (home / "log").open("ab") as log:
         process = subprocess.Popen([program, "-c", str(home / "mosquitto.conf")], stderr=log)  # noqa: S603 - our own
-    until(lambda: listens(port) and listens(service_port), "mosquitto")
+    until(lambda: all(listens(port) for port in ports if port), f"mosquitto: {home / 'log'}")
     return process
 
 
@@ -211,10 +286,21 @@ def listens(port: int) -> bool:
 
 
 @contextmanager
-def mosquitto_wire(home: Path) -> Iterator[Wire]:
-    port, service_port = free_port(), free_port()
-    process = start_mosquitto(home, port, service_port)
-    wire = Wire("mosquitto", process, port, service_port, home)
+def mosquitto_wire(home: Path, *, secured: bool = False) -> Iterator[Wire]:
+    """Mosquitto with the product's own configuration; the plain listener for devices only when not `secured`."""
+    ports = (0 if secured else free_port(), free_port(), free_port())
+    authority = Authority(home / "certificates")
+    for name, content in (("credentials", credentials()), ("certificates", {}), ("endings", [])):
+        (home / f"{name}.json").write_text(json.dumps(content))
+    server = authority.server()
+    (home / SERVER).write_bytes(Path(server.key).read_bytes() + Path(server.certificate).read_bytes())
+    (home / TRUST).write_bytes(Path(authority.trust).read_bytes())
+    (home / REVOKED).write_bytes(authority.crl([], at=datetime.now(UTC) - timedelta(minutes=1)))
+    devices = [(name, secret) for name, secret in PASSWORDS.items() if name != SERVICE]
+    (home / DEVICE_PASSWORDS).write_text(password_file(devices))
+    (home / SERVICE_PASSWORDS).write_text(password_file([(SERVICE, PASSWORDS[SERVICE])]))
+    process = start_mosquitto(home, ports)
+    wire = Wire("mosquitto", process, ports, home, authority, secured=secured)
     try:
         yield wire
     finally:

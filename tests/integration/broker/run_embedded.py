@@ -1,20 +1,23 @@
 """A process with the embedded broker, for the tests: `run_embedded.py DIRECTORY`.
 
-The registry is a file: DIRECTORY/credentials.json maps each username to [principal, SHA-256 in hex, revoked]. Each
-lookup appends the name to DIRECTORY/lookups. Settings come from DIRECTORY/settings.json. The port is printed when it
-is open.
+The registry is files in DIRECTORY: credentials.json maps each username to [principal, SHA-256 in hex, revoked],
+certificates.json each fingerprint in hex to [product id, end, revoked], endings.json is a list of product ids. Each
+lookup appends the name or the fingerprint to DIRECTORY/lookups. Settings come from DIRECTORY/settings.json. The ports
+are printed when they are open.
 """
 
 import asyncio
 import json
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from broker.embedded import EmbeddedSettings, serve
-from broker.gatekeeper import Credential
+from broker.gatekeeper import Certificate, Credential
 
 
 class FileGatekeeper:
@@ -22,17 +25,32 @@ class FileGatekeeper:
         self._directory = directory
 
     def credential(self, username: str) -> Credential | None:
-        with (self._directory / "lookups").open("a") as lookups:
-            lookups.write(f"{username}\n")
-        known = json.loads((self._directory / "credentials.json").read_text()).get(username)
+        known = self._look_up("credentials.json", username)
         return None if known is None else Credential(known[0], bytes.fromhex(known[1]), known[2])
+
+    def certificate(self, fingerprint: bytes) -> Certificate | None:
+        known = self._look_up("certificates.json", fingerprint.hex())
+        return None if known is None else Certificate(known[0], datetime.fromisoformat(known[1]), known[2])
+
+    def ended_after(self, mark: int) -> tuple[int, list[str]]:
+        endings: list[str] = json.loads((self._directory / "endings.json").read_text())
+        return len(endings), endings[mark:]
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def _look_up(self, name: str, key: str) -> Any:
+        with (self._directory / "lookups").open("a") as lookups:
+            lookups.write(f"{key}\n")
+        return json.loads((self._directory / name).read_text()).get(key)
 
 
 async def main(directory: Path) -> None:
     settings = msgspec.json.decode((directory / "settings.json").read_bytes(), type=EmbeddedSettings)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await serve(settings, FileGatekeeper(directory), lambda port: print(port, flush=True), stop)  # noqa: T201 - the port
+    ready = lambda plain, tls: print(plain, tls, flush=True)  # noqa: E731, T201 - the ports
+    await serve(settings, FileGatekeeper(directory), ready, stop)
 
 
 if __name__ == "__main__":

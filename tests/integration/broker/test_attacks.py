@@ -23,7 +23,7 @@ def hears_only_the_sentinel(
     assert [(message.topic, message.payload) for message in ear.heard] == [(f"tl/v1/{BAD}/up/status", b"sentinel")]
 
 
-def test_a_device_cannot_speak_on_anybody_elses_topic_or_beside_the_contract(wire: Wire) -> None:
+def test_a_device_cannot_speak_on_anybody_elses_topic_or_beside_the_contract(any_wire: Wire) -> None:
     topics = (
         f"tl/v1/{GOOD}/up/status",
         f"tl/v1/{GOOD}/down/command",
@@ -34,13 +34,13 @@ def test_a_device_cannot_speak_on_anybody_elses_topic_or_beside_the_contract(wir
         "tl/int/v1/outbox",
         "elsewhere",
     )
-    hears_only_the_sentinel(wire, ("tl/#",), topics, retain=False)
+    hears_only_the_sentinel(any_wire, ("tl/#",), topics, retain=False)
 
 
-def test_a_device_cannot_leave_a_retained_message_on_a_down_topic(wire: Wire) -> None:
+def test_a_device_cannot_leave_a_retained_message_on_a_down_topic(any_wire: Wire) -> None:
     topics = (f"tl/v1/{BAD}/down/desired", f"tl/v1/{GOOD}/down/desired")
-    hears_only_the_sentinel(wire, ("tl/#",), topics, retain=True)
-    late = wire.service("tl/v1/+/down/#", client_id="cloud-late")
+    hears_only_the_sentinel(any_wire, ("tl/#",), topics, retain=True)
+    late = any_wire.service("tl/v1/+/down/#", client_id="cloud-late")
     late.publish("tl/int/v1/sentinel", b"x")
     assert late.subscribe("tl/int/v1/#") == 1
     late.publish("tl/int/v1/sentinel", b"y")
@@ -66,19 +66,19 @@ def test_a_device_cannot_leave_a_retained_message_on_a_down_topic(wire: Wire) ->
         "$share/ingest/tl/v1/+/up/#",
     ],
 )
-def test_a_device_that_subscribes_to_too_much_hears_only_its_own(wire: Wire, topic_filter: str) -> None:
-    cloud = wire.service()
+def test_a_device_that_subscribes_to_too_much_hears_only_its_own(any_wire: Wire, topic_filter: str) -> None:
+    cloud = any_wire.service()
     cloud.publish(f"tl/v1/{GOOD}/down/desired", b"retained, for another", retain=True)
-    spy = wire.client(BAD).connect()
+    spy = any_wire.client(BAD).connect()
     code = spy.subscribe(topic_filter)
     spy.subscribe(f"tl/v1/{BAD}/down/#")
-    wire.client(GOOD).connect().publish(f"tl/v1/{GOOD}/up/status", b"private")
+    any_wire.client(GOOD).connect().publish(f"tl/v1/{GOOD}/up/status", b"private")
     cloud.publish(f"tl/v1/{GOOD}/down/command", b"for another")
     cloud.publish("tl/int/v1/changed/x", b"internal")
     cloud.publish(f"tl/v1/{BAD}/down/command", b"for you")
     until(lambda: spy.heard, "the sentinel")
     assert set(spy.topics()) == {f"tl/v1/{BAD}/down/command"}
-    if wire.kind == "embedded":
+    if any_wire.kind == "embedded":
         assert code == 0x80
 
 
@@ -92,28 +92,28 @@ def test_a_device_that_subscribes_to_too_much_hears_only_its_own(wire: Wire, top
         (f"tl/v1/{BAD}/down/desired", b"{}", True),
     ],
 )
-def test_a_forbidden_last_will_reaches_nobody(wire: Wire, topic: str, payload: bytes, retain: bool) -> None:
-    ear = wire.service("tl/#")
-    attacker = wire.client(BAD, will=(topic, payload, 1, retain)).connect()
+def test_a_forbidden_last_will_reaches_nobody(any_wire: Wire, topic: str, payload: bytes, retain: bool) -> None:
+    ear = any_wire.service("tl/#")
+    attacker = any_wire.client(BAD, will=(topic, payload, 1, retain)).connect()
     if attacker.accepted:
         attacker.drop()
-    lawful = wire.client(GOOD, will=(f"tl/v1/{GOOD}/up/presence", OFFLINE + b" ", 1, False)).connect()
+    lawful = any_wire.client(GOOD, will=(f"tl/v1/{GOOD}/up/presence", OFFLINE + b" ", 1, False)).connect()
     assert lawful.accepted
     lawful.drop()
     until(lambda: ear.heard, "the lawful will")
     assert [(message.topic, message.payload) for message in ear.heard] == [
         (f"tl/v1/{GOOD}/up/presence", OFFLINE + b" ")
     ]
-    if wire.kind == "embedded":
+    if any_wire.kind == "embedded":
         assert not attacker.accepted
 
 
-def test_a_client_id_that_is_not_ones_own_takes_nobodys_place(wire: Wire) -> None:
-    victim = wire.client(GOOD).connect()
+def test_a_client_id_that_is_not_ones_own_takes_nobodys_place(any_wire: Wire) -> None:
+    victim = any_wire.client(GOOD).connect()
     victim.subscribe(f"tl/v1/{GOOD}/down/#")
-    wire.client(BAD, client_id=GOOD).connect()
-    wire.client(BAD, client_id="cloud-ear").connect()
-    wire.service().publish(f"tl/v1/{GOOD}/down/command", b"still here?")
+    any_wire.client(BAD, client_id=GOOD).connect()
+    any_wire.client(BAD, client_id="cloud-ear").connect()
+    any_wire.service().publish(f"tl/v1/{GOOD}/down/command", b"still here?")
     until(lambda: victim.heard, "the command")
     assert not victim.gone
 
@@ -130,10 +130,10 @@ def test_a_wrong_password_an_unknown_name_and_no_name_open_nothing(wire: Wire) -
     assert wire.client(GOOD).connect().accepted
 
 
-def test_an_oversized_packet_is_passed_on_to_nobody_and_harms_nobody_else(wire: Wire) -> None:
-    ear = wire.service("tl/#")
-    good = wire.client(GOOD).connect()
-    attacker = wire.client(BAD).connect()
+def test_an_oversized_packet_is_passed_on_to_nobody_and_harms_nobody_else(any_wire: Wire) -> None:
+    ear = any_wire.service("tl/#")
+    good = any_wire.client(GOOD).connect()
+    attacker = any_wire.client(BAD).connect()
     attacker.paho.publish(f"tl/v1/{BAD}/up/status", bytes(200_000), 1)
     until(lambda: attacker.gone, "the end of the attacker's connection")
     good.publish(f"tl/v1/{GOOD}/up/status", b"still here")
@@ -141,9 +141,9 @@ def test_an_oversized_packet_is_passed_on_to_nobody_and_harms_nobody_else(wire: 
     assert ear.topics() == [f"tl/v1/{GOOD}/up/status"]
 
 
-def test_a_payload_just_too_large_still_comes_through_to_be_counted(wire: Wire) -> None:
-    ear = wire.service("tl/v1/+/up/#")
-    wire.client(BAD).connect().publish(f"tl/v1/{BAD}/up/status", bytes(64 * 1024 + 1))
+def test_a_payload_just_too_large_still_comes_through_to_be_counted(any_wire: Wire) -> None:
+    ear = any_wire.service("tl/v1/+/up/#")
+    any_wire.client(BAD).connect().publish(f"tl/v1/{BAD}/up/status", bytes(64 * 1024 + 1))
     until(lambda: ear.heard, "the large one")
     assert len(ear.heard[0].payload) == 64 * 1024 + 1
 
@@ -152,12 +152,12 @@ def test_a_device_password_opens_nothing_for_a_service_name(wire: Wire) -> None:
     assert not wire.client(SERVICE, password="the secret of " + BAD).connect().accepted
 
 
-def test_a_qos_2_message_ends_the_connection_and_is_heard_by_nobody(wire: Wire) -> None:
-    ear = wire.service("tl/#")
-    attacker = wire.client(BAD).connect()
+def test_a_qos_2_message_ends_the_connection_and_is_heard_by_nobody(any_wire: Wire) -> None:
+    ear = any_wire.service("tl/#")
+    attacker = any_wire.client(BAD).connect()
     attacker.paho.publish(f"tl/v1/{BAD}/up/status", b"twice acknowledged", 2)
     until(lambda: attacker.gone, "the end of the connection")
-    wire.client(GOOD).connect().publish(f"tl/v1/{GOOD}/up/status", b"sentinel")
+    any_wire.client(GOOD).connect().publish(f"tl/v1/{GOOD}/up/status", b"sentinel")
     until(lambda: ear.heard, "the sentinel")
     assert ear.topics() == [f"tl/v1/{GOOD}/up/status"]
 

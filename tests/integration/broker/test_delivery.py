@@ -209,7 +209,7 @@ def test_mosquitto_keeps_sessions_queues_and_retained_messages_over_a_restart(mo
     mosquitto.service().publish(DESIRED, b"settings", retain=True)
     mosquitto.process.terminate()
     mosquitto.process.wait(20)
-    mosquitto.process = start_mosquitto(mosquitto.home, mosquitto.port, mosquitto.service_port)
+    mosquitto.process = start_mosquitto(mosquitto.home, (mosquitto.port, mosquitto.service_port, mosquitto.tls_port))
     device = mosquitto.client(GOOD).connect()
     device.publish(UP, b"after the restart")
     device.subscribe(f"tl/v1/{GOOD}/down/#")

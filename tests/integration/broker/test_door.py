@@ -216,7 +216,8 @@ import asyncio
 from broker.embedded import EmbeddedSettings, serve
 from broker.errors import PortTakenError
 try:
-    asyncio.run(serve(EmbeddedSettings(port={embedded.port}), None, print, asyncio.Event()))
+    nobody = type("Nobody", (), dict.fromkeys(("credential", "certificate", "ended_after", "now")))
+    asyncio.run(serve(EmbeddedSettings(port={embedded.port}), nobody, print, asyncio.Event()))
 except PortTakenError as error:
     print(error.code, error.facts)
 """

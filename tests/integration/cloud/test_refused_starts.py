@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud import brokers
 from cloud.__main__ import addresses, main
 from cloud.errors import SetupError
 from cloud.settings import load_settings
@@ -63,9 +64,36 @@ def test_one_port_for_two_services_is_named_as_such() -> None:
     same = load_settings(port=8000, mqtt_port=8000)
     with pytest.raises(SetupError, match="both --port and --mqtt-port"):
         check_ports(same, ["broker", "work", "api"])
+    same = load_settings(mqtt_port=8883)
+    with pytest.raises(SetupError, match="both --mqtt-port and --mqtt-tls-port"):
+        check_ports(same, ["broker"])
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"mqtt_host": "0.0.0.0"}, "mqtt_tls_host"),  # noqa: S104 - what is refused
+        ({"mqtt_host": "192.0.2.7", "plain_devices": True}, "plain_devices"),
+        ({"mqtt_host": "192.0.2.7", "plain_devices": True, "broker": "external", "mqtt_tls": True}, "plain_devices"),
+        ({"mqtt_host": "broker.example", "broker": "external"}, "set mqtt_tls"),
+        ({"mqtt_tls": True}, "for an external broker"),
+    ],
+)
+def test_a_password_that_would_leave_this_machine_in_the_clear_stops_the_start(
+    given: dict[str, object], what: str
+) -> None:
+    with pytest.raises(SetupError, match=what):
+        check_ports(load_settings(**given), ["broker", "work", "api"])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.3.2.1", "::1", "localhost"])
+def test_on_this_machine_devices_may_have_passwords_when_somebody_says_so(host: str) -> None:
+    brokers.check(load_settings(mqtt_host=host, plain_devices=True))
+    brokers.check(load_settings(mqtt_host="broker.example", broker="external", mqtt_tls=True))
 
 
 def test_an_ipv6_address_stands_in_brackets() -> None:
-    found = addresses(load_settings(host="::1", mqtt_host="::1"))
+    found = addresses(load_settings(host="::1", mqtt_host="::1", mqtt_tls_host="::1"))
     assert found["Phone page"] == "http://[::1]:8000/app"
-    assert found["MQTT broker"] == "mqtt://[::1]:1883"
+    assert found["MQTT, services"] == "mqtt://[::1]:1883"
+    assert found["MQTT, devices"] == "mqtts://[::1]:8883"

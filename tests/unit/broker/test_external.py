@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
+from typing import Any
 
 import msgspec
 import pytest
 
 from broker.contract.topics import Up
+from broker.errors import OpenDoorError
 from broker.external import (
     CONFIGURATION,
     DEVICE_RULES,
@@ -22,20 +24,62 @@ def lines_of(text: str) -> list[str]:
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def test_nobody_is_anonymous_on_either_listener_and_a_devices_client_id_is_its_name() -> None:
-    general, devices, services = (
-        mosquitto_files(MosquittoSettings(directory="/etc/mosquitto"))[CONFIGURATION].partition("\nlistener 1883")[0],
-        *mosquitto_files(MosquittoSettings(directory="/etc/mosquitto"))[CONFIGURATION].split("\nlistener ")[1:],
-    )
+def listeners(**settings: Any) -> list[str]:
+    """The part before the first listener, and each listener's."""
+    files = mosquitto_files(MosquittoSettings(directory="/etc/mosquitto", **settings))
+    return files[CONFIGURATION].split("\nlistener ")
+
+
+def test_nobody_is_anonymous_on_any_listener_and_a_devices_client_id_is_its_name() -> None:
+    general, tls, plain, services = listeners(plain_port=1883)
     assert lines_of(general)[0] == "per_listener_settings true"
-    for listener in (devices, services):
+    for listener in (tls, plain, services):
         assert "allow_anonymous false" in lines_of(listener)
         assert "allow_zero_length_clientid false" in lines_of(listener)
-    assert "use_username_as_clientid true" in lines_of(devices)
-    assert "password_file /etc/mosquitto/devices.passwd" in lines_of(devices)
+    for listener in (tls, plain):
+        assert "use_username_as_clientid true" in lines_of(listener)
+        assert "acl_file /etc/mosquitto/devices.acl" in lines_of(listener)
+    assert "password_file /etc/mosquitto/devices.passwd" in lines_of(plain)
     assert "password_file /etc/mosquitto/services.passwd" in lines_of(services)
     assert services.startswith("1884 127.0.0.1")
-    assert devices.startswith("1883 127.0.0.1"), "passwords in the clear leave the machine only when somebody says so"
+    assert plain.startswith("1883 127.0.0.1")
+
+
+def test_devices_come_by_tls_with_a_certificate_that_is_not_revoked_and_by_nothing_else_unless_somebody_says_so() -> (
+    None
+):
+    _, tls, services = listeners()
+    assert tls.startswith("8883 127.0.0.1")
+    assert {
+        "require_certificate true",
+        "use_identity_as_username true",
+        "cafile /etc/mosquitto/trust.pem",
+        "crlfile /etc/mosquitto/revoked.pem",
+        "tls_version tlsv1.2",
+        "ciphers ECDHE+AESGCM:ECDHE+CHACHA20",
+    } <= set(lines_of(tls))
+    assert "password_file" not in tls
+    assert services.startswith("1884")
+
+
+@pytest.mark.parametrize(
+    "open_door",
+    [
+        {"plain_port": 1883, "plain_host": "0.0.0.0"},  # noqa: S104 - what is refused
+        {"plain_port": 1883, "plain_host": "broker.example"},
+        {"service_host": "192.0.2.7"},
+        {"service_host": "::"},
+    ],
+)
+def test_a_listener_without_tls_is_this_machines_alone(open_door: dict[str, Any]) -> None:
+    with pytest.raises(OpenDoorError):
+        listeners(**open_door)
+
+
+def test_services_of_other_machines_come_by_tls() -> None:
+    services = listeners(service_host="192.0.2.7", service_tls=True)[-1]
+    assert services.startswith("1884 192.0.2.7")
+    assert {"certfile /etc/mosquitto/server.pem", "tls_version tlsv1.2"} <= set(lines_of(services))
 
 
 def test_the_rules_name_every_kind_of_message_and_nothing_more() -> None:
