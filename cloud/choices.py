@@ -11,6 +11,8 @@ from cloud.commerce import service as commerce
 from cloud.control import service as control
 from cloud.db import Transaction
 from cloud.lifecycle import service as lifecycle
+from cloud.ownership import members
+from cloud.ownership.rules import Standing, act_of, may
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.secrets import Keys
@@ -19,7 +21,11 @@ from mobile_menu.rules.situation import Zone
 
 
 def carry_out(tx: Transaction, keys: Keys, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
-    """Does what the item says. Raises ItemUnavailableError for what nothing here can do."""
+    """Does what the item says. Raises ItemUnavailableError for what nothing here can do, and for what is not theirs to
+    do with this unit, whatever a menu offered.
+    """
+    if not _may_choose(tx, journey, item):
+        raise ItemUnavailableError
     if item.action in WISHES:
         return _wish(tx, keys, journey, item)
     action = ACTIONS.get(item.action)
@@ -27,6 +33,15 @@ def carry_out(tx: Transaction, keys: Keys, journey: lifecycle.Journey, item: Cho
         msg = f"no such action: {item.action}"
         raise ItemUnavailableError(msg)
     return action(tx, journey, item)
+
+
+def _may_choose(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> bool:
+    zone, _ = situations.zone_of(tx, journey.id)
+    unit = situations.unit_in_view(tx, journey, zone)
+    standing = Standing.ONLOOKER if unit is None else members.standing_of(tx, unit, journey.person_id)
+    at_demo_unit = unit is not None and unit.shop_id is not None
+    may_send_back = unit is None or bool(journey.facts.orders)
+    return may(standing, act_of(item.action, at_demo_unit=at_demo_unit, may_send_back=may_send_back))
 
 
 def _command(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:

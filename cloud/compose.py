@@ -49,6 +49,8 @@ from cloud.limits import RateLimit, rate_limits
 from cloud.menus import Menus
 from cloud.mqtt import Address, Bus, Intake
 from cloud.openapi import with_problems
+from cloud.ownership import api as ownership_api
+from cloud.people import PeopleOfUnits
 from cloud.public_cors import PublicCors
 from cloud.record import service as record
 from cloud.registry import api as registry_api
@@ -64,6 +66,7 @@ from cloud.workers.outbox import OutboxLoop
 from cloud.workers.scheduler import HOUSEKEEPING, SchedulerLoop
 from mobile_menu import api as menu_api
 from mobile_menu import openapi as menu_openapi
+from mobile_menu import ownership_api as people_api
 from mobile_menu import web_files
 from mobile_menu.content_loader import load_content
 from mobile_menu.limits import Gate, Limits, usual_limits
@@ -89,6 +92,7 @@ PARTS = (
     commerce_api,
     campaigns_api,
     care_api,
+    ownership_api,
     resolver,
     seen,
 )
@@ -295,6 +299,8 @@ def make_app(
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     app.router.routes[:0] = menu_api.routes(service, hub, threads)
     app.include_router(menu_api.router(service, hub, threads, secure=settings.url.startswith("https:"), limits=gates))
+    people = PeopleOfUnits(db, keys, settings.url)
+    app.include_router(people_api.router(service, people, hub, threads, gates.claims))
     for router in [one for part in PARTS for one in part.routers()]:
         app.include_router(router)
     app.router.routes += [*web_files.web_app(), *api_page.pages()]

@@ -21,7 +21,7 @@ from cloud.db import Database, Transaction
 from cloud.errors import NotFoundError
 from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
-from cloud.ownership import claim_unit
+from cloud.ownership.claims import claim_unit
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.registry.service import read_model
@@ -225,12 +225,19 @@ class Menus:
             return do(tx)
 
     def claim(
-        self, caller: Caller, gtin: str, serial: str, code: str | None, ephemeral_id: str | None, key: str | None
+        self,
+        caller: Caller,
+        gtin: str,
+        serial: str,
+        code: str | None,
+        ephemeral_id: str | None,
+        key: str | None,
+        source: str = "",
     ) -> Claimed:
         print_ = record.fingerprint("claim", gtin, serial, code or "", ephemeral_id or "")
 
         def do(tx: Transaction) -> Claimed | Exception:
-            return claim_unit(tx, self._keys, caller.person_id, gtin, serial, code, ephemeral_id)
+            return claim_unit(tx, self._keys, caller.person_id, gtin, serial, code, ephemeral_id, source)
 
         def whole(tx: Transaction) -> Claimed | Exception:
             if key is None:

@@ -77,7 +77,11 @@ def zone_of(tx: Transaction, journey_id: str) -> tuple[ZoneState, datetime | Non
 
 
 def unit_in_view(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -> ProductRow | None:
-    """The journey's unit; while it has none, the demo unit that the phone is near."""
+    """The journey's unit; while it has none, the demo unit that the phone is near. Of a journey that is closed, none:
+    the unit may be somebody else's now.
+    """
+    if journey.closed:
+        return None
     if journey.product_id is not None:
         return tx.session.get(ProductRow, journey.product_id)
     if zone.subject_id and zone.zone in (Zone.HERE, Zone.NEAR):
@@ -87,10 +91,15 @@ def unit_in_view(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -
 
 
 def role_of(journey: lifecycle.Journey, unit: ProductRow | None) -> Role:
-    """The role as of now: who visited a unit that has got somebody else as its owner since is that owner's guest."""
+    """The role as of now: who visited a unit that has got somebody else as its owner since is that owner's guest; and
+    nobody is an owner but the one whom the registry names.
+    """
     role = Role(journey.role)
     owner = unit.owner_person_id if unit is not None else None
-    return Role.GUEST if role is Role.VISITOR and owner not in {None, journey.person_id} else role
+    foreign = owner not in {None, journey.person_id}
+    if role is Role.OWNER and unit is not None and owner != journey.person_id:
+        role = Role.VISITOR
+    return Role.GUEST if role is Role.VISITOR and foreign else role
 
 
 def demo_units(tx: Transaction, gtin: str, limit: int = 100) -> list[Any]:

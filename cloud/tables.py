@@ -11,9 +11,24 @@ from cloud.control import tables as control
 from cloud.identity import device_tables
 from cloud.identity import tables as identity
 from cloud.lifecycle import tables as lifecycle
+from cloud.ownership import tables as ownership
 from cloud.record import tables as record
 from cloud.registry import tables as registry
 from cloud.twin import tables as twin
 
-ALL = (audit, campaigns, care, commerce, consent, control, device_tables, identity, lifecycle, record, registry, twin)
+ALL = (
+    audit,
+    campaigns,
+    care,
+    commerce,
+    consent,
+    control,
+    device_tables,
+    identity,
+    lifecycle,
+    ownership,
+    record,
+    registry,
+    twin,
+)
 metadata = SQLModel.metadata

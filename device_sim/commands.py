@@ -82,6 +82,13 @@ def _help(printer: Printer, command: Command) -> Outcome:
     return told(printer, after, ResultDraft(command.id, ResultStatus.DONE))
 
 
+def _wipe(printer: Printer, command: Command) -> Outcome:
+    """Forgets what its user left on it: jobs, settings, what the display says. Its page count is the machine's own."""
+    wiped = msgspec.structs.replace(printer, jobs=(), settings={}, display="")
+    ended = [ResultDraft(job.command_id, ResultStatus.FAILED, "wiped") for job in printer.jobs if job.command_id]
+    return told(printer, wiped, *ended, ResultDraft(command.id, ResultStatus.DONE))
+
+
 def _failed(printer: Printer, command: Command, why: str) -> Outcome:
     return told(printer, printer, ResultDraft(command.id, ResultStatus.FAILED, why))
 
@@ -94,4 +101,5 @@ _COMMANDS: Final[dict[str, Callable[[Printer, Command], Outcome]]] = {
     "identify": _identify,
     "restart": _restart,
     "help_display": _help,
+    "wipe_user_data": _wipe,
 }

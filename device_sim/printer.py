@@ -58,6 +58,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         "restart",
         "clean_head",
         "help_display",
+        "wipe_user_data",
     )
     inks: tuple[Ink, ...] = (Ink(),)
     tray_sheets: int = 250

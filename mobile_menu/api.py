@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from mobile_menu.bodies import CaseBody, ChoiceBody, ClaimBody, ContextBody, MessageBody
 from mobile_menu.errors import ForeignOriginError
-from mobile_menu.limits import Gate, Limits, usual_limits
+from mobile_menu.limits import Gate, Limits, source_of, usual_limits
 from mobile_menu.live import LiveHub
 from mobile_menu.openapi import returns
 from mobile_menu.ports import Caller, CaseThread, Chosen, Claimed, SessionStarted
@@ -134,7 +134,8 @@ def _add_claim_call(
         """Makes the caller the owner, household or guest of a unit, on a claim code or on proof of proximity."""
         gate.enter(host_of(request))
         unit = body.unit()
-        claimed = await threads.run(service.claim, caller, unit.gtin, unit.serial, body.code, body.ephemeral_id, key)
+        shown, source = (body.code, body.ephemeral_id), source_of(host_of(request))
+        claimed = await threads.run(service.claim, caller, unit.gtin, unit.serial, *shown, key, source)
         hub.changed((claimed.journey_id,))
         return answer(claimed, 201)
 

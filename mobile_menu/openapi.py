@@ -7,12 +7,27 @@ from typing import Any
 
 import msgspec
 
+from mobile_menu.ownership_ports import Accepted, ClaimCodeMade, Offer, OneTimeLink, People, TransferState
 from mobile_menu.ports import CaseThread, Chosen, Claimed, JourneySummary, SessionStarted
 from mobile_menu.rules.menu import Menu
 from mobile_menu.rules.situation import Place
 
 _REF = "#/components/schemas/{name}"
-_NAMED = (SessionStarted, JourneySummary, Menu, Place, Chosen, Claimed, CaseThread)
+_NAMED = (
+    Accepted,
+    ClaimCodeMade,
+    Offer,
+    OneTimeLink,
+    People,
+    TransferState,
+    SessionStarted,
+    JourneySummary,
+    Menu,
+    Place,
+    Chosen,
+    Claimed,
+    CaseThread,
+)
 _STRING = {"type": "string"}
 
 _EVENT = {

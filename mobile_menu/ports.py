@@ -226,9 +226,19 @@ class MenuPort(Protocol):
         """All threads of the journey, newest first. seen: marks the expert's messages as read; a push does not."""
 
     def claim(
-        self, caller: Caller, gtin: str, serial: str, code: str | None, ephemeral_id: str | None, key: str | None
+        self,
+        caller: Caller,
+        gtin: str,
+        serial: str,
+        code: str | None,
+        ephemeral_id: str | None,
+        key: str | None,
+        source: str = "",
     ) -> Claimed:
-        """Raises ClaimRefusedError, AlreadyClaimedError, TooManyAttemptsError."""
+        """source: where the call is from, as `limits.source_of` says, for its counts; empty: not known.
+
+        Raises ClaimRefusedError, AlreadyClaimedError, TooManyAttemptsError.
+        """
 
     def export(self, caller: Caller) -> dict[str, Json]:
         """Everything that is held of this person, provided and observed (GDPR article 20)."""

@@ -183,10 +183,17 @@ class MenuService:
         return chosen
 
     def claim(
-        self, caller: Caller, gtin: str, serial: str, code: str | None, ephemeral_id: str | None, key: str | None
+        self,
+        caller: Caller,
+        gtin: str,
+        serial: str,
+        code: str | None,
+        ephemeral_id: str | None,
+        key: str | None,
+        source: str = "",
     ) -> Claimed:
         """Raises ClaimRefusedError, AlreadyClaimedError, TooManyAttemptsError."""
-        claimed = self._port.claim(caller, gtin, serial, code, ephemeral_id, key)
+        claimed = self._port.claim(caller, gtin, serial, code, ephemeral_id, key, source)
         self.changed((claimed.journey_id,))
         return claimed
 

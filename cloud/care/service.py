@@ -54,15 +54,18 @@ def escalate(tx: Transaction, keys: Keys, journey_id: str, text: str, menu: byte
 
 
 def _snapshot(tx: Transaction, journey: Any, menu: bytes) -> dict[str, Json]:
-    """What was the case when help was asked for."""
-    seen = twin.read_many(tx, [journey.product_id]) if journey.product_id else {}
-    events = record.timeline(tx, product_id=journey.product_id, journey_id=journey.id, limit=50)
+    """What was the case when help was asked for. It is the customer's to take along: so nothing of others who are, or
+    were, with the same unit is in it, nor what the unit did before they came or after they left.
+    """
+    unit = None if journey.closed else journey.product_id
+    seen = twin.read_many(tx, [unit]) if unit else {}
+    events = record.story(tx, journey.id, unit, since=journey.opened_at, limit=50)
     return {
         "at": tx.now,
         "stage": journey.stage,
         "stage_since": journey.stage_since,
         "stalls": journey.stalls,
-        "twin": msgspec.to_builtins(seen[journey.product_id]) if seen else None,
+        "twin": msgspec.to_builtins(seen[unit]) if unit and seen else None,
         "timeline": [{"at": row.at, "type": row.type, "source": row.source, "data": row.data} for row in events],
         "menu": msgspec.json.decode(menu) if menu else None,
     }

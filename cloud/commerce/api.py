@@ -1,7 +1,7 @@
 """HTTP of commerce: the shops' and carriers' webhooks, and the operators' view. Thin."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
@@ -12,19 +12,15 @@ from cloud.commerce.carriers import BadBody, Unwanted, read_easypost, read_order
 from cloud.commerce.signatures import SignatureProblem, verify_easypost, verify_standard
 from cloud.errors import InvalidError, NotFoundError, SignatureError, TooLargeError
 from cloud.identity.permissions import Permission
-from cloud.registry import service as registry
-from cloud.registry.api import ProductOut, product_out
 from cloud.web import MAX_BODY_BYTES, Call, Context, Cursor, Limit, Page, calls, context_of, page
 
 hooks = APIRouter(prefix="/hooks", tags=["webhooks in"])
 api = APIRouter(prefix="/api/v1", tags=["commerce"])
-units = APIRouter(prefix="/api/v1", tags=["registry"])
 ReadStores = Annotated[Call, calls(Permission.STORES_READ)]
 WriteStores = Annotated[Call, calls(Permission.STORES_WRITE)]
 ReadOrders = Annotated[Call, calls(Permission.ORDERS_READ)]
 ReadCoupons = Annotated[Call, calls(Permission.COUPONS_READ)]
 Redeem = Annotated[Call, calls(Permission.COUPONS_REDEEM)]
-Change = Annotated[Call, calls(Permission.UNITS_CHANGE)]
 
 
 class Taken(BaseModel):
@@ -161,27 +157,6 @@ def list_stores(call: ReadStores) -> Page[ShopOut]:
     return call.read(lambda tx: Page(items=[_show(ShopOut, row) for row in service.shops(tx)], next=None))
 
 
-class ProductPatch(BaseModel):
-    """shop_id: the shop in which the unit stands as a demo unit; null takes it out. state: only `retired`."""
-
-    shop_id: str | None = None
-    state: Literal["retired"] | None = None
-
-
-@units.patch("/products/{product_id}")
-def change_product(product_id: str, body: ProductPatch, call: Change) -> ProductOut:
-    """Puts a unit into a shop as its demo unit, or takes it out of use."""
-
-    def change(tx: Any) -> ProductOut:
-        if "shop_id" in body.model_fields_set:
-            service.place_in_shop(tx, product_id, body.shop_id)
-        if body.state == "retired":
-            registry.retire(tx, product_id)
-        return product_out(registry.read_unit(tx, product_id).product, call.url)
-
-    return call.write(ProductOut, change)
-
-
 @api.get("/orders")
 def list_orders(call: ReadOrders, limit: Limit = 50, cursor: Cursor = None) -> Page[OrderOut]:
     def read(tx: Any) -> Page[OrderOut]:
@@ -221,4 +196,4 @@ def redeem_coupon(body: RedeemIn, call: Redeem) -> CouponOut:
 
 
 def routers() -> tuple[APIRouter, ...]:
-    return (hooks, units, api)
+    return (hooks, api)

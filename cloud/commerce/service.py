@@ -33,6 +33,7 @@ coupon_table = table_of(CouponRow)
 shop_table = table_of(ShopRow)
 
 COUPON_LASTS = timedelta(days=30)
+BY_POSSESSION = ("code", "proximity")
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2999
 COUPON_AMOUNT, COUPON_CURRENCY = 5_000, "USD"
 
@@ -186,10 +187,20 @@ def _tell_parcels(tx: Transaction, row: OrderRow) -> None:
 
 
 def react(tx: Transaction, events: list[Event]) -> None:
-    """Reactor: who claims a unit is who it was sold to: an order that names the unit and no journey is theirs."""
+    """Reactor: who shows possession of a new unit is who it was sold to: an order that names the unit and no journey is
+    theirs. Whom its owner invites, or hands it to, is not.
+    """
     for event in events:
-        if event.type == EventType.PRODUCT_CLAIMED and event.journey_id is not None and event.product_id is not None:
+        if event.type != EventType.PRODUCT_CLAIMED or event.data["how"] not in BY_POSSESSION:
+            continue
+        if event.journey_id is not None and event.product_id is not None:
             _adopt_orders(tx, event.product_id, event.journey_id)
+
+
+def forget_unit(tx: Transaction, product_id: str) -> None:
+    """The unit begins anew with somebody else: an order that found no journey is not adopted by its next owner."""
+    unclaimed = sa.update(order_table).where(order_table.c.product_id == product_id, order_table.c.journey_id.is_(None))
+    tx.session.execute(unclaimed.values(product_id=None))
 
 
 def _adopt_orders(tx: Transaction, product_id: str, journey_id: str) -> None:

@@ -23,12 +23,13 @@ from cloud.identity.tables import PersonRow, SessionRow
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle import watch
 from cloud.lifecycle.tables import JourneyRow, MoveRow
+from cloud.ownership import leaving as ownership
+from cloud.ownership.rules import Act, Standing, may
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
 from cloud.registry import codes
 from cloud.registry import service as registry
-from cloud.registry.tables import ClaimAttemptRow
 from cloud.secrets import Keys
 
 RECEIPT_FORM = "throughline-erasure-receipt/1"
@@ -46,7 +47,7 @@ def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
         "form": "throughline-export/1",
         "exported_at": tx.now,
         "journeys": [_journey_out(tx, one) for one in journeys],
-        "cases": [_case_out(tx, keys, row) for one in journeys for row in care.of_journey(tx, one.id)],
+        "cases": [_case_out(tx, keys, one, row) for one in journeys for row in care.of_journey(tx, one.id)],
         "orders": [_order_out(tx, keys, person_id, row) for row in _rows(tx, OrderRow, person_id)],
         "coupons": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, CouponRow, person_id)],
         "referrals": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, ReferralRow, person_id)],
@@ -54,6 +55,7 @@ def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
         "sessions": [
             row.model_dump(include={"kind", "created_at", "expires_at"}) for row in _rows(tx, SessionRow, person_id)
         ],
+        **ownership.export(tx, person_id),
         "touchpoints": [_event_out(tx, keys, person_id, row) for row in _rows(tx, JournalRow, person_id)],
     }
 
@@ -80,15 +82,23 @@ def _journey_out(tx: Transaction, one: lifecycle.Journey) -> dict[str, Json]:
     }
 
 
-def _case_out(tx: Transaction, keys: Keys, row: CaseRow) -> dict[str, Json]:
+def _case_out(tx: Transaction, keys: Keys, journey: lifecycle.Journey, row: CaseRow) -> dict[str, Json]:
     return {
         "id": row.id,
         "journey_id": row.journey_id,
         "status": row.status,
         "opened_at": row.opened_at,
         "messages": care.messages(tx, keys, row),
-        "attached": care.snapshot(tx, keys, row),
+        "attached": _attached(journey, care.snapshot(tx, keys, row)),
     }
+
+
+def _attached(journey: lifecycle.Journey, snapshot: Json) -> Json:
+    """What the expert was shown; without the machine's record for whom the machine is none of theirs."""
+    standing = Standing.ONLOOKER if journey.role == Role.VISITOR else Standing(journey.role)
+    if may(standing, Act.SEE_ATTACHED):
+        return snapshot
+    return {name: value for name, value in snapshot.items() if name not in {"twin", "timeline"}}
 
 
 def _order_out(tx: Transaction, keys: Keys, person_id: str, row: OrderRow) -> dict[str, Json]:
@@ -150,10 +160,11 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     record.lock(tx, {person_id} | {one.id for one in journeys} | units)
     ids = [one.id for one in journeys]
     cases = [row.id for journey_id in ids for row in care.of_journey(tx, journey_id)]
-    wiped = {"ownership": len(registry.drop_ownership(tx, person_id))}
+    owned = registry.drop_ownership(tx, person_id)
+    wiped = {"ownership": len(owned)} | ownership.leave(tx, person_id, owned)
     wiped |= _wipe_care(tx, cases)
     wiped |= _wipe_commerce(tx, keys, person_id)
-    for form in (CouponRow, ReferralRow, SessionRow, ClaimAttemptRow, OutboxRow, CommandRow):
+    for form in (CouponRow, ReferralRow, SessionRow, OutboxRow, CommandRow):
         wiped[str(form.__tablename__)] = _delete(tx, form, person_id)
     commands = table_of(CommandRow)
     _run(tx, sa.update(commands).where(commands.c.journey_id.in_(ids)).values(journey_id=None))

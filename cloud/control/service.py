@@ -80,6 +80,23 @@ def newest(tx: Transaction, product_id: str, limit: int = 20) -> list[Any]:
     return list(tx.session.execute(query.order_by(command_table.c.id.desc()).limit(limit)).all())
 
 
+def call_off(tx: Transaction, product_id: str, detail: str) -> None:
+    """Ends every command that has not ended: what has not left does not leave any more."""
+    ongoing = sa.and_(command_table.c.product_id == product_id, command_table.c.status.not_in(ENDED))
+    ids = list(tx.session.execute(sa.select(command_table.c.id).where(ongoing)).scalars())
+    ended = {"status": "failed", "detail": detail, "ended_at": tx.now}
+    tx.session.execute(sa.update(command_table).where(command_table.c.id.in_(ids)).values(ended))
+    tx.session.execute(sa.delete(record.outbox).where(record.outbox.c.command_id.in_(ids)))
+    record.set_timers(tx, {(TIMER, command_id): None for command_id in ids})
+    tx.session.expire_all()
+
+
+def latest_named(tx: Transaction, product_id: str, name: str) -> CommandRow | None:
+    """The newest command of this name to a device."""
+    query = sa.select(CommandRow).where(command_table.c.product_id == product_id, command_table.c.name == name)
+    return tx.session.execute(query.order_by(command_table.c.id.desc()).limit(1)).scalar_one_or_none()
+
+
 def note_sent(tx: Transaction, command_ids: list[str]) -> None:
     """They have left for the broker."""
     queued = sa.update(command_table).where(command_table.c.id.in_(command_ids), command_table.c.status == "queued")

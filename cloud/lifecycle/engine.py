@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from broker.contract.stages import Stage
 from cloud.db import Transaction
 from cloud.lifecycle.facts import Facts, decode_facts, encode_facts, join
 from cloud.lifecycle.rows import Journey, journey_table, load, move_table, profile_names, save, unit_table
@@ -115,17 +116,20 @@ def concerned(tx: Transaction, events: list[Event]) -> dict[str, Journey]:
     if named:
         found += load(tx, among(tx, journey_table.c.id, sorted(named)), lock=True)
     if units:
-        found += load(tx, among(tx, journey_table.c.product_id, sorted(units)), lock=True)
+        with_units = among(tx, journey_table.c.product_id, sorted(units))
+        found += load(tx, sa.and_(with_units, journey_table.c.stage != Stage.CLOSED.value), lock=True)
     return {one.id: one for one in found}
 
 
 def targets(event: Event, journeys: dict[str, Journey]) -> list[str]:
-    """An event that names a journey is for that one; one that names a unit alone is for all journeys with it."""
+    """An event that names a journey is for that one; one that names a unit alone is for all open journeys with it: a
+    closed one may be of somebody who has handed the unit on, and learns nothing of its next life.
+    """
     if event.journey_id is not None:
         return [event.journey_id] if event.journey_id in journeys else []
     if event.product_id is None:
         return []
-    return [one.id for one in journeys.values() if one.product_id == event.product_id]
+    return [one.id for one in journeys.values() if one.product_id == event.product_id and not one.closed]
 
 
 def _advance(

@@ -5,14 +5,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from broker.contract.ids import new_id
-from broker.contract.stages import Role
+from broker.contract.stages import Role, Stage
 from cloud.db import Transaction
 from cloud.errors import NotFoundError
 from cloud.lifecycle.distress import distress
 from cloud.lifecycle.rows import Journey, journey_table, load, move_table, profile_names
 from cloud.lifecycle.stalls import Machine, stalls
 from cloud.record import service as record
-from cloud.record.events import Event, EventType
+from cloud.record.events import CloseReason, Event, EventType
 from cloud.registry.profiles import load_profile
 from cloud.twin import service as twin
 from mobile_menu.rules.situation import Level
@@ -20,6 +20,7 @@ from mobile_menu.rules.situation import Level
 __all__ = [
     "Journey",
     "causes_of_distress",
+    "close",
     "journey_table",
     "journey_with",
     "link",
@@ -29,6 +30,7 @@ __all__ = [
     "of_product",
     "onlookers",
     "open_journey",
+    "open_with",
     "read",
     "touch",
 ]
@@ -58,10 +60,17 @@ def of_product(tx: Transaction, product_id: str, *, after: str | None = None, li
     return load(tx, sa.and_(here, journey_table.c.id > after) if after else here, limit=limit)
 
 
+def open_with(tx: Transaction, product_id: str) -> list[Journey]:
+    """Every open journey with this unit, oldest first."""
+    return load(tx, sa.and_(journey_table.c.product_id == product_id, journey_table.c.stage != Stage.CLOSED.value))
+
+
 def onlookers(tx: Transaction, product_id: str) -> int:
-    """How many journeys with this unit are not an owner's, open or closed."""
+    """How many open journeys with this unit are not an owner's."""
     query = sa.select(sa.func.count()).where(
-        journey_table.c.product_id == product_id, journey_table.c.role != Role.OWNER.value
+        journey_table.c.product_id == product_id,
+        journey_table.c.role != Role.OWNER.value,
+        journey_table.c.stage != Stage.CLOSED.value,
     )
     return int(tx.session.execute(query).scalar_one())
 
@@ -131,11 +140,13 @@ def journey_with(
     return open_journey(tx, person_id, gtin, product_id, role, source)
 
 
-def link(tx: Transaction, journey_id: str, product_id: str, role: Role, source: str) -> Journey:
-    """Ties a journey to a unit. The same link twice is one."""
+def link(tx: Transaction, journey_id: str, product_id: str, role: Role, source: str, because: str = "") -> Journey:
+    """Ties a journey to a unit. The same link twice is one. because: an id of what brought it about, where the same
+    role can come, go and come again.
+    """
     journey = read(tx, journey_id)
     event = Event(
-        id=f"link:{journey_id}:{product_id}:{role.value}",
+        id=f"link:{journey_id}:{product_id}:{role.value}" + (f":{because}" if because else ""),
         type=EventType.JOURNEY_LINKED,
         at=tx.now,
         source=source,
@@ -146,6 +157,24 @@ def link(tx: Transaction, journey_id: str, product_id: str, role: Role, source: 
     )
     record.append(tx, [event])
     return read(tx, journey_id)
+
+
+def close(tx: Transaction, journeys: list[Journey], reason: CloseReason, source: str) -> None:
+    """Ends these journeys, for good: nothing of the unit shows in them any more."""
+    ends = [
+        Event(
+            id=f"closed:{one.id}",
+            type=EventType.JOURNEY_CLOSED,
+            at=tx.now,
+            source=source,
+            product_id=one.product_id,
+            journey_id=one.id,
+            person_id=one.person_id,
+            data={"reason": reason.value},
+        )
+        for one in journeys
+    ]
+    record.append(tx, ends)
 
 
 def touch(tx: Transaction, journey_id: str) -> None:

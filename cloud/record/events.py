@@ -130,6 +130,8 @@ class CloseReason(StrEnum):
     TRANSFERRED = "transferred"
     RETIRED = "retired"
     LAPSED = "lapsed"
+    ENDED = "ended"
+    """Somebody who was with another's unit is with it no more."""
 
 
 class SurveyKind(StrEnum):

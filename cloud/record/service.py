@@ -126,6 +126,16 @@ def read_all(tx: Transaction, *, batch: int = REPLAY_BATCH) -> Iterator[tuple[da
         yield run[-1].recorded_at, [to_event(part) for part in run]
 
 
+def story(tx: Transaction, journey_id: str, product_id: str | None, *, since: datetime, limit: int = 50) -> list[Any]:
+    """Journal rows of a journey, and of what its unit itself has said since then; newest first."""
+    wanted = journal.c.journey_id == journey_id
+    if product_id is not None:
+        said = (journal.c.product_id == product_id, journal.c.journey_id.is_(None), journal.c.recorded_at >= since)
+        wanted = sa.or_(wanted, sa.and_(*said))
+    query = sa.select(journal).where(wanted).order_by(journal.c.seq.desc()).limit(limit)
+    return list(tx.session.execute(query).all())
+
+
 def timeline(
     tx: Transaction,
     *,
@@ -134,7 +144,7 @@ def timeline(
     before: int | None = None,
     limit: int = 50,
 ) -> list[Any]:
-    """Journal rows of a unit or a journey, newest first."""
+    """Journal rows of a unit, or of a journey, newest first."""
     query = sa.select(journal).order_by(journal.c.seq.desc()).limit(limit)
     if product_id is not None and journey_id is not None:
         query = query.where(sa.or_(journal.c.product_id == product_id, journal.c.journey_id == journey_id))

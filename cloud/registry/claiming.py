@@ -1,26 +1,57 @@
-"""Decisions of claiming: how often one may try, and what a claim makes of somebody. Pure."""
+"""How often one may try to show possession. Pure.
 
-from datetime import datetime, timedelta
-from typing import NamedTuple
+A code has 50 bits, so what must be bounded is how many guesses a day an attacker gets, by the one thing that costs
+them something: addresses. Persons are free to make. And nothing that strangers do may keep the owner out:
 
-WINDOW = timedelta(minutes=15)
-MAX_FAILURES = 5
+    anybody     5 failures in 15 minutes and 20 a day for one person on one unit, 10 a day for one source on one unit,
+                30 a day for one source on all units
+    attacked    from 50 failures a day on, a unit takes 3 from each person and each source: who has none has three tries
+    vouched     whom an order or a proof of place links to the unit is bound by the first line alone
+
+So k sources get at most `guesses_a_day(k)` at one unit, and an owner from a clean source is never refused.
+"""
+
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+WINDOW: Final = timedelta(minutes=15)
+DAY: Final = timedelta(days=1)
+"""How long a failure counts, and is remembered."""
+MAX_FAILURES: Final = 5
+PERSON_A_DAY: Final = 20
+PAIR_A_DAY: Final = 10
+SOURCE_A_DAY: Final = 30
+ATTACKED_FROM: Final = 50
+TRIES_UNDER_ATTACK: Final = 3
+AT_MOST: Final = max(ATTACKED_FROM, SOURCE_A_DAY, PERSON_A_DAY, PAIR_A_DAY)
+"""Counting further changes nothing."""
 
 
-class Attempts(NamedTuple):
-    """Failed attempts of one person on one unit since `window_start`."""
+class Failures(NamedTuple):
+    """Failed attempts that count now. person_now: this person's on this unit within `WINDOW`; all others within `DAY`:
+    person, source: theirs on this unit; source_anywhere: this source's on all units; unit: everybody's on this unit.
 
-    failures: int
-    window_start: datetime
+    Of a source that is not known, as behind a socket without addresses, the counts are 0.
+    """
+
+    person_now: int = 0
+    person: int = 0
+    source: int = 0
+    source_anywhere: int = 0
+    unit: int = 0
 
 
-def may_try(known: Attempts | None, now: datetime) -> bool:
-    """At most `MAX_FAILURES` failures in `WINDOW`; counted per person, so that a stranger locks nobody else out."""
-    return known is None or now - known.window_start >= WINDOW or known.failures < MAX_FAILURES
+def may_try(known: Failures, *, vouched: bool = False) -> bool:
+    """Whether another attempt is looked at. vouched: an order, or a proof of place, links the person to the unit."""
+    if known.person_now >= MAX_FAILURES or known.person >= PERSON_A_DAY:
+        return False
+    if vouched:
+        return True
+    if known.source >= PAIR_A_DAY or known.source_anywhere >= SOURCE_A_DAY:
+        return False
+    return known.unit < ATTACKED_FROM or max(known.person, known.source) < TRIES_UNDER_ATTACK
 
 
-def after_failure(known: Attempts | None, now: datetime) -> Attempts:
-    """The count with one more failure; a new window, when the old one has passed."""
-    if known is None or now - known.window_start >= WINDOW:
-        return Attempts(1, now)
-    return Attempts(known.failures + 1, known.window_start)
+def guesses_a_day(sources: int) -> int:
+    """What an attacker with so many sources gets at one unit in any 24 hours, whoever they say they are."""
+    return min(PAIR_A_DAY * sources, ATTACKED_FROM + TRIES_UNDER_ATTACK * sources)

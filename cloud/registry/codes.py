@@ -19,6 +19,7 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH: Final = 10
 """50 bits: with a handful of attempts per person, guessing is hopeless; longer is tiresome to type."""
 
+CLAIM_HASH_BYTES: Final = 32
 _GROUP: Final = 5
 _CONFUSED: Final = str.maketrans("OIL", "011")
 _PREFIX: Final = re.compile(r"[a-z]{2,8}_")

@@ -239,6 +239,20 @@ def take_ownership(tx: Transaction, product_id: str, person_id: str) -> bool:
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]  # a cursor result has it
 
 
+def move_ownership(tx: Transaction, product_id: str, giver: str, receiver: str | None) -> bool:
+    """Compare-and-set: true for the one caller that finds the unit still the giver's. receiver: None for nobody."""
+    theirs = sa.update(product_table).where(product_table.c.id == product_id, product_table.c.owner_person_id == giver)
+    done = tx.session.execute(theirs.values(owner_person_id=receiver))
+    tx.session.expire_all()
+    return bool(done.rowcount == 1)  # type: ignore[attr-defined]  # a cursor result has it
+
+
+def set_claim_code(tx: Transaction, product_id: str, claim_hash: bytes) -> None:
+    """The unit's claim code is another one from now on."""
+    tx.session.execute(sa.update(product_table).where(product_table.c.id == product_id).values(claim_hash=claim_hash))
+    tx.session.expire_all()
+
+
 def drop_ownership(tx: Transaction, person_id: str) -> list[str]:
     """Cuts every unit from this person; the ids of those."""
     owned = list(

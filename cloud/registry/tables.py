@@ -42,17 +42,6 @@ class ProductRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
 
 
-class ClaimAttemptRow(SQLModel, table=True):
-    """Failed attempts on one unit from one person, so that a stranger's failures never lock the owner out."""
-
-    __tablename__ = "claim_attempt"
-
-    product_id: str = Field(primary_key=True, max_length=26)
-    person_id: str = Field(primary_key=True, max_length=26, index=True, foreign_key="person.id")
-    failures: int = 0
-    window_start: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
-
-
 class LinkRow(SQLModel, table=True):
     """A link of the resolver: of a model; of a lot of it (`lot`); or of one unit (`product_id`). type: `gs1:pip`.
 

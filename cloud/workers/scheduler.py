@@ -10,6 +10,7 @@ from cloud.db import Database, Transaction
 from cloud.identity import service as identity
 from cloud.identity.devices import forget_ended as forget_certificates
 from cloud.lifecycle import watch
+from cloud.ownership import attempts, invitations, members, transfers
 from cloud.record import service as record
 
 log = logging.getLogger("throughline.scheduler")
@@ -22,6 +23,8 @@ HOUSEKEEPING_EVERY = timedelta(hours=1)
 def keep_house(tx: Transaction, _subject: str) -> None:
     """Deletes what is kept for a time only, and comes again."""
     record.forget_old_answers(tx)
+    attempts.forget_old(tx)
+    invitations.forget_expired(tx)
     identity.forget_ended(tx)
     forget_certificates(tx)
     record.set_timers(tx, {HOUSEKEEPING: tx.now + HOUSEKEEPING_EVERY})
@@ -30,6 +33,8 @@ def keep_house(tx: Transaction, _subject: str) -> None:
 DUTIES: Mapping[str, Callable[[Transaction, str], None]] = {
     watch.TIMER: watch.look_again,
     control.TIMER: control.expire,
+    members.TIMER: members.expire,
+    transfers.TIMER: transfers.expire,
     HOUSEKEEPING[0]: keep_house,
 }
 """What is done when a timer of a kind falls due. Each duty sets its timer anew, or takes it away."""

@@ -51,7 +51,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     link: AnyOf[LinkName] | None = None
     next_step: AnyOf[Word] | None = None
     firmware: AnyOf[Literal["current", "available", "installing", "failed"]] | None = None
-    closed_reason: AnyOf[Literal["returned", "transferred", "retired", "lapsed"]] | None = None
+    closed_reason: AnyOf[Literal["returned", "transferred", "retired", "lapsed", "ended"]] | None = None
     demo_unit: bool | None = None
     proven: bool | None = None
     has_coupon: bool | None = None

@@ -95,6 +95,7 @@ status-closed = { $closed_reason ->
     [transferred] Dieses Produkt gehört jetzt jemand anderem
     [retired] Dieses Produkt ist außer Betrieb
     [lapsed] Wir haben länger nichts voneinander gehört
+    [ended] Sie sind nicht mehr mit diesem Gerät verbunden
    *[other] Hier gibt es nichts mehr zu tun
  }
 

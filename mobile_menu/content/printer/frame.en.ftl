@@ -95,6 +95,7 @@ status-closed = { $closed_reason ->
     [transferred] This product has a new owner
     [retired] This product has been retired
     [lapsed] We have not heard from each other for a while
+    [ended] You are no longer connected with this product
    *[other] There is nothing left to do here
  }
 

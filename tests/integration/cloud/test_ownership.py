@@ -149,7 +149,7 @@ def test_a_refusal_is_not_kept_as_the_answer_to_its_key(world: World) -> None:
     with pytest.raises(ClaimRefusedError):
         world.claim(phone, unit, WRONG, key="k")
     assert world.rows("idempotency") == []
-    assert len(world.rows("claim_attempt")) == 1
+    assert len(world.rows("claim_failure")) == 1
     assert world.claim(phone, unit, key="k") == world.claim(phone, unit, key="k")
     assert len(world.rows("idempotency")) == 1
 

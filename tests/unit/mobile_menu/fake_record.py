@@ -71,6 +71,7 @@ class FakeRecord:
     keys: list[tuple[str, str | None]] = field(default_factory=list)
     seen: list[bool] = field(default_factory=list)
     visits: list[str | None] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
     menus_attached: list[bytes] = field(default_factory=list)
     failing: bool = False
     asked: Counter[str] = field(default_factory=Counter)
@@ -207,9 +208,17 @@ class FakeRecord:
         return [self.threads[journey_id]] if journey_id in self.threads else []
 
     def claim(
-        self, caller: Caller, gtin: str, serial: str, code: str | None, ephemeral_id: str | None, key: str | None
+        self,
+        caller: Caller,
+        gtin: str,
+        serial: str,
+        code: str | None,
+        ephemeral_id: str | None,
+        key: str | None,
+        source: str = "",
     ) -> Claimed:
         self.keys.append(("claim", key))
+        self.sources.append(source)
         if code != "GOOD-CODE" and ephemeral_id is None:
             raise ClaimRefusedError
         journey_id = f"j-{caller.person_id}"

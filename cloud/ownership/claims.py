@@ -1,0 +1,140 @@
+"""Claiming a unit: the code from the box, or the unit's own beacon, shows possession. One claim wins."""
+
+import secrets
+
+import sqlalchemy as sa
+
+from broker.contract.eid import ids_around
+from broker.contract.stages import Role
+from cloud.campaigns import service as campaigns
+from cloud.db import Transaction
+from cloud.identity import service as identity
+from cloud.lifecycle import service as lifecycle
+from cloud.ownership import attempts, members
+from cloud.record import service as record
+from cloud.record.events import Event, EventType
+from cloud.registry import codes
+from cloud.registry.claiming import may_try
+from cloud.registry.service import find_unit, read_unit, set_claim_code, take_ownership
+from cloud.registry.tables import ProductRow
+from cloud.secrets import Keys
+from mobile_menu.ports import AlreadyClaimedError, Claimed, ClaimRefusedError, SessionRefusedError, TooManyAttemptsError
+
+
+def claim_unit(
+    tx: Transaction,
+    keys: Keys,
+    person_id: str,
+    gtin: str,
+    serial: str,
+    code: str | None,
+    ephemeral_id: str | None,
+    source: str = "",
+) -> Claimed | Exception:
+    """Makes the person the unit's owner, or says why not. A refusal is a value: its count must be committed.
+
+    source: the address that it comes from, for its counts; empty: not known.
+    """
+    attempt = attempts.Attempt(keys, f"{gtin}/{serial}", person_id, source)
+    unit = find_unit(tx, gtin, serial)
+    attempts.hold(tx, attempt, person_id, *((unit.id,) if unit else ()))
+    if unit is not None:
+        tx.session.refresh(unit)  # it may have got its owner while we waited
+    if identity.person_key(tx, person_id) is None:
+        raise SessionRefusedError  # they have just left
+    near = _beside(keys, tx, unit, ephemeral_id)
+    vouched = unit is not None and _vouched(tx, unit, person_id)
+    if not near and not may_try(attempt.failures(tx), vouched=vouched):
+        return TooManyAttemptsError()
+    if unit is None or unit.state == "retired" or not (near or _opens(keys, unit, code)):
+        if unit is None:
+            _opens_nothing(keys, code)
+        attempt.note_failure(tx)
+        return ClaimRefusedError()
+    if unit.owner_person_id != person_id and not take_ownership(tx, unit.id, person_id):
+        return AlreadyClaimedError()
+    return own(tx, unit, person_id, "proximity" if near else "code")
+
+
+def own(tx: Transaction, unit: ProductRow, person_id: str, how: str) -> Claimed:
+    """The new owner's journey becomes the owner's journey with this unit. how: what showed possession."""
+    members.forget(tx, unit.id, person_id)  # they are more than that now
+    journey = journey_for(tx, unit, person_id, Role.OWNER)
+    linked = lifecycle.link(tx, journey.id, unit.id, Role.OWNER, "phone")
+    note_claim(tx, linked, unit.id, Role.OWNER, how)
+    campaigns.referral_of(tx, linked)  # an owner has a link to share; reading a menu could not make one
+    tx.changes.products.add(unit.id)
+    return Claimed(journey_id=linked.id, product_id=unit.id, role=Role.OWNER)
+
+
+def note_claim(tx: Transaction, journey: lifecycle.Journey, product_id: str, role: Role, how: str) -> None:
+    """The unit is theirs to use, in this role: once in each of its epochs."""
+    epoch = journey.facts.epoch
+    once = "" if role is Role.OWNER else f":{role.value}"
+    event = Event(
+        id=f"claim:{journey.id}:{product_id}:{epoch}{once}",
+        type=EventType.PRODUCT_CLAIMED,
+        at=tx.now,
+        source="phone",
+        channel="phone_app",
+        product_id=product_id,
+        journey_id=journey.id,
+        person_id=journey.person_id,
+        data={"epoch": epoch, "role": role.value, "how": how},
+    )
+    record.append(tx, [event])
+
+
+def journey_for(tx: Transaction, unit: ProductRow, person_id: str, role: Role) -> lifecycle.Journey:
+    """The person's open journey with this unit, else the one with its model that names no unit yet, else a new one."""
+    mine = [one for one in lifecycle.of_person(tx, person_id) if one.gtin == unit.gtin and not one.closed]
+    for wanted in (unit.id, None):
+        for one in mine:
+            if one.product_id == wanted:
+                return one
+    return lifecycle.open_journey(tx, person_id, unit.gtin, unit.id, role, "phone")
+
+
+def new_code(tx: Transaction, keys: Keys, product_id: str) -> str:
+    """A fresh claim code, shown this once; the one before opens nothing any more. Raises NotFoundError."""
+    read_unit(tx, product_id)
+    code = codes.new_claim_code()
+    set_claim_code(tx, product_id, codes.claim_hash(keys.pepper, product_id, code))
+    return codes.display(code)
+
+
+def end_code(tx: Transaction, product_id: str) -> None:
+    """The claim code opens nothing any more, and there is no other."""
+    set_claim_code(tx, product_id, secrets.token_bytes(codes.CLAIM_HASH_BYTES))
+
+
+def _opens(keys: Keys, unit: ProductRow, code: str | None) -> bool:
+    return code is not None and codes.claim_matches(unit.claim_hash, keys.pepper, unit.id, code)
+
+
+def _opens_nothing(keys: Keys, code: str | None) -> None:
+    """A unit that does not exist costs the time that one does."""
+    codes.claim_matches(bytes(codes.CLAIM_HASH_BYTES), keys.pepper, "", code or "")
+
+
+def _beside(keys: Keys, tx: Transaction, unit: ProductRow | None, ephemeral_id: str | None) -> bool:
+    """The unit's beacon sends this id now: whoever tells it stands there."""
+    if unit is None or ephemeral_id is None:
+        return False
+    key = keys.vault.open_own(unit.beacon_key, unit.id.encode())
+    return ephemeral_id.lower() in ids_around(key, tx.now)
+
+
+def _vouched(tx: Transaction, unit: ProductRow, person_id: str) -> bool:
+    """An order that stands, or a proof of place, links the person to this unit."""
+    mine = [one for one in lifecycle.of_person(tx, person_id) if one.gtin == unit.gtin and not one.closed]
+    ordered = any(
+        order.stands for one in mine if one.product_id in {None, unit.id} for order in one.facts.orders.values()
+    )
+    return ordered or any(_stands_beside(tx, one.id) for one in mine if one.product_id == unit.id)
+
+
+def _stands_beside(tx: Transaction, journey_id: str) -> bool:
+    table = lifecycle.journey_table
+    proven = sa.select(table.c.proven_until).where(table.c.id == journey_id, table.c.proven_until > tx.now)
+    return tx.session.execute(proven).first() is not None
