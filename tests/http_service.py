@@ -15,6 +15,9 @@ from starlette.routing import Route
 from cloud.http_server import Guard, server_config
 from cloud.settings import load_settings
 
+BROWSER = {"Accept": "text/html", "User-Agent": "Mozilla/5.0"}
+"""What a person's browser sends, and a machine does not."""
+
 
 def client_of(app: FastAPI, host: str = "192.0.2.1", **headers: str) -> httpx.AsyncClient:
     """A client in this process; `host` is its address."""
@@ -46,10 +49,10 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(app: FastAPI, guard: Guard | None = None) -> Iterator[Served]:
-    """The application on a free port of this machine, in a thread of its own."""
+def serving(app: FastAPI, guard: Guard | None = None, at: socket.socket | None = None) -> Iterator[Served]:
+    """The application on a free port of this machine, in a thread of its own. at: a socket that listens already."""
     own = guard or Guard()
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = at or socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(server_config(app, load_settings(), own))
     started = threading.Event()
 

@@ -11,7 +11,7 @@ from cloud.compose import make_app
 from cloud.headers import ALWAYS
 from cloud.identity.visits import admit
 from cloud.settings import load_settings
-from tests.http_service import client_of, every_route, serving
+from tests.http_service import BROWSER, client_of, every_route, serving
 from tests.integration.cloud.world import World
 
 NAMES = {name.decode() for name, _ in ALWAYS}
@@ -92,7 +92,7 @@ async def test_pages_files_figures_and_refusals(app: FastAPI, path: str, status:
 async def test_redirects_menus_streams_downloads_and_labels(app: FastAPI, sqlite_world: World) -> None:
     unit, phone = sqlite_world.unit(), sqlite_world.phone()
     journey = sqlite_world.begin(phone).id
-    async with client_of(app) as client, client_of(app, Authorization=f"Bearer {phone.token}") as own:
+    async with client_of(app, **BROWSER) as client, client_of(app, Authorization=f"Bearer {phone.token}") as own:
         scanned = await client.get(f"/01/{unit.gtin}/21/{unit.serial}")
         answers = [scanned, *[await own.get(f"/menu/v1/{path}") for path in (f"menu?journey={journey}", "export")]]
         answers.append(await own.request("HEAD", f"/menu/v1/live?journey={journey}"))
