@@ -232,6 +232,10 @@ def fingerprint(der: bytes) -> bytes:
     return hashlib.sha256(der).digest()
 
 
+def der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.DER)
+
+
 def key_print(key: ec.EllipticCurvePublicKey) -> bytes:
     """What a public key is known by: the SHA-256 of its SubjectPublicKeyInfo, 32 bytes."""
     return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()

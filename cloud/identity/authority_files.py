@@ -66,6 +66,10 @@ class Authority(NamedTuple):
         """The one that issues."""
         return self.issuers[-1]
 
+    def issuer(self, key_id: str) -> Issuer | None:
+        """The one with this key identifier; None when it was put aside."""
+        return next((one for one in self.issuers if one.id == key_id), None)
+
     @property
     def chain(self) -> str:
         """What stands between a new certificate and the root, and the root, as PEM."""
@@ -113,17 +117,21 @@ def exists(keys_dir: Path) -> bool:
     return (authority_dir(keys_dir) / ROOT_CERTIFICATE).exists()
 
 
-def make(keys_dir: Path, keys: Keys, now: datetime, *, offline: Path, passphrase: str) -> None:
-    """A root, its key encrypted in `offline`, and the first issuing authority. Raises ConflictError when there is an
-    authority already, SetupError when a folder cannot be written.
+def make(keys_dir: Path, keys: Keys, now: datetime, *, offline: Path, passphrase: str, replace: bool = False) -> None:
+    """A root, its key encrypted in `offline`, and the first issuing authority. replace: one that is there is put aside.
+
+    Raises ConflictError when there is an authority, or another root's key in `offline`; SetupError when a folder cannot
+    be written.
     """
-    if exists(keys_dir):
+    if exists(keys_dir) and not replace:
         msg = f"{authority_dir(keys_dir)} holds an authority already; `ca renew` gives it a new issuing key"
         raise ConflictError(msg)
     key = new_key()
     root = Issuer(authority.root_certificate(key, new_serial(), now), key)
     try:
         _write_root(offline, root, passphrase)
+        if exists(keys_dir):
+            authority_dir(keys_dir).rename(keys_dir / f"ca-until-{now:%Y%m%dT%H%M%S}")
         with _whole(authority_dir(keys_dir)) as folder:
             write_whole(folder / ROOT_CERTIFICATE, authority.pem(root.certificate).encode(), 0o644)
             _add_issuing(folder, keys, root, now)

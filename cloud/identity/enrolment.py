@@ -11,13 +11,12 @@ import msgspec
 import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from broker.contract.errors import ThroughlineError
 from cloud.db import Transaction
 from cloud.errors import FieldProblem, InvalidError
 from cloud.identity import authority, requests
-from cloud.identity.authority_files import Authority, new_serial
+from cloud.identity.authority_files import Authority, NoAuthorityError, new_serial
 from cloud.identity.device_tables import DeviceCertificateRow, EnrolmentTokenRow
 from cloud.identity.devices import certificate_table, live_certificates, token_table
 from cloud.identity.requests import Request, RequestProblem
@@ -238,7 +237,7 @@ def _issue(
     validity = authority.validity(issuer, tx.now, terms.lasts)
     serial = new_serial()
     made = authority.device_certificate(issuer, request.public_key, unit.product.id, uri, serial, validity)
-    der = made.public_bytes(Encoding.DER)
+    der = authority.der(made)
     row = DeviceCertificateRow(
         fingerprint=authority.fingerprint(der),
         product_id=unit.product.id,
@@ -269,12 +268,14 @@ def _refuse_known_key(tx: Transaction, product_id: str, request: Request) -> Non
 
 def _answer(known: Authority, row: DeviceCertificateRow) -> Enrolled:
     certificate = x509.load_der_x509_certificate(row.der)
-    issuers = {one.id: one.certificate for one in known.issuers}
+    issuer = known.issuer(row.issuer)
+    if issuer is None:  # it was put aside a moment ago
+        raise NoAuthorityError
     lasts = certificate.not_valid_after_utc - certificate.not_valid_before_utc
     return Enrolled(
         product_id=row.product_id,
         certificate=authority.pem(certificate),
-        chain=authority.pem(issuers[row.issuer], known.root),
+        chain=authority.pem(issuer.certificate, known.root),
         not_after=row.not_after,
         renew_at=certificate.not_valid_after_utc - lasts / 3,
     )

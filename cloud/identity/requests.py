@@ -4,7 +4,6 @@ Pure. A request is taken as proof that the sender has the key in it, and as noth
 even looked at. Wrong input is a value.
 """
 
-import base64
 import binascii
 import hashlib
 import re
@@ -15,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import SignatureAlgorithmOID
 
 from cloud.identity.authority import key_print
@@ -76,6 +76,9 @@ def _checked(csr: x509.CertificateSigningRequest, der: bytes) -> Request | Reque
     key = csr.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         return RequestProblem("wrong_key", "the key is to be ECDSA on P-256 (prime256v1)")
+    if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) not in csr.tbs_certrequest_bytes:
+        # Explicit parameters can describe a curve that is nearly P-256; one spelling of a key is enough.
+        return RequestProblem("wrong_key", "the key is to be a point, uncompressed, on the curve by its name")
     if csr.signature_algorithm_oid not in _SIGNED_WITH:
         return RequestProblem("wrong_signature", "the request is to be signed with ECDSA and SHA-256, -384 or -512")
     if not csr.is_signature_valid:
@@ -114,6 +117,6 @@ def is_signed(key: ec.EllipticCurvePublicKey, signature: bytes, statement: bytes
 
 def _decoded(text: str) -> bytes | None:
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
     except (binascii.Error, ValueError):
         return None
