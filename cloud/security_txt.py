@@ -33,7 +33,7 @@ def router() -> APIRouter:
     """The one route."""
     api = APIRouter(tags=["health"])
 
-    @api.get(PATH, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    @api.get(PATH, response_class=Response, responses={200: {"content": {"text/plain": {}}}, 404: {}})
     def report_to(context: Annotated[Context, Depends(context_of)]) -> Response:
         """Where to report a vulnerability; 404 until the operator has said where."""
         text = security_txt(context.settings, context.db.clock())

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.hostile.deployment import deployed
-from tests.hostile.figures import keep
+from tests.hostile.figures import keep, read
+from tests.hostile.fuzz.campaign import fuzz
+from tests.hostile.fuzz.targets import TARGETS
 from tests.hostile.rounds import do, long_plan, summary
 from tests.services import running_postgres
 
@@ -20,6 +22,11 @@ def main() -> int:
     walking.add_argument("--seed", type=int, default=1)
     walking.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     walking.set_defaults(do=_walk)
+    fuzzing = commands.add_parser("fuzz", help="the parsers that strangers reach, by atheris")
+    fuzzing.add_argument("targets", nargs="*", help=f"of {', '.join(TARGETS)}; all, when none is named")
+    fuzzing.add_argument("--seconds", type=int, default=300, help="for each target")
+    fuzzing.add_argument("--seed", type=int, default=1)
+    fuzzing.set_defaults(do=_fuzz)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     failed: bool = given.do(given)
@@ -37,6 +44,20 @@ def _walk(given: argparse.Namespace) -> bool:
     for one in (*found["failures"], *found["overstepped"], *found["errors"]):
         print(one)
     return bool(found["failures"] or found["overstepped"] or found["errors"])
+
+
+def _fuzz(given: argparse.Namespace) -> bool:
+    known = (read("fuzz") or {}).get("targets", {})
+    failed = False
+    for name in given.targets or TARGETS:
+        found = fuzz(name, seconds=given.seconds, seed=given.seed, gather=True)
+        known[name] = {**found.figures(), "seconds": given.seconds}
+        failed = failed or bool(found.finding)
+        print(f"{name}: {found.executions:,} executions, {found.branches} branches", found.finding, flush=True)
+        if found.finding:
+            print(repr(found.bytes_of_finding))
+        keep("fuzz", {"targets": known})
+    return failed
 
 
 def _walked(folder: Path, database_url: str, given: argparse.Namespace) -> dict[str, Any]:

@@ -20,9 +20,10 @@ from msgspec.structs import replace
 from cloud import schema
 from cloud.compose import PROJECTORS, REACTORS, make_app, prepare
 from cloud.db import Database
+from cloud.http_server import Guard, server_config
 from cloud.identity.key_limits import KeyGates
 from cloud.secrets import Keys, load_keys
-from cloud.settings import load_settings
+from cloud.settings import Settings, load_settings
 from device_sim.credentials import Credential
 from device_sim.phone import Phone
 from device_sim.registration import DEFAULT_GTIN, Registrar
@@ -81,19 +82,24 @@ def wide_limits() -> Limits:
 @contextmanager
 def deployed(folder: Path, database_url: str = "") -> Iterator[Deployment]:
     """One with SQLite in `folder`, or on the database at `database_url`, for as long as the block runs."""
+    many = 100_000_000
     settings = load_settings(
-        data_dir=folder / "data", database_url=database_url or None, public_url="http://id.example"
+        data_dir=folder / "data",
+        database_url=database_url or None,
+        public_url="http://id.example",
+        address_calls_per_minute=many,
+        session_calls_per_minute=many,
     )
     clock = ManualClock(datetime.now(UTC).replace(microsecond=0))
-    key = prepare(settings)
+    key = prepare(settings).operator_key
     assert key, "the first start shows a key"
     keys = load_keys(settings.keys_dir)
     db = Database(settings.database, clock, projectors=PROJECTORS, reactors=REACTORS)
     schema.upgrade(db)
     app = make_app(settings, db, keys, limits=wide_limits())
-    app.state.context = replace(app.state.context, key_gates=KeyGates(Gate(WIDE), Gate(WIDE)))
+    open_wide(app)
     try:
-        with served(app) as url:
+        with served(app, settings) as url:
             found = Deployment(url, keys, db, app, clock)
             asyncio.run(_peopled(found, key))
             yield found
@@ -101,13 +107,19 @@ def deployed(folder: Path, database_url: str = "") -> Iterator[Deployment]:
         db.dispose()
 
 
+def open_wide(app: FastAPI) -> None:
+    """The gates that are no settings."""
+    app.state.enrol_gate = Gate(WIDE)
+    gates = KeyGates(*(Gate(WIDE) for _ in KeyGates._fields))
+    app.state.context = replace(app.state.context, key_gates=gates)
+
+
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: FastAPI, settings: Settings, guard: Guard | None = None) -> Iterator[str]:
     """The application on a free port of this machine, as `cloud.compose` serves it; its address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3)
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(app, settings, guard))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="hostile-server")
     thread.start()
     try:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import Response
 
 from tests.hostile.deployment import Deployment, deployed
-from tests.hostile.rounds import NO_RIGHT, SHORT, SHORT_AGAIN, Plan, do, overstepped
+from tests.hostile.rounds import NO_RIGHT, SHORT, SHORT_WITH_EDGES, Plan, do, overstepped
 from tests.hostile.walking import problem_flaws, walk
 from tests.services import Postgres
 
@@ -33,8 +34,8 @@ def on_postgres(tmp_path: Path, postgres_server: Postgres) -> Iterator[Deploymen
 def go(to: Deployment, plan: Plan) -> None:
     """One round, and that it was a round at all."""
     walks = do(to, plan)
-    failures = [f"{one.role}: {kind}\n{how}" for one in walks for kind, how in one.failures.items()]
-    assert failures == [], "\n\n".join(failures)
+    failures = {kind: f"{one.role}: {kind}\n{how}" for one in walks for kind, how in one.failures.items()}
+    assert not failures, "\n\n".join(failures.values())
     assert [said for one in walks for said in one.errors] == []
     assert overstepped(walks) == []
     for one in walks:
@@ -49,8 +50,8 @@ def test_no_call_as_any_role_breaks_the_contract_on_sqlite(on_sqlite: Deployment
 
 
 @pytest.mark.postgres
-def test_no_call_that_reaches_the_database_breaks_the_contract_on_postgresql(on_postgres: Deployment) -> None:
-    go(on_postgres, SHORT_AGAIN)
+def test_no_call_at_its_edges_breaks_the_contract_on_postgresql(on_postgres: Deployment) -> None:
+    go(on_postgres, SHORT_WITH_EDGES)
 
 
 def test_the_walk_finds_what_is_planted(on_sqlite: Deployment) -> None:
@@ -69,10 +70,12 @@ def test_the_walk_finds_what_is_planted(on_sqlite: Deployment) -> None:
     def open_door() -> None:
         """Says that it wants a key, and does not look at it."""
 
-    locked = {"security": [{"HTTPBearer": []}]}
+    locked: dict[str, Any] = {"security": [{"HTTPBearer": []}]}
     for name, call in (("crash", crash), ("leak", leak), ("unsaid", unsaid)):
         on_sqlite.app.add_api_route(f"/planted/{name}", call)
-    form = {200: {"content": {"application/json": {"schema": {"properties": {"number": {"type": "integer"}}}}}}}
+    form: dict[int | str, Any] = {
+        200: {"content": {"application/json": {"schema": {"properties": {"number": {"type": "integer"}}}}}}
+    }
     on_sqlite.app.add_api_route("/planted/form", wrong_form, responses=form, response_model=None)
     on_sqlite.app.add_api_route("/api/planted", open_door, openapi_extra=locked)
     found = walk(on_sqlite, "nobody", examples=20, coverage=True, only=("/planted/", "/api/planted"))

@@ -52,7 +52,8 @@ class Signer(requests.auth.AuthBase):
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         body = request.body or b""
-        raw = body.encode() if isinstance(body, str) else bytes(body)
+        raw = body.encode() if isinstance(body, str) else body
+        assert isinstance(raw, bytes), "no body here is streamed"
         self._sent += 1
         shop = signed_headers(self._shop, f"msg_{self._sent}", self._at, raw)
         request.headers.update({name: value for name, value in shop.items() if name.startswith("webhook-")})
