@@ -5,11 +5,13 @@ Other parts for a test? Call the same functions with them.
 
 import asyncio
 import contextlib
+import functools
 import getpass
 import logging
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +24,7 @@ from broker import external
 from broker.contract.messages import Changed
 from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE, changed_topic
 from cloud import api_page, brokers, resolver, schema, security_txt, seen
+from cloud.accounts import Accounts
 from cloud.audit import api as audit_api
 from cloud.audit import service as audit
 from cloud.audit.subjects import Subject
@@ -40,12 +43,14 @@ from cloud.headers import GuardedApp
 from cloud.health import add_health
 from cloud.http_server import server_config
 from cloud.identity import api as identity_api
-from cloud.identity import authority_files, devices_api, operators
+from cloud.identity import authority_files, devices_api, operators, phones
 from cloud.identity import service as identity
 from cloud.identity.permissions import OperatorRole
 from cloud.lifecycle import api as lifecycle_api
 from cloud.lifecycle import engine, watch
 from cloud.limits import RateLimit, rate_limits
+from cloud.mail import service as mail_room
+from cloud.mail.setup import folder_of, outlet_of
 from cloud.menus import Menus
 from cloud.mqtt import Address, Bus, Intake
 from cloud.openapi import with_problems
@@ -62,12 +67,13 @@ from cloud.twin import api as twin_api
 from cloud.twin import service as twin
 from cloud.web import MAX_BODY_BYTES, MAX_IMPORT_BYTES, Context, add_error_handlers
 from cloud.workers.ingest import IngestLoop
+from cloud.workers.mail import MailLoop
 from cloud.workers.outbox import OutboxLoop
 from cloud.workers.scheduler import HOUSEKEEPING, SchedulerLoop
+from mobile_menu import account_api, web_files
 from mobile_menu import api as menu_api
 from mobile_menu import openapi as menu_openapi
 from mobile_menu import ownership_api as people_api
-from mobile_menu import web_files
 from mobile_menu.content_loader import load_content
 from mobile_menu.limits import Gate, Limits, usual_limits
 from mobile_menu.live import LiveHub
@@ -105,6 +111,13 @@ DESCRIPTION = "The backend of a connected product's whole life. MQTT: see `/asyn
 def make_clock(settings: Settings) -> Clock:
     """The system's clock, or, where time may be travelled, the one that all processes share."""
     return TravelClock(settings.data_dir / "clock") if settings.time_travel else system_clock
+
+
+def lifetimes_of(settings: Settings) -> phones.Lifetimes:
+    """How long phones' tokens count."""
+    return phones.Lifetimes(
+        access=timedelta(minutes=settings.session_access_minutes), refresh=timedelta(days=settings.session_refresh_days)
+    )
 
 
 def make_database(settings: Settings, clock: Clock) -> Database:
@@ -202,28 +215,43 @@ def mosquitto_files_for(
 class Announcer:
     """After a commit, tells this process and the others what changed. A word that is lost is healed by a look."""
 
-    def __init__(self, bus: Bus, here: Callable[[Changed], None], nudge: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        here: Callable[[Changed], None],
+        nudge: Callable[[], None],
+        mail: Callable[[], None] = lambda: None,
+    ) -> None:
         self._bus = bus
         self._here = here
         self._nudge = nudge
+        self._mail = mail
 
     def __call__(self, changes: Changes) -> None:
         for word in words(changes):
             self._here(word)
-            self._bus.say(changed_topic(word.product_id or word.journeys[0]), msgspec.json.encode(word))
+            self._bus.say(
+                changed_topic(word.product_id or (word.sessions or word.journeys)[0]), msgspec.json.encode(word)
+            )
+        if changes.mail:
+            self._mail()
         if changes.outbox:
             self._nudge()
+        if changes.outbox or changes.mail:
             self._bus.say(OUTBOX_NUDGE, b"")
 
 
 def words(changes: Changes) -> list[Changed]:
-    """What is said of the changes: a word for each unit, and one for each journey that is news by itself."""
+    """What is said of the changes: a word for each unit, for each phone's session, and for each journey that is news by
+    itself.
+    """
     said = [Changed(product_id=one, projections=("twin",)) for one in sorted(changes.products)]
     kinds = {
         "journey": changes.journeys - changes.erased,
         "case": changes.cases - changes.erased,
         "gone": changes.erased,
     }
+    said += [Changed(sessions=(one,)) for one in sorted(changes.sessions)]
     return said + [Changed(journeys=(one,), projections=(kind,)) for kind, own in kinds.items() for one in sorted(own)]
 
 
@@ -237,6 +265,7 @@ class Listeners:
     def __call__(self, word: Changed) -> None:
         if word.product_id is not None:
             self._hub.changed(self._menus.seen_with(word.product_id))
+        self._hub.sessions_changed(word.sessions)
         if "journey" in word.projections:
             self._hub.changed(word.journeys)
         if "case" in word.projections:
@@ -261,15 +290,18 @@ def make_app(
     limits: how often one address may start sessions, claim and follow links; the usual ones, unless given.
     """
     gates = limits or usual_limits()
-    menus = Menus(db, keys, settings.url)
+    menus = Menus(db, keys, settings.url, lifetimes_of(settings))
+    accounts = Accounts(db, keys, settings.url, lifetimes_of(settings))
     service = MenuService(menus, load_content, db.clock)
-    hub = LiveHub(service.changed)
+    hub = LiveHub(service.changed, forget_sessions=service.forget_sessions)
     threads = Threads()
     listeners = Listeners(menus, hub)
     client_id = f"{settings.mqtt_username}-api-{identity.short_name()}"
     address = broker_address(settings, keys)
     own_bus = bus or Bus(address, client_id, filters=(ALL_CHANGED,), heard=listeners.heard)
-    db.listeners.append(Announcer(own_bus, listeners, lambda: None))
+    folder = folder_of(settings)
+    clean = (lambda: None) if folder is None else functools.partial(mail_room.clean, db, folder)
+    db.listeners.append(Announcer(own_bus, listeners, lambda: None, clean))
 
     @contextlib.asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -299,6 +331,7 @@ def make_app(
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     app.router.routes[:0] = menu_api.routes(service, hub, threads)
     app.include_router(menu_api.router(service, hub, threads, secure=settings.url.startswith("https:"), limits=gates))
+    app.include_router(account_api.router(accounts, service, threads, secure=settings.url.startswith("https:")))
     people = PeopleOfUnits(db, keys, settings.url)
     app.include_router(people_api.router(service, people, hub, threads, gates.claims))
     for router in [one for part in PARTS for one in part.routers()]:
@@ -359,26 +392,32 @@ async def _stop_when_told(server: uvicorn.Server, hub: LiveHub, stop: asyncio.Ev
 
 
 def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
-    """Ingest, outbox and scheduler in this process, each a thread, until `stop` is set."""
+    """Ingest, outbox, mail and scheduler in this process, each a thread, until `stop` is set."""
     keys = load_keys(settings.keys_dir)
     db = make_database(settings, make_clock(settings))
     address = broker_address(settings, keys)
-    wake = threading.Event()
+    wake, mail_wake = threading.Event(), threading.Event()
+
+    def nudged() -> None:
+        wake.set()
+        mail_wake.set()
+
     bus = Bus(
         address,
         f"{settings.mqtt_username}-{settings.worker_name}-bus",
         filters=(OUTBOX_NUDGE,),
-        heard=lambda _topic, _payload: wake.set(),
-        back=wake.set,
+        heard=lambda _topic, _payload: nudged(),
+        back=nudged,
     )
     outbox = OutboxLoop(db, bus, stop, wake)
-    db.listeners.append(Announcer(bus, lambda _word: None, wake.set))
+    mail = MailLoop(db, keys, outlet_of(settings), settings.mail_sender, stop, mail_wake)
+    db.listeners.append(Announcer(bus, lambda _word: None, wake.set, mail_wake.set))
     intake = Intake(address, settings.worker_name, settings.ingest_window)
     ingest = IngestLoop(db, intake, batch=settings.ingest_batch, wait_s=settings.ingest_wait_ms / 1000, stop=stop)
     scheduler = SchedulerLoop(db, stop)
     bus.start()
     intake.start()
-    work = {"ingest": ingest.run, "outbox": outbox.run, "scheduler": scheduler.run}
+    work = {"ingest": ingest.run, "outbox": outbox.run, "scheduler": scheduler.run, "mail": mail.run}
     failed: list[str] = []
     threads = [
         threading.Thread(target=_guarded, args=(name, run, stop, failed), name=name) for name, run in work.items()
@@ -388,7 +427,7 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     if _connected(intake, bus, stop):
         ready(0)
     stop.wait()
-    wake.set()
+    nudged()
     for thread in threads:
         thread.join(10)
     intake.close()

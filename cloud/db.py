@@ -86,10 +86,14 @@ class Changes:
     """Journeys that are no more."""
     cases: set[str] = field(default_factory=set)
     """Journeys to which an expert wrote."""
+    sessions: set[str] = field(default_factory=set)
+    """Phones' sessions that ended, or became another person's."""
+    mail: bool = False
     outbox: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.products or self.journeys or self.erased or self.cases or self.outbox)
+        changed = self.products or self.journeys or self.erased or self.cases or self.sessions
+        return bool(changed or self.mail or self.outbox)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from cloud.commerce import service as commerce
 from cloud.consent import service as consent
 from cloud.db import Database, Transaction
 from cloud.errors import NotFoundError
+from cloud.identity import phones
 from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
 from cloud.ownership.claims import claim_unit
@@ -57,10 +58,11 @@ RSSI_AT_1M_DBM = -59
 class Menus:
     """The port."""
 
-    def __init__(self, db: Database, keys: Keys, base_url: str) -> None:
+    def __init__(self, db: Database, keys: Keys, base_url: str, lifetimes: phones.Lifetimes = phones.USUAL) -> None:
         self._db = db
         self._keys = keys
         self._base_url = base_url
+        self._lifetimes = lifetimes
         self._seen: OrderedDict[str, set[str]] = OrderedDict()
         self._seeing = Lock()
 
@@ -86,30 +88,30 @@ class Menus:
 
     def start_session(self, visit_token: str | None, key: str | None) -> SessionOpened:
         def start(tx: Transaction) -> SessionOpened:
-            visit = None if visit_token is None else identity.session_of(tx, visit_token, "visit")
+            visit = None if visit_token is None else phones.visit_of(tx, visit_token)
             person_id = identity.new_person(tx, self._keys) if visit is None else visit.person_id
+            fresh = phones.open_visit(tx, person_id) if visit is None else None
+            visit_id = visit.id if fresh is None else fresh.id
 
             def do() -> SessionStarted:
-                session = identity.open_session(tx, person_id)
-                return SessionStarted(token=session.token, expires_at=session.expires_at)
+                return started_of(phones.open_phone(tx, self._keys, person_id, visit_id, self._lifetimes), tx.now)
 
             # Without a visit there is nobody yet whose repetition it could be.
             scope = consent.person_scope(person_id)
             known = key if visit else None
             started = record.once(tx, self._keys.vault, scope, known, "session", SessionStarted, do)
-            fresh = None if visit else identity.open_session(tx, person_id, "visit").token
             return SessionOpened(
-                started=started, visit=Visit(token=fresh, lasts=identity.VISIT_LASTS) if fresh else None
+                started=started, visit=Visit(token=fresh.token, lasts=phones.VISIT_LASTS) if fresh else None
             )
 
         return self._db.run(start)
 
     def caller(self, token: str, language: str) -> Caller:
         with self._db.reading() as tx:
-            session = identity.session_of(tx, token)
+            session = phones.session_of(tx, token)
         if session is None:
             raise SessionRefusedError
-        return Caller(session.person_id, session.id, language)
+        return Caller(session.person_id, session.id, language, session.until)
 
     # --- reading ---
 
@@ -286,6 +288,17 @@ class Menus:
         do: Callable[[], Answer],
     ) -> Answer:
         return record.once(tx, self._keys.vault, consent.person_scope(caller.person_id), key, print_, form, do)
+
+
+def started_of(pair: phones.Pair, now: datetime) -> SessionStarted:
+    """A pair of tokens, as the phone gets it."""
+    return SessionStarted(
+        token=pair.token,
+        expires_at=pair.expires_at,
+        expires_in_s=max(0, int((pair.expires_at - now).total_seconds())),
+        refresh_token=pair.refresh_token,
+        refresh_expires_at=pair.refresh_expires_at,
+    )
 
 
 class _RefusedError(Exception):

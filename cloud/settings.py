@@ -1,9 +1,11 @@
 """Settings: from the environment (`THROUGHLINE_...`) or the command line. Every one has a default that runs."""
 
 import os
+from datetime import timedelta
+from email.headerregistry import Address
+from email.utils import parseaddr
 from functools import cached_property
 from ipaddress import ip_network
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,6 +29,16 @@ def _known_vocabularies(lines: tuple[str, ...]) -> tuple[str, ...]:
     if isinstance(found, str):
         raise ValueError(found)  # noqa: TRY004 - a wrong setting, and no wrong type
     return lines
+
+
+def _sender(text: str) -> str:
+    """`Name <address>` or an address alone, as a mail's `From` has it."""
+    name, address = parseaddr(text)
+    Address(name, addr_spec=address)
+    if "@" not in address or any(mark in text for mark in "\r\n"):
+        message = "a sender is such as Throughline <noreply@example.com>"
+        raise ValueError(message)
+    return text
 
 
 class Settings(BaseSettings):
@@ -117,6 +129,25 @@ class Settings(BaseSettings):
     mqtt_public_host: str = Field(
         "", description="Name or address at which devices reach the broker; its TLS certificate bears it."
     )
+    session_access_minutes: int = Field(
+        15, ge=1, le=1_440, description="How long a phone's access token counts; its refresh token fetches the next."
+    )
+    session_refresh_days: int = Field(
+        90, ge=1, le=400, description="How long a phone stays signed in without being used."
+    )
+    smtp_host: str = Field("", description="Mail server for mail to people. Empty: mail goes into files of data_dir/mail.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_security: Literal["starttls", "tls"] = Field(
+        "starttls", description="TLS after STARTTLS (mostly port 587), or from the first byte (mostly port 465)."
+    )
+    smtp_user: str = Field("", description="User at the mail server; empty: no login.")
+    smtp_password_file: str = Field("", description="File with that user's password; only this user may read it.")
+    smtp_ca_file: str = Field(
+        "", description="PEM file of the authority that vouches for the mail server. Empty: those this machine trusts."
+    )
+    mail_sender: Annotated[str, AfterValidator(_sender)] = Field(
+        "Throughline <noreply@throughline.invalid>", description="From whom mail comes: Name <address>."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @property
@@ -145,6 +176,11 @@ class Settings(BaseSettings):
     def key_max_age(self) -> timedelta | None:
         """How old an operator's key may get; None: no limit."""
         return timedelta(days=self.key_max_age_days) if self.key_max_age_days else None
+
+    @property
+    def mail_dir(self) -> Path:
+        """Where mail lies while no mail server is set."""
+        return self.data_dir / "mail"
 
     @property
     def keys_dir(self) -> Path:

@@ -11,6 +11,7 @@ from cloud.control import tables as control
 from cloud.identity import device_tables
 from cloud.identity import tables as identity
 from cloud.lifecycle import tables as lifecycle
+from cloud.mail import tables as mail
 from cloud.ownership import tables as ownership
 from cloud.record import tables as record
 from cloud.registry import tables as registry
@@ -26,6 +27,7 @@ ALL = (
     device_tables,
     identity,
     lifecycle,
+    mail,
     ownership,
     record,
     registry,

@@ -62,6 +62,8 @@ STATUS: dict[str, int] = {
     "label_too_small": 422,
     "unauthenticated": 401,
     "session_refused": 401,
+    "session_unknown": 404,
+    "email_link_refused": 403,
     "bad_signature": 401,
     "enrolment_refused": 403,
     "renewal_refused": 403,

@@ -31,6 +31,8 @@ class Signal(Flag):
     """The journey was erased."""
     LEFT = auto()
     """The person has left."""
+    SESSION = auto()
+    """The session was ended, or is another person's now."""
     CLOSE = auto()
     """The process is stopping: the phone shall come again, to another."""
 
@@ -41,10 +43,9 @@ Deliver = Callable[[Signal], Awaitable[None]]
 class Subscription:
     """One open stream. Born asleep: `LiveHub.ready` lets it be woken, with what came meanwhile."""
 
-    __slots__ = ("deliver", "names", "pending", "ready", "session_id", "slot", "task")
+    __slots__ = ("deliver", "names", "pending", "ready", "slot", "task")
 
-    def __init__(self, session_id: str, names: tuple[str, ...], slot: int, deliver: Deliver) -> None:
-        self.session_id = session_id
+    def __init__(self, names: tuple[str, ...], slot: int, deliver: Deliver) -> None:
         self.names = names
         self.slot = slot
         self.deliver = deliver
@@ -54,21 +55,24 @@ class Subscription:
 
 
 class LiveHub:
-    """Wakes the streams of a journey. `forget` is called first with the journeys that changed, in the caller's thread.
+    """Wakes the streams of a journey. Those that keep something of it are told first, in the caller's thread: `forget`
+    of journeys that changed, `forget_sessions` of sessions that did.
 
-    `changed`, `case_changed`, `gone`, `person_gone` and `close` may be called from any thread and never wait; the other
-    methods belong to the event loop. heartbeat_s: how often a stream is woken without any news.
+    `changed`, `case_changed`, `gone`, `sessions_changed`, `person_gone` and `close` may be called from any thread and
+    never wait; the other methods belong to the event loop. heartbeat_s: how often a stream is woken without any news.
     """
 
     def __init__(
         self,
         forget: Callable[[Iterable[str]], None],
         *,
+        forget_sessions: Callable[[Iterable[str]], None] = lambda _: None,
         heartbeat_s: float = HEARTBEAT_S,
         per_session: int = STREAMS_PER_SESSION,
         in_all: int = STREAMS_IN_ALL,
     ) -> None:
         self._forget = forget
+        self._forget_sessions = forget_sessions
         self._heartbeat_s = heartbeat_s
         self._per_session = per_session
         self._in_all = in_all
@@ -79,7 +83,6 @@ class LiveHub:
         self._streams: set[Subscription] = set()
         self._slots: list[set[Subscription]] = [set() for _ in range(_SLOTS)]
         self._by_name: dict[str, set[Subscription]] = {}
-        self._by_session: dict[str, int] = {}
         self._posted: dict[str, Signal] = {}
         self._posting = Lock()
 
@@ -105,6 +108,12 @@ class LiveHub:
         self._forget(names)
         self._post(Signal.GONE, map(_journey, names))
 
+    def sessions_changed(self, session_ids: Iterable[str]) -> None:
+        """These sessions were ended, or are another person's: their streams look whose they are."""
+        ids = tuple(session_ids)
+        self._forget_sessions(ids)
+        self._post(Signal.SESSION, map(_session, ids))
+
     def person_gone(self, person_id: str) -> None:
         """This person has left: whatever their phones listen to ends."""
         self._post(Signal.LEFT, (_person(person_id),))
@@ -116,13 +125,13 @@ class LiveHub:
 
     def subscribe(self, journey_id: str, person_id: str, session_id: str, deliver: Deliver) -> Subscription:
         """Listens from now on. Raises TooManyStreamsError."""
-        if len(self._streams) >= self._in_all or self._by_session.get(session_id, 0) >= self._per_session:
+        of_session = self._by_name.get(_session(session_id), ())
+        if len(self._streams) >= self._in_all or len(of_session) >= self._per_session:
             raise TooManyStreamsError
-        names = (_journey(journey_id), _person(person_id))
-        stream = Subscription(session_id, names, next(self._numbers) % _SLOTS, deliver)
+        names = (_journey(journey_id), _person(person_id), _session(session_id))
+        stream = Subscription(names, next(self._numbers) % _SLOTS, deliver)
         self._streams.add(stream)
         self._slots[stream.slot].add(stream)
-        self._by_session[session_id] = self._by_session.get(session_id, 0) + 1
         for name in names:
             self._by_name.setdefault(name, set()).add(stream)
         self._start_ticker()
@@ -136,9 +145,6 @@ class LiveHub:
     def unsubscribe(self, stream: Subscription) -> None:
         self._streams.remove(stream)
         self._slots[stream.slot].remove(stream)
-        self._by_session[stream.session_id] -= 1
-        if not self._by_session[stream.session_id]:
-            del self._by_session[stream.session_id]
         for name in stream.names:
             self._by_name[name].remove(stream)
             if not self._by_name[name]:
@@ -197,6 +203,10 @@ class LiveHub:
 
 def _journey(journey_id: str) -> str:
     return f"journey:{journey_id}"
+
+
+def _session(session_id: str) -> str:
+    return f"session:{session_id}"
 
 
 def _person(person_id: str) -> str:

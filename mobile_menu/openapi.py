@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from mobile_menu.account_ports import EmailAsked, EmailState, EmailVerified, PhoneSession
 from mobile_menu.ownership_ports import Accepted, ClaimCodeMade, Offer, OneTimeLink, People, TransferState
 from mobile_menu.ports import CaseThread, Chosen, Claimed, JourneySummary, SessionStarted
 from mobile_menu.rules.menu import Menu
@@ -16,9 +17,13 @@ _REF = "#/components/schemas/{name}"
 _NAMED = (
     Accepted,
     ClaimCodeMade,
+    EmailAsked,
+    EmailState,
+    EmailVerified,
     Offer,
     OneTimeLink,
     People,
+    PhoneSession,
     TransferState,
     SessionStarted,
     JourneySummary,
@@ -33,7 +38,7 @@ _STRING = {"type": "string"}
 _EVENT = {
     "type": "object",
     "description": "Each event",
-    "properties": {"event": {"enum": ["menu", "case", "gone"]}, "id": _STRING, "data": _STRING},
+    "properties": {"event": {"enum": ["menu", "case", "renew", "gone"]}, "id": _STRING, "data": _STRING},
 }
 
 
@@ -61,6 +66,7 @@ def _schemas() -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(_NAMED, ref_template=_REF)
     return schemas | {
         "JourneyPage": _page("JourneySummary"),
+        "SessionPage": _page("PhoneSession"),
         "CasePage": _page("CaseThread"),
         "PlacedMenu": _object(zone={"$ref": _REF.format(name="Place")}, menu={"$ref": _REF.format(name="Menu")}),
     }
@@ -101,6 +107,7 @@ def _hot_paths() -> dict[str, Any]:
                 "summary": "The menu, whenever it changes",
                 "description": (
                     "Server-sent events. `menu`: a Menu, its id the etag; `case`: a CaseThread with something new; "
+                    "`renew`: the access token's time is over, come again with the next one; "
                     "`gone`: the journey or the session has ended, and the stream with it. Last-Event-ID resumes."
                 ),
                 "operationId": "live",

@@ -5,7 +5,7 @@ is one of the errors below; the port's own errors (a database that is away) pass
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Literal, Protocol
 
 import msgspec
@@ -59,16 +59,26 @@ class ProofNeededError(ThroughlineError):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Whose phone it is. person_id: opaque, never shown to the phone. language: what this request asked for."""
+    """Whose phone it is. person_id: opaque, never shown to the phone. language: what this request asked for. until: the
+    end of the access token that was shown.
+    """
 
     person_id: str
     session_id: str
     language: str = "en"
+    until: datetime = datetime.max.replace(tzinfo=UTC)
 
 
 class SessionStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """token: for each call, until `expires_at`, which is `expires_in_s` seconds from now, whatever the phone's clock
+    says. refresh_token: for the next pair, once.
+    """
+
     token: str
     expires_at: datetime
+    expires_in_s: int
+    refresh_token: str
+    refresh_expires_at: datetime
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,7 +254,8 @@ class MenuPort(Protocol):
         """Everything that is held of this person, provided and observed (GDPR article 20)."""
 
     def opt_out(self, token: str) -> dict[str, Json]:
-        """Erases the person, in one transaction; the signed receipt. The same token later gets the same receipt.
+        """Erases the person, in one transaction; the signed receipt. Every token of the session does, also one that has
+        expired or was replaced, and later gets the same receipt.
 
         Raises SessionRefusedError for a token that never was one.
         """

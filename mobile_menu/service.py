@@ -112,11 +112,12 @@ class MenuService:
         """Whose token it is, asked again when known for longer than `kept`. Raises SessionRefusedError."""
         known = self._callers.get((token, language))
         now = self.now()
-        if known is not None and _younger(now, known.at, kept):
+        if known is not None and _younger(now, known.at, kept) and now < known.caller.until:
             return known.caller
         ticket = self._callers.ticket("")
         caller = self._port.caller(token, language)
-        self._callers.put((token, language), _KnownCaller(caller, now), (caller.person_id,), ticket)
+        tags = (caller.person_id, caller.session_id)
+        self._callers.put((token, language), _KnownCaller(caller, now), tags, ticket)
         return caller
 
     def journeys(self, caller: Caller) -> Sequence[JourneySummary]:
@@ -126,7 +127,7 @@ class MenuService:
         """The menu, if that takes no look at the record: never blocks, and so may run on the event loop."""
         now = self.now()
         known = self._callers.get((token, language))
-        if known is None or not _younger(now, known.at, CALLER_KEPT):
+        if known is None or not _younger(now, known.at, CALLER_KEPT) or now >= known.caller.until:
             return None
         kept = self._menus.get((known.caller.session_id, journey_id, language))
         if kept is None or not _younger(now, kept.checked_at, MENU_TRUSTED):
@@ -140,17 +141,12 @@ class MenuService:
         now = self.now()
         if kept is not None and _younger(now, kept.checked_at, trusted):
             return kept.served
-        ticket = self._menus.ticket(journey_id, caller.person_id)
+        ticket = self._menus.ticket(journey_id, caller.person_id, caller.session_id)
         version = self._port.version(journey_id)
         if kept is not None and kept.version == version and _younger(now, kept.composed_at, MENU_KEPT):
             self._menus.put(key, kept._replace(checked_at=now), ticket.tags, ticket)
             return kept.served
         return self._composed_at(caller, journey_id, version, ticket)[2]
-
-    def checked_menu(self, token: str, language: str, journey_id: str) -> Served:
-        """The menu, with session and version asked of the record. Raises SessionRefusedError, JourneyUnknownError."""
-        caller = self.caller(token, language, kept=timedelta(0))
-        return self.menu(caller, journey_id, trusted=timedelta(0))
 
     def report_context(
         self, caller: Caller, journey_id: str, sightings: Sequence[Sighting], position: Position | None
@@ -239,13 +235,19 @@ class MenuService:
         for journey_id in journey_ids:
             self._menus.drop(journey_id)
 
+    def forget_sessions(self, session_ids: Iterable[str]) -> None:
+        """Whose these sessions are, and whether they still count, is asked again; so are their menus."""
+        for session_id in session_ids:
+            self._callers.drop(session_id)
+            self._menus.drop(session_id)
+
     def forget_person(self, person_id: str) -> None:
         """Nothing of this person stays in memory."""
         self._callers.drop(person_id)
         self._menus.drop(person_id)
 
     def _composed_now(self, caller: Caller, journey_id: str) -> tuple[Situation, Composed, Served]:
-        ticket = self._menus.ticket(journey_id, caller.person_id)
+        ticket = self._menus.ticket(journey_id, caller.person_id, caller.session_id)
         return self._composed_at(caller, journey_id, self._port.version(journey_id), ticket)
 
     def _composed_at(

@@ -5,7 +5,7 @@ stream. Errors are raised before the answer starts; the application's handler ma
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from mobile_menu.live import LiveHub, Signal
 from mobile_menu.ports import Caller, CaseThread, JourneyUnknownError, SessionRefusedError
-from mobile_menu.service import MenuService, Served, last_written
+from mobile_menu.service import CALLER_KEPT, MENU_TRUSTED, MenuService, Served, last_written
 from mobile_menu.threads import Threads
 
 RETRY_MS = 3000
@@ -22,6 +22,8 @@ MAX_LANGUAGE = 120
 MAX_TOKEN = 512
 MAX_ID = 64
 MAX_TAGS = 1024
+NOW = timedelta(0)
+"""Nothing that was read before is taken for true."""
 _VARY = (b"vary", b"Accept-Language, Authorization")
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 
@@ -69,7 +71,7 @@ class MenuRoute:
 
 
 class LiveRoute:
-    """`GET /menu/v1/live?journey=`: server-sent events `menu`, `case` and `gone` (WHATWG HTML, section 9.2)."""
+    """`GET /menu/v1/live?journey=`: server-sent events `menu`, `case`, `renew`, `gone` (WHATWG HTML, section 9.2)."""
 
     def __init__(self, service: MenuService, hub: LiveHub, threads: Threads) -> None:
         self._service = service
@@ -79,7 +81,7 @@ class LiveRoute:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = asked_of(scope)
         caller = await self._threads.run(self._service.caller, asked.token, asked.language)
-        stream = _Stream(self._service, self._threads, send, asked)
+        stream = _Stream(self._service, self._threads, send, asked, caller)
         # Listen first, read then: a change in between wakes the stream again, and is not lost.
         subscription = self._hub.subscribe(asked.journey_id, caller.person_id, caller.session_id, stream.deliver)
         try:
@@ -96,13 +98,15 @@ class LiveRoute:
 class _Stream:
     """What one phone has got so far, and how the next thing is sent to it."""
 
-    __slots__ = ("_asked", "_case_at", "_ended", "_etag", "_send", "_service", "_threads")
+    __slots__ = ("_asked", "_case_at", "_ended", "_etag", "_person_id", "_send", "_service", "_threads", "_until")
 
-    def __init__(self, service: MenuService, threads: Threads, send: Send, asked: Asked) -> None:
+    def __init__(self, service: MenuService, threads: Threads, send: Send, asked: Asked, caller: Caller) -> None:
         self._service = service
         self._threads = threads
         self._send = send
         self._asked = asked
+        self._person_id = caller.person_id
+        self._until = caller.until
         self._etag = asked.last_event_id
         self._case_at: datetime | None = None
         self._ended = False
@@ -134,6 +138,8 @@ class _Stream:
             return await self._end(gone_event(JourneyUnknownError.code))
         if signal & Signal.CLOSE:
             return await self._end(b"")
+        if self._service.now() >= self._until:
+            return await self._end(RENEW)
         return await self._tell(signal)
 
     async def _tell(self, signal: Signal) -> None:
@@ -141,6 +147,8 @@ class _Stream:
             served, thread = await self._threads.run(self._read, signal)
         except (SessionRefusedError, JourneyUnknownError) as error:
             await self._end(gone_event(error.code))
+        except _ChangedHandsError:
+            await self._end(RENEW)
         except Exception:  # noqa: BLE001  # whatever ails the record, the stream outlives it
             _log.exception("a live menu could not be read; the next heartbeat tries again")
             await self._write(b": waiting\n\n")
@@ -149,15 +157,15 @@ class _Stream:
 
     def _read(self, signal: Signal) -> tuple[Served, CaseThread | None]:
         asked = self._asked
-        if signal & Signal.BEAT:
-            served = self._service.checked_menu(asked.token, asked.language, asked.journey_id)
-        else:
-            served = self._service.menu(self._caller(), asked.journey_id)
-        thread = self._service.latest_case(self._caller(), asked.journey_id) if signal & Signal.CASE else None
+        caller_kept, menu_trusted = (
+            (NOW, NOW) if signal & (Signal.BEAT | Signal.SESSION) else (CALLER_KEPT, MENU_TRUSTED)
+        )
+        caller = self._service.caller(asked.token, asked.language, caller_kept)
+        if caller.person_id != self._person_id:
+            raise _ChangedHandsError
+        served = self._service.menu(caller, asked.journey_id, menu_trusted)
+        thread = self._service.latest_case(caller, asked.journey_id) if signal & Signal.CASE else None
         return served, thread
-
-    def _caller(self) -> Caller:
-        return self._service.caller(self._asked.token, self._asked.language)
 
     def _news(self, served: Served, thread: CaseThread | None) -> bytes:
         news = b""
@@ -180,6 +188,14 @@ class _Stream:
             await self._send({"type": "http.response.body", "body": data, "more_body": more})
         except OSError:  # how some servers say that the phone has gone; `receive` says so too
             self._ended = True
+
+
+class _ChangedHandsError(Exception):
+    """The session is another person's now: two became one. Who listens comes again as that one."""
+
+
+RENEW = b"event: renew\ndata: {}\n\n"
+"""The access token's time is over, or the session is another person's: come again at once, with a token that counts."""
 
 
 def menu_event(served: Served) -> bytes:

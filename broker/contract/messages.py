@@ -189,4 +189,5 @@ class Changed(Message, frozen=True, kw_only=True, tag=SCHEMA):
     product_id: str | None = None
     journeys: tuple[str, ...] = ()
     projections: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
     version: Counter = 0

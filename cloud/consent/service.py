@@ -18,17 +18,18 @@ from cloud.consent.tables import ReceiptRow, ReceiptTokenRow
 from cloud.control.tables import CommandRow
 from cloud.db import Transaction, table_of
 from cloud.errors import NotFoundError
+from cloud.identity import addresses, phones
 from cloud.identity import service as identity
-from cloud.identity.tables import PersonRow, SessionRow
+from cloud.identity.tables import EmailProofRow, EmailRow, PersonRow, SessionRow
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle import watch
-from cloud.lifecycle.tables import JourneyRow, MoveRow
+from cloud.lifecycle.tables import JourneyAliasRow, JourneyRow, MoveRow
+from cloud.mail.tables import MailRow
 from cloud.ownership import leaving as ownership
 from cloud.ownership.rules import Act, Standing, may
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
-from cloud.registry import codes
 from cloud.registry import service as registry
 from cloud.secrets import Keys
 
@@ -46,6 +47,7 @@ def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
     return {
         "form": "throughline-export/1",
         "exported_at": tx.now,
+        "email": _email_out(tx, keys, person_id),
         "journeys": [_journey_out(tx, one) for one in journeys],
         "cases": [_case_out(tx, keys, one, row) for one in journeys for row in care.of_journey(tx, one.id)],
         "orders": [_order_out(tx, keys, person_id, row) for row in _rows(tx, OrderRow, person_id)],
@@ -53,10 +55,21 @@ def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
         "referrals": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, ReferralRow, person_id)],
         "commands": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, CommandRow, person_id)],
         "sessions": [
-            row.model_dump(include={"kind", "created_at", "expires_at"}) for row in _rows(tx, SessionRow, person_id)
+            row.model_dump(include={"kind", "created_at", "refreshed_at", "expires_at"})
+            for row in _rows(tx, SessionRow, person_id)
         ],
         **ownership.export(tx, person_id),
         "touchpoints": [_event_out(tx, keys, person_id, row) for row in _rows(tx, JournalRow, person_id)],
+    }
+
+
+def _email_out(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
+    """The address that was verified, and those that links went to and that have not been."""
+    known = addresses.of_person(tx, keys, person_id)
+    return {
+        "address": known.address if known else None,
+        "verified_at": known.verified_at if known else None,
+        "asked_for": addresses.asked_for(tx, keys, person_id),
     }
 
 
@@ -118,25 +131,29 @@ def _event_out(tx: Transaction, keys: Keys, person_id: str, row: JournalRow) -> 
 
 def receipt_of(tx: Transaction, keys: Keys, token: str) -> dict[str, Json] | None:
     """The receipt of an opt-out that this token belonged to; None when there was none."""
-    row = tx.session.get(ReceiptTokenRow, keys.mac(codes.token_hash(token).hex()))
+    mac = phones.mac_of(keys, token)
+    row = None if mac is None else tx.session.get(ReceiptTokenRow, mac)
     found = None if row is None else tx.session.get(ReceiptRow, row.receipt_id)
     return None if found is None else found.document
 
 
 def opt_out(tx: Transaction, keys: Keys, token: str) -> dict[str, Json]:
-    """Erases the person behind a phone's token, and answers with the signed receipt; the same token gets it again.
+    """Erases the person behind a phone's token, and answers with the signed receipt; any token of the session gets it
+    again.
 
     Raises NotFoundError for a token that never was one.
     """
-    known = receipt_of(tx, keys, token)
-    if known is not None:
+    person_id = _leaving(tx, keys, token)
+    if person_id is None:
+        known = receipt_of(tx, keys, token)
+        if known is None:
+            raise NotFoundError
         return known
-    session = identity.session_of(tx, token)
-    if session is None:
-        raise NotFoundError
     receipt_id = new_id(tx.now)
-    tokens = [keys.mac(row.token_hash.hex()) for row in _rows(tx, SessionRow, session.person_id)]
-    wiped = erase(tx, keys, session.person_id)
+    sessions = [row for row in _rows(tx, SessionRow, person_id) if row.kind == "phone"]
+    tokens = [phones.family_mac(keys, row) for row in sessions]
+    tx.changes.sessions.update(row.id for row in sessions)
+    wiped = erase(tx, keys, person_id)
     document = keys.signer.sign(
         {"form": RECEIPT_FORM, "id": receipt_id, "erased_at": tx.now.isoformat(), "wiped": wiped, "kept": KEPT}
     )
@@ -150,6 +167,18 @@ def opt_out(tx: Transaction, keys: Keys, token: str) -> dict[str, Json]:
     return document
 
 
+def _leaving(tx: Transaction, keys: Keys, token: str) -> str | None:
+    """Whose session the token names, held until the end; None when there is none any more."""
+    held: str | None = None
+    while True:
+        session = phones.whose(tx, keys, token)
+        if session is None or session.person_id == held:
+            return None if session is None else held
+        # While we wait, the person may leave by another phone, or become one with another: so look again.
+        held = session.person_id
+        record.lock(tx, {held})
+
+
 KEPT = "the product's registration and its technical history, which name nobody"
 
 
@@ -159,11 +188,16 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     units = {one.product_id for one in journeys if one.product_id}
     record.lock(tx, {person_id} | {one.id for one in journeys} | units)
     ids = [one.id for one in journeys]
+    joined = table_of(JourneyAliasRow)
+    before = list(tx.session.execute(sa.select(joined.c.id).where(joined.c.journey_id.in_(ids))).scalars())
     cases = [row.id for journey_id in ids for row in care.of_journey(tx, journey_id)]
     owned = registry.drop_ownership(tx, person_id)
     wiped = {"ownership": len(owned)} | ownership.leave(tx, person_id, owned)
     wiped |= _wipe_care(tx, cases)
     wiped |= _wipe_commerce(tx, keys, person_id)
+    for form in (EmailProofRow, EmailRow, MailRow):
+        wiped[str(form.__tablename__)] = _delete(tx, form, person_id)
+    tx.changes.mail = True  # what lies in the mail folder goes as well
     for form in (CouponRow, ReferralRow, SessionRow, OutboxRow, CommandRow):
         wiped[str(form.__tablename__)] = _delete(tx, form, person_id)
     commands = table_of(CommandRow)
@@ -173,8 +207,9 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     scope = table_of(IdempotencyRow).c.scope
     answers = sa.or_(scope == person_scope(person_id), scope.startswith(record.scope_about(person_id)))
     wiped["idempotency"] = _run(tx, sa.delete(table_of(IdempotencyRow)).where(answers))
+    _run(tx, sa.delete(joined).where(joined.c.journey_id.in_(ids)))
     wiped["journey"] = _delete(tx, JourneyRow, person_id)
-    wiped["journal_links"] = _cut_journal(tx, person_id, ids)
+    wiped["journal_links"] = _cut_journal(tx, person_id, ids + before)
     wiped["person_key"] = _run(tx, sa.delete(table_of(PersonRow)).where(table_of(PersonRow).c.id == person_id))
     tx.session.expire_all()
     _tell(tx, journeys)

@@ -1,27 +1,20 @@
-"""Persons and their phones; devices and their credentials. Operators: `operators.py`."""
+"""Persons and what is sealed for them; devices and their credentials. Phones are in `phones.py`, operators in
+`operators.py`.
+"""
 
 import secrets
-from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
-from sqlmodel import SQLModel
 
 from broker.contract.ids import new_id
-from cloud.db import Transaction, table_of
+from cloud.db import Transaction
 from cloud.errors import NotFoundError
 from cloud.identity.devices import note_ended
-from cloud.identity.tables import DeviceCredentialRow, PersonRow, SessionRow, SuppressedRow
-from cloud.record.bulk import among
+from cloud.identity.tables import DeviceCredentialRow, PersonRow, SuppressedRow
 from cloud.registry import codes
 from cloud.registry.service import read_unit
 from cloud.secrets import Keys
-
-SESSION_LASTS = timedelta(days=90)
-VISIT_LASTS = timedelta(days=30)
-session_table = table_of(SessionRow)
-person_table = table_of(PersonRow)
 
 
 class IssuedCredential(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,13 +24,6 @@ class IssuedCredential(msgspec.Struct, frozen=True, kw_only=True):
     password: str
     beacon_uid: str
     beacon_key: str
-
-
-class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
-    person_id: str
-    token: str
-    expires_at: datetime
 
 
 # --- persons ---
@@ -71,49 +57,6 @@ def unseal(tx: Transaction, keys: Keys, person_id: str, sealed: bytes, context: 
     if wrapped is None:
         raise NotFoundError
     return msgspec.json.decode(keys.vault.open(wrapped, sealed, context.encode()))
-
-
-def open_session(tx: Transaction, person_id: str, kind: str = "phone") -> OpenSession:
-    """A session for a phone (`phone`), or for the cookie of a link (`visit`)."""
-    token = codes.new_token("tls_" if kind == "phone" else "tlv_")
-    expires_at = tx.now + (SESSION_LASTS if kind == "phone" else VISIT_LASTS)
-    row = SessionRow(
-        id=new_id(tx.now),
-        kind=kind,
-        token_hash=codes.token_hash(token),
-        person_id=person_id,
-        created_at=tx.now,
-        expires_at=expires_at,
-    )
-    tx.session.add(row)
-    tx.session.flush()
-    return OpenSession(id=row.id, person_id=person_id, token=token, expires_at=expires_at)
-
-
-def session_of(tx: Transaction, token: str, kind: str = "phone") -> Any | None:
-    """The session of a token; None when it is unknown or has expired."""
-    query = sa.select(session_table).where(
-        session_table.c.token_hash == codes.token_hash(token), session_table.c.kind == kind
-    )
-    row = tx.session.execute(query).one_or_none()
-    return None if row is None or row.expires_at <= tx.now else row
-
-
-def forget_ended(tx: Transaction) -> None:
-    """Deletes sessions and visits whose time is over, and the persons of whom nothing else is known."""
-    ended = session_table.c.expires_at <= tx.now
-    people = set(tx.session.execute(sa.select(session_table.c.person_id).where(ended)).scalars())
-    tx.session.execute(sa.delete(session_table).where(ended))
-    if not people:
-        return
-    referring = [
-        sa.exists().where(key.parent == person_table.c.id)
-        for table in SQLModel.metadata.tables.values()
-        for key in table.foreign_keys
-        if key.column is person_table.c.id
-    ]
-    unknown = sa.and_(among(tx, person_table.c.id, sorted(people)), ~sa.or_(*referring))
-    tx.session.execute(sa.delete(person_table).where(unknown))
 
 
 def suppress(tx: Transaction, keys: Keys, references: list[str]) -> None:

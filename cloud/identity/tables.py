@@ -39,7 +39,11 @@ class PersonRow(SQLModel, table=True):
 
 
 class SessionRow(SQLModel, table=True):
-    """A phone's session (`phone`), or the cookie that a link set (`visit`)."""
+    """A phone's session (`phone`), or the cookie that a link set (`visit`).
+
+    token_hash: of the cookie; of a phone, that of the selector, which all tokens of the session share. What follows
+    `expires_at` is of phones alone. answer: the pair that the last refresh gave, sealed, for its repetition.
+    """
 
     __tablename__ = "phone_session"
 
@@ -49,6 +53,56 @@ class SessionRow(SQLModel, table=True):
     person_id: str = Field(max_length=26, index=True, foreign_key="person.id")
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    visit_id: str | None = Field(default=None, max_length=26)
+    access_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    access_until: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    last_access_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    last_access_until: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    refresh_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    previous_refresh_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    refreshed_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    answer_key: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    answer: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
+class EmailRow(SQLModel, table=True):
+    """The verified address of a person: one each, and nobody else's. address: sealed; mac: to find it by."""
+
+    __tablename__ = "email_address"
+
+    person_id: str = Field(primary_key=True, max_length=26, foreign_key="person.id")
+    address: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    mac: bytes = Field(sa_column=Column(LargeBinary, unique=True, nullable=False))
+    language: str = Field(max_length=8)
+    verified_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class EmailProofRow(SQLModel, table=True):
+    """A link that was sent to an address: it counts once, for a short time, and in the session that asked for it."""
+
+    __tablename__ = "email_proof"
+
+    id: str = Field(primary_key=True, max_length=26)
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, unique=True, nullable=False))
+    session_id: str = Field(max_length=26, index=True)
+    person_id: str = Field(max_length=26, index=True, foreign_key="person.id")
+    address: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    mac: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    language: str = Field(max_length=8)
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    used_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    joined: bool = False
+
+
+class EmailAllowanceRow(SQLModel, table=True):
+    """How many links went to an address on one day. mac: of the address and the day, so that it names neither later."""
+
+    __tablename__ = "email_allowance"
+
+    mac: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    count: int = 0
+    day: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
 
 
 class SuppressedRow(SQLModel, table=True):

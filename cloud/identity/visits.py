@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from cloud.db import Transaction
+from cloud.identity import phones
 from cloud.identity import service as identity
 from cloud.secrets import Keys
 from mobile_menu.limits import Gate
@@ -21,11 +22,11 @@ async def admit(request: Request) -> None:
 
 def visitor(tx: Transaction, keys: Keys, token: str | None) -> tuple[str, str | None]:
     """(person, fresh token): who follows the link; a fresh token when nobody was known by the cookie."""
-    known = None if token is None else identity.session_of(tx, token, "visit")
+    known = None if token is None else phones.visit_of(tx, token)
     if known is not None:
         return known.person_id, None
     person_id = identity.new_person(tx, keys)
-    return person_id, identity.open_session(tx, person_id, "visit").token
+    return person_id, phones.open_visit(tx, person_id).token
 
 
 def app_address(base_url: str, journey_id: str) -> str:
@@ -37,5 +38,5 @@ def with_visit(address: str, fresh: str | None, *, secure: bool) -> Response:
     """On to the address; the cookie goes along when it is new. Not kept by any cache: each click counts."""
     response = RedirectResponse(address, 303, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
     if fresh is not None:
-        give_visit(response, fresh, identity.VISIT_LASTS, secure=secure)
+        give_visit(response, fresh, phones.VISIT_LASTS, secure=secure)
     return response

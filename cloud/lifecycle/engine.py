@@ -9,7 +9,17 @@ import sqlalchemy as sa
 from broker.contract.stages import Stage
 from cloud.db import Transaction
 from cloud.lifecycle.facts import Facts, decode_facts, encode_facts, join
-from cloud.lifecycle.rows import Journey, journey_table, load, move_table, profile_names, save, unit_table
+from cloud.lifecycle.joining import joined
+from cloud.lifecycle.rows import (
+    Journey,
+    forget_joined,
+    journey_table,
+    load,
+    move_table,
+    profile_names,
+    save,
+    unit_table,
+)
 from cloud.lifecycle.rules import Move, merge, moves, stage_of
 from cloud.record.bulk import among, put_many
 from cloud.record.events import Event, EventType
@@ -31,11 +41,16 @@ def project(tx: Transaction, events: list[Event]) -> None:
     }
     changed: dict[str, Journey] = {}
     found: list[dict[str, Any]] = []
+    ended: list[tuple[str, str]] = []
     for event in events:
         units.take(event)
+        other = _taken_out(event, journeys)
+        if other is not None:
+            changed.pop(other.id, None)
+            ended.append((other.id, event.journey_id or ""))
         for journey_id in targets(event, journeys):
             before = journeys[journey_id]
-            after, move = _advance(before, event, units.known(event.product_id), profiles[before.gtin], tx.now)
+            after, move = _advance(before, event, units.known(event.product_id), profiles[before.gtin], tx.now, other)
             if after is not before:
                 journeys[journey_id] = changed[journey_id] = after
             if move is not None:
@@ -44,6 +59,14 @@ def project(tx: Transaction, events: list[Event]) -> None:
     save(tx, list(changed.values()))
     if found:
         tx.session.execute(sa.insert(move_table), found)
+    forget_joined(tx, ended)
+
+
+def _taken_out(event: Event, journeys: dict[str, Journey]) -> Journey | None:
+    """The journey that goes on in the one that the event names, and is no more; None for every other event."""
+    if event.type != EventType.JOURNEY_JOINED or event.journey_id not in journeys:
+        return None
+    return journeys.pop(event.data.get("other", ""), None)
 
 
 def _open_new(tx: Transaction, events: list[Event]) -> None:
@@ -111,6 +134,7 @@ def _unit_facts(tx: Transaction, product_ids: list[str]) -> dict[str, Facts]:
 
 def concerned(tx: Transaction, events: list[Event]) -> dict[str, Journey]:
     named = {event.journey_id for event in events if event.journey_id}
+    named |= {event.data["other"] for event in events if event.type == EventType.JOURNEY_JOINED and event.data}
     units = {event.product_id for event in events if event.product_id and not event.journey_id}
     found: list[Journey] = []
     if named:
@@ -133,25 +157,26 @@ def targets(event: Event, journeys: dict[str, Journey]) -> list[str]:
 
 
 def _advance(
-    before: Journey, event: Event, unit: Facts, profile: Profile, now: datetime
+    before: Journey, event: Event, unit: Facts, profile: Profile, now: datetime, other: Journey | None
 ) -> tuple[Journey, dict[str, Any] | None]:
     """The journey after an event, and the move that it made, if any. The same journey, when nothing changed.
 
-    unit: what is known of the unit that the event names.
+    unit: what is known of the unit that the event names. other: the journey that goes on in this one from now on.
     """
     changed: dict[str, Any] = {}
-    facts = before.facts
+    both = before if other is None else joined(before, other)
+    facts = both.facts
     if event.type in {EventType.JOURNEY_OPENED, EventType.JOURNEY_LINKED}:
         changed["role"] = event.data["role"]
         if event.product_id is not None:
             changed["product_id"] = event.product_id
             facts = join(facts, unit)
-    changed["stalls"] = _noted(before.stalls, event)
+    changed["stalls"] = _noted(both.stalls, event)
     changed["facts"] = facts = merge(facts, event, profile)
     move = moves(before.facts, facts, event, profile)
     if move is not None:
         changed |= {"stage": move.to_stage.value, "stage_since": now}
-    after = msgspec.structs.replace(before, **changed)
+    after = msgspec.structs.replace(both, **changed)
     if after == before:
         return before, None
     after = msgspec.structs.replace(after, version=before.version + 1, changed_at=now)

@@ -79,6 +79,9 @@ WITHOUT_FACTS: Final = frozenset(
         EventType.JOURNEY_STALLED,
         EventType.JOURNEY_RESUMED,
         EventType.ITEM_CHOSEN,
+        EventType.SESSION_REUSED,
+        EventType.PERSON_JOINED,
+        EventType.JOURNEY_JOINED,
     }
 )
 """Kept in the journal and projected elsewhere; no journey moves by them."""

@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from broker.contract.stages import Stage
 from cloud.db import Transaction, table_of
 from cloud.lifecycle.facts import Facts, decode_facts, encode_facts
-from cloud.lifecycle.tables import JourneyRow, MoveRow, UnitFactsRow
+from cloud.lifecycle.tables import JourneyAliasRow, JourneyRow, MoveRow, UnitFactsRow
 from cloud.registry.service import model_table
 
 journey_table = table_of(JourneyRow)
 move_table = table_of(MoveRow)
 unit_table = table_of(UnitFactsRow)
+alias_table = table_of(JourneyAliasRow)
 
 
 class Journey(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +83,16 @@ def save(tx: Transaction, journeys: list[Journey]) -> None:
         sa.update(journey_table).where(journey_table.c.id == sa.bindparam("of")).values(columns), rows
     )
     tx.changes.journeys.update(one.id for one in journeys)
+
+
+def forget_joined(tx: Transaction, ended: list[tuple[str, str]]) -> None:
+    """Journeys that go on in others, (other, into) each: their moves are those' now, and their ids lead there."""
+    for other, into in ended:
+        tx.session.execute(sa.update(move_table).where(move_table.c.journey_id == other).values(journey_id=into))
+        tx.session.execute(sa.update(alias_table).where(alias_table.c.journey_id == other).values(journey_id=into))
+        tx.session.execute(sa.insert(alias_table).values(id=other, journey_id=into))
+        tx.session.execute(sa.delete(journey_table).where(journey_table.c.id == other))
+        tx.changes.journeys.update((other, into))
 
 
 def profile_names(tx: Transaction, gtins: set[str]) -> dict[str, str]:

@@ -51,6 +51,15 @@ class MoveRow(SQLModel, table=True):
     known_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
 
 
+class JourneyAliasRow(SQLModel, table=True):
+    """A journey that was joined to another: what still comes under its id is meant for that one."""
+
+    __tablename__ = "journey_alias"
+
+    id: str = Field(primary_key=True, max_length=26)
+    journey_id: str = Field(max_length=26, index=True)
+
+
 class UnitFactsRow(SQLModel, table=True):
     """What is known of a unit whoever owns it: a journey that is linked to it begins with these facts."""
 

@@ -75,6 +75,9 @@ class EventType(StrEnum):
     JOURNEY_LINKED = "journey.linked"
     ITEM_CHOSEN = "item.chosen"
     TWIN_DESIRED = "twin.desired"
+    SESSION_REUSED = "session.reused"
+    PERSON_JOINED = "person.joined"
+    JOURNEY_JOINED = "journey.joined"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -148,7 +151,9 @@ Key = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True):
-    """What an event carries beside its envelope. Also the data of `product.scanned` and `person.erased`: nothing."""
+    """What an event carries beside its envelope. Also the data of `product.scanned`, `person.erased`, `person.joined`
+    and `session.reused`: nothing.
+    """
 
 
 class CampaignViewed(Data, frozen=True, kw_only=True):
@@ -319,6 +324,12 @@ class JourneyLinked(Data, frozen=True, kw_only=True):
     role: Role
 
 
+class JourneyJoined(Data, frozen=True, kw_only=True):
+    """other: the journey that goes on in the one that the envelope names, and is no more."""
+
+    other: Key
+
+
 class ItemChosen(Data, frozen=True, kw_only=True):
     """do: what the menu's item asked for, such as `call`, `wait`, `note`."""
 
@@ -366,6 +377,9 @@ DATA: Final[Mapping[EventType, type[Data]]] = MappingProxyType(
         EventType.JOURNEY_LINKED: JourneyLinked,
         EventType.ITEM_CHOSEN: ItemChosen,
         EventType.TWIN_DESIRED: TwinDesired,
+        EventType.SESSION_REUSED: Data,
+        EventType.PERSON_JOINED: Data,
+        EventType.JOURNEY_JOINED: JourneyJoined,
     }
 )
 """The data of each type. A type without a row here is a type without a meaning."""

@@ -14,7 +14,7 @@ from cloud.db import Changes, Database, Transaction
 from cloud.errors import ConflictError
 from cloud.record import service as record
 
-PROJECTIONS = ("move", "journey", "unit_facts", "twin")
+PROJECTIONS = ("move", "journey", "journey_alias", "unit_facts", "twin")
 """Tables that a replay empties, by name: the record lies below those who keep them."""
 HELD = ("journal", "journey")
 """What nobody else writes meanwhile."""

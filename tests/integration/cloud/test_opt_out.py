@@ -19,6 +19,7 @@ from cloud.commerce import service as commerce
 from cloud.consent import service as consent
 from cloud.control import service as control
 from cloud.errors import NotFoundError
+from cloud.identity import phones
 from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle import watch
@@ -55,7 +56,7 @@ def item(action: str, **arguments: str) -> ChosenItem:
 def live_through_everything(world: World, guest: Phone | None = None) -> Left:
     """One person leaves a trace in every place that can hold one. guest: uses the same unit meanwhile."""
     unit = world.unit()
-    visit = world.run(lambda tx: identity.open_session(tx, identity.new_person(tx, world.keys), "visit"))
+    visit = world.run(lambda tx: phones.open_visit(tx, identity.new_person(tx, world.keys)))
     started = world.menus.start_session(visit.token, KEY).started
     phone = Phone(started.token, world.menus.caller(started.token, "en"))
     campaign = world.run(
@@ -268,7 +269,7 @@ def test_every_token_of_the_person_ends_at_once(world: World) -> None:
     for token in (left.phone.token, other.token):
         with pytest.raises(SessionRefusedError):
             world.menus.caller(token, "en")
-    assert world.read(lambda tx: identity.session_of(tx, left.visit, "visit")) is None
+    assert world.read(lambda tx: phones.visit_of(tx, left.visit)) is None
 
 
 def test_webhooks_about_the_order_and_the_parcel_store_nothing_afterwards(world: World) -> None:

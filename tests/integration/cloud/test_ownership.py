@@ -7,6 +7,7 @@ import pytest
 from broker.contract.eid import ids_around
 from broker.contract.stages import Role, Stage
 from cloud.errors import ConflictError, DuplicateError, InvalidError, NotFoundError
+from cloud.identity import phones
 from cloud.identity import service as identity
 from cloud.registry import service as registry
 from cloud.registry.claiming import MAX_FAILURES
@@ -156,7 +157,7 @@ def test_a_refusal_is_not_kept_as_the_answer_to_its_key(world: World) -> None:
 
 def test_a_session_ends_when_its_time_is_over(world: World) -> None:
     phone = world.phone()
-    world.clock.now += identity.SESSION_LASTS - timedelta(seconds=1)
+    world.clock.now += phones.USUAL.access - timedelta(seconds=1)
     assert world.menus.caller(phone.token, "de").person_id == phone.person_id
     world.clock.advance(seconds=1)
-    assert world.read(lambda tx: identity.session_of(tx, phone.token)) is None
+    assert world.read(lambda tx: phones.session_of(tx, phone.token)) is None

@@ -1,7 +1,7 @@
 """One browser, one visitor: whatever comes first, the page or a link; and never two persons in one."""
 
 from cloud.db import Transaction
-from cloud.identity import service as identity
+from cloud.identity import phones
 from cloud.identity.visits import visitor
 from cloud.lifecycle import service as lifecycle
 from cloud.registry.service import Registered
@@ -33,7 +33,7 @@ def items_of(world: World, caller: Caller, journey_id: str) -> list[str]:
 def test_a_label_followed_after_the_page_belongs_to_the_pages_visitor(world: World) -> None:
     opened = world.menus.start_session(None, None)
     assert opened.visit is not None
-    assert opened.visit.lasts == identity.VISIT_LASTS
+    assert opened.visit.lasts == phones.VISIT_LASTS
     caller = world.menus.caller(opened.started.token, "en")
 
     journey, fresh = scan(world, world.unit(), opened.visit.token)
@@ -57,15 +57,16 @@ def test_a_visit_that_has_ended_is_followed_by_a_new_person_with_a_new_visit(wor
     second = world.menus.start_session(first.visit.token, None)
     assert second.visit is not None
     assert second.visit.token != first.visit.token
-    people = {world.menus.caller(one.started.token, "en").person_id for one in (first, second)}
+    tokens = [world.accounts.refresh(one.started.refresh_token, None).token for one in (first, second)]
+    people = {world.menus.caller(token, "en").person_id for token in tokens}
     assert len(people) == 2
 
 
 def test_a_visit_is_no_session_and_a_session_is_no_visit(world: World) -> None:
     opened = world.menus.start_session(None, None)
     assert opened.visit is not None
-    assert world.read(lambda tx: identity.session_of(tx, opened.started.token, "visit")) is None
-    assert world.read(lambda tx: identity.session_of(tx, opened.visit.token)) is None  # type: ignore[union-attr]  # asserted above
+    assert world.read(lambda tx: phones.visit_of(tx, opened.started.token)) is None
+    assert world.read(lambda tx: phones.session_of(tx, opened.visit.token)) is None  # type: ignore[union-attr]  # asserted above
 
 
 def test_a_cookie_that_names_another_person_than_the_token_merges_nobody(world: World) -> None:

@@ -15,11 +15,12 @@ from sqlmodel import SQLModel
 
 from broker.contract.messages import Json
 from broker.contract.topics import Up, up_topic
+from cloud.accounts import Accounts
 from cloud.commerce import service as commerce
 from cloud.commerce.carriers import OrderUpdate, ParcelUpdate
 from cloud.control import service as control
 from cloud.db import Database, Transaction
-from cloud.identity import service as identity
+from cloud.identity import phones
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle import watch
 from cloud.menus import Menus
@@ -42,10 +43,11 @@ Message = tuple[str, bytes]
 
 
 class Phone(msgspec.Struct, frozen=True):
-    """Somebody's phone: its token and who the service takes it for."""
+    """Somebody's phone: its tokens, and who the service takes it for."""
 
     token: str
     caller: Caller
+    refresh_token: str = ""
 
     @property
     def person_id(self) -> str:
@@ -60,6 +62,7 @@ class World:
         self.keys = keys
         self.clock = clock
         self.menus = Menus(db, keys, BASE)
+        self.accounts = Accounts(db, keys, BASE)
         self._serials = 0
         self._messages = 0
         self.run(lambda tx: registry.create_model(tx, GTIN, "P1", "Acme", "printer", {"shop": "https://shop.example"}))
@@ -87,11 +90,11 @@ class World:
 
     def phone(self) -> Phone:
         started = self.menus.start_session(None, None).started
-        return Phone(started.token, self.menus.caller(started.token, "en"))
+        return Phone(started.token, self.menus.caller(started.token, "en"), started.refresh_token)
 
     def another_phone_of(self, phone: Phone) -> Phone:
-        session = self.run(lambda tx: identity.open_session(tx, phone.person_id))
-        return Phone(session.token, self.menus.caller(session.token, "en"))
+        session = self.run(lambda tx: phones.open_phone(tx, self.keys, phone.person_id))
+        return Phone(session.token, self.menus.caller(session.token, "en"), session.refresh_token)
 
     def journey(self, phone: Phone) -> lifecycle.Journey:
         """The person's journey that changed last."""

@@ -80,7 +80,13 @@ async def test_a_session_starts_with_the_cookie_of_our_link(served: Served) -> N
     async with httpx.AsyncClient(base_url=served.url) as stranger:
         answer = await stranger.post("/menu/v1/session", headers=headers)
     assert answer.status_code == 201
-    assert answer.json() == {"token": "fresh", "expires_at": "2026-06-03T09:00:00Z"}
+    assert answer.json() == {
+        "token": "fresh",
+        "expires_at": "2026-05-04T09:15:00Z",
+        "expires_in_s": 900,
+        "refresh_token": "next",
+        "refresh_expires_at": "2026-08-02T09:00:00Z",
+    }
     assert answer.headers["cache-control"] == "no-store"
     assert served.record.visits == ["visit-7"]
     assert served.record.keys == [("start_session", "key-1")]

@@ -125,7 +125,13 @@ class FakeRecord:
         self._ask("start_session")
         self.keys.append(("start_session", key))
         self.visits.append(visit_token)
-        started = SessionStarted(token="fresh", expires_at=START + timedelta(days=30))
+        started = SessionStarted(
+            token="fresh",
+            expires_at=START + timedelta(minutes=15),
+            expires_in_s=900,
+            refresh_token="next",
+            refresh_expires_at=START + timedelta(days=90),
+        )
         visit = None if visit_token else Visit(token="visit-of-fresh", lasts=timedelta(days=2))
         return SessionOpened(started=started, visit=visit)
 

@@ -1,0 +1,125 @@
+"""What the phone's account calls need of the record: `mobile_menu.account_ports.AccountPort`. Each call is one
+transaction.
+"""
+
+import math
+from collections.abc import Sequence
+
+from cloud import joining
+from cloud.db import Database, Transaction
+from cloud.errors import FieldProblem, InvalidError
+from cloud.identity import addresses, phones
+from cloud.identity.address_form import normalise
+from cloud.mail import service as mail
+from cloud.mail.letters import Letter
+from cloud.menus import started_of
+from cloud.record import service as record
+from cloud.secrets import Keys
+from mobile_menu.account_ports import (
+    EmailAsked,
+    EmailLinkRefusedError,
+    EmailState,
+    EmailVerified,
+    Language,
+    PhoneSession,
+    SessionUnknownError,
+)
+from mobile_menu.ports import Caller, SessionRefusedError, SessionStarted, TooManyAttemptsError
+
+LINK_MINUTES = int(addresses.LINK_LASTS.total_seconds() // 60)
+
+
+class Accounts:
+    """The port."""
+
+    def __init__(self, db: Database, keys: Keys, base_url: str, lifetimes: phones.Lifetimes = phones.USUAL) -> None:
+        self._db = db
+        self._keys = keys
+        self._base_url = base_url
+        self._lifetimes = lifetimes
+
+    # --- sessions ---
+
+    def refresh(self, refresh_token: str, key: str | None) -> SessionStarted:
+        def do(tx: Transaction) -> SessionStarted | None:
+            pair = phones.refresh(tx, self._keys, refresh_token, key, self._lifetimes)
+            return None if pair is None else started_of(pair, tx.now)
+
+        # That a stolen session ends must be committed: so the refusal is raised out here.
+        started = self._db.run(do)
+        if started is None:
+            raise SessionRefusedError
+        return started
+
+    def sessions(self, caller: Caller) -> Sequence[PhoneSession]:
+        with self._db.reading() as tx:
+            return [
+                PhoneSession(
+                    id=one.id,
+                    started_at=one.started_at,
+                    refreshed_at=one.refreshed_at,
+                    expires_at=one.expires_at,
+                    current=one.id == caller.session_id,
+                )
+                for one in phones.listing(tx, caller.person_id)
+            ]
+
+    def end_session(self, caller: Caller, session_id: str) -> None:
+        if not self._db.run(lambda tx: phones.end(tx, caller.person_id, session_id)):
+            raise SessionUnknownError
+
+    # --- e-mail ---
+
+    def email(self, caller: Caller) -> EmailState:
+        with self._db.reading() as tx:
+            known = addresses.of_person(tx, self._keys, caller.person_id)
+        return EmailState(address=known.address if known else None, verified_at=known.verified_at if known else None)
+
+    def ask_email(self, caller: Caller, address: str, language: Language) -> EmailAsked:
+        plain = normalise(address)
+        if plain is None:
+            problem = FieldProblem("/address", "no_address", "an address such as ada@example.com")
+            raise InvalidError(problems=(problem,))
+
+        def do(tx: Transaction) -> None:
+            _check_session(tx, caller)
+            wait_s = addresses.too_many(tx, caller.session_id)
+            if wait_s > 0:
+                raise TooManyAttemptsError(retry_after_s=math.ceil(wait_s))
+            asked = addresses.ask(tx, self._keys, caller.person_id, caller.session_id, plain, language)
+            if asked.may_send:
+                # After the number sign: browsers send what stands there to nobody, and nothing logs it.
+                link = f"{self._base_url}/app/#email={asked.token}"
+                letter = Letter(kind="verify", to=plain, language=language, link=link, minutes=LINK_MINUTES)
+                mail.queue(tx, self._keys, caller.person_id, letter, asked.expires_at)
+
+        self._db.run(do)
+        return EmailAsked(expires_in_s=LINK_MINUTES * 60)
+
+    def verify_email(self, caller: Caller, token: str) -> EmailVerified:
+        def do(tx: Transaction) -> joining.Verified | None:
+            _check_session(tx, caller)
+            return joining.verify(tx, self._keys, caller.person_id, caller.session_id, token)
+
+        verified = self._db.run(do)
+        if verified is None:
+            raise EmailLinkRefusedError
+        return EmailVerified(address=verified.address, joined=verified.joined)
+
+    def remove_email(self, caller: Caller) -> None:
+        def do(tx: Transaction) -> None:
+            _check_session(tx, caller)
+            addresses.remove(tx, caller.person_id)
+            mail.take_back(tx, caller.person_id)
+
+        self._db.run(do)
+
+
+def _check_session(tx: Transaction, caller: Caller) -> None:
+    """The caller may have left, or become one with another, since they were looked up.
+
+    Raises SessionRefusedError. Holds the session until the end.
+    """
+    record.lock(tx, {f"session:{caller.session_id}"})
+    if not phones.is_open(tx, caller.person_id, caller.session_id):
+        raise SessionRefusedError

@@ -1,0 +1,84 @@
+"""What a mail says, in the reader's language, as plain text and as simple HTML. Pure but for reading its words.
+
+A letter is a value; `message` makes the mail of it. Headers are set through `email.message` with the SMTP policy, which
+refuses a line break in any of them.
+"""
+
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from fluent.runtime import FluentBundle, FluentResource
+
+WORDS: Final = Path(__file__).parent
+LANGUAGES: Final = ("en", "de")
+PARTS: Final = ("greeting", "why", "only-here", "lasts", "not-you")
+"""The paragraphs, in their order; the link stands between the second and the third."""
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """kind: which words. to: an address in its one spelling. link: where it leads. minutes: how long that counts."""
+
+    kind: str
+    to: str
+    language: str
+    link: str
+    minutes: int
+
+
+def message(letter: Letter, sender: str, message_id: str, at: datetime) -> EmailMessage:
+    """The mail. Raises ValueError for a sender or receiver that is no address."""
+    subject, said = _say(letter, "subject"), {part: _say(letter, part) for part in (*PARTS, "go")}
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = subject
+    name, address = parseaddr(sender)
+    mail["From"] = Address(name, addr_spec=address)
+    mail["To"] = Address(addr_spec=letter.to)
+    mail["Date"] = format_datetime(at)
+    mail["Message-ID"] = f"<{message_id}@{Address(addr_spec=address).domain}>"
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine shall answer
+    mail["Content-Language"] = letter.language
+    mail.set_content(_plain(letter, said))
+    mail.add_alternative(_html(letter, subject, said), subtype="html")
+    return mail
+
+
+def _plain(letter: Letter, said: dict[str, str]) -> str:
+    before, after = PARTS[:2], PARTS[2:]
+    return "\n\n".join([*(said[part] for part in before), letter.link, *(said[part] for part in after)]) + "\n"
+
+
+def _html(letter: Letter, subject: str, said: dict[str, str]) -> str:
+    paragraphs = {part: f"<p>{escape(text)}</p>" for part, text in said.items()}
+    link = f'<p><a href="{escape(letter.link, quote=True)}">{escape(said["go"])}</a></p>'
+    body = [*(paragraphs[part] for part in PARTS[:2]), link, *(paragraphs[part] for part in PARTS[2:])]
+    head = f'<meta charset="utf-8"><title>{escape(subject)}</title>'
+    return (
+        f'<!doctype html><html lang="{escape(letter.language)}"><head>{head}</head><body>{"".join(body)}</body></html>'
+    )
+
+
+def _say(letter: Letter, part: str) -> str:
+    bundle = _bundle(letter.language)
+    pattern = bundle.get_message(f"{letter.kind}-{part}").value
+    if pattern is None:
+        raise KeyError(part)
+    text, problems = bundle.format_pattern(pattern, {"minutes": letter.minutes})
+    if problems:
+        raise problems[0]
+    return str(text)
+
+
+@cache
+def _bundle(language: str) -> FluentBundle:
+    known = language if language in LANGUAGES else LANGUAGES[0]
+    bundle = FluentBundle([known], use_isolating=False)
+    bundle.add_resource(FluentResource((WORDS / f"letters.{known}.ftl").read_text("utf-8")))
+    return bundle

@@ -1,0 +1,72 @@
+"""The mail loop: mails that committed transactions decided on leave, at least once, and then go."""
+
+import logging
+import smtplib
+import threading
+from collections.abc import Callable
+
+from cloud.db import Database, Transaction
+from cloud.mail import service as mail
+from cloud.mail.letters import message
+from cloud.mail.outlets import MailFolder, Outlet, RefusedForGoodError
+from cloud.secrets import Keys
+
+log = logging.getLogger("throughline.mail")
+POLL_S = 1.0
+
+
+class MailLoop:
+    """Runs until `stop` is set; `wake` says that something waits. Any number may run: each leases what it sends.
+
+    sender: as in the header `From`.
+    """
+
+    def __init__(
+        self, db: Database, keys: Keys, outlet: Outlet, sender: str, stop: threading.Event, wake: threading.Event
+    ) -> None:
+        self._db = db
+        self._keys = keys
+        self._outlet = outlet
+        self._sender = sender
+        self._stop = stop
+        self._wake = wake
+
+    def run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                busy = self.send_due()
+            except Exception as error:  # noqa: BLE001 - a round that fails is tried again; the loop goes on
+                log.warning("the mail waits for its next round: %s", type(error).__name__)
+                busy = 0
+            if not busy:
+                self._wake.wait(POLL_S)
+                self._wake.clear()
+
+    def send_due(self) -> int:
+        """Sends what is due, and cleans the mail folder; how many mails were tried."""
+        if isinstance(self._outlet, MailFolder):
+            mail.clean(self._db, self._outlet)
+        with self._db.reading() as tx:
+            if not mail.any_due(tx):
+                return 0
+        due = self._db.run(lambda tx: mail.lease(tx, self._keys))
+        for one in due:
+            outcome = self._try(one)
+            self._db.run(outcome)
+            if isinstance(self._outlet, MailFolder):
+                mail.clean(self._db, self._outlet)  # it may have been taken back while it was being written
+        return len(due)
+
+    def _try(self, one: mail.Due) -> Callable[[Transaction], object]:
+        # Errors of a mail server quote addresses, so their kind alone is logged.
+        try:
+            self._outlet.send(one.id, message(one.letter, self._sender, one.id, self._db.clock()))
+        except (RefusedForGoodError, ValueError) as error:
+            log.error("a mail was refused for good, and is dropped: %s", type(error).__name__)  # noqa: TRY400 - see above
+            return lambda tx: mail.note_sent(tx, one.id)
+        except (OSError, smtplib.SMTPException) as error:
+            log.warning("a mail could not be sent, and is tried again: %s", type(error).__name__)
+            return lambda tx: mail.note_failed(tx, one.id, one.attempts)
+        if isinstance(self._outlet, MailFolder):
+            return lambda tx: mail.note_filed(tx, one.id)
+        return lambda tx: mail.note_sent(tx, one.id)

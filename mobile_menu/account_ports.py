@@ -1,0 +1,81 @@
+"""What the account calls need of the record: sessions of phones, and the e-mail address. The cloud implements it
+(`cloud/accounts.py`). As in `ports.py`, functions are plain and may block, and each call is one transaction.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar, Literal, Protocol
+
+import msgspec
+
+from broker.contract.errors import ThroughlineError
+from mobile_menu.ports import Caller, SessionStarted
+
+Language = Literal["en", "de"]
+
+
+class SessionUnknownError(ThroughlineError):
+    """There is no such session, or it is somebody else's."""
+
+    code: ClassVar[str] = "session_unknown"
+
+
+class EmailLinkRefusedError(ThroughlineError):
+    """This link does not count: it is too old, was replaced, or belongs to another phone."""
+
+    code: ClassVar[str] = "email_link_refused"
+
+
+class PhoneSession(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the caller's phones. current: the one that asks. refreshed_at: when it last fetched a new token."""
+
+    id: str
+    started_at: datetime
+    refreshed_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+class EmailState(msgspec.Struct, frozen=True, kw_only=True):
+    """The caller's verified address; null while there is none."""
+
+    address: str | None
+    verified_at: datetime | None
+
+
+class EmailAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """The same for every address: it says nothing of who has it."""
+
+    expires_in_s: int
+
+
+class EmailVerified(msgspec.Struct, frozen=True, kw_only=True):
+    """joined: the address was this person's on another phone already, and the two are one from now on."""
+
+    address: str
+    joined: bool
+
+
+class AccountPort(Protocol):
+    """The record, as the account calls see it."""
+
+    def refresh(self, refresh_token: str, key: str | None) -> SessionStarted:
+        """A new pair of tokens. Raises SessionRefusedError; for a token that was used before, the session has ended."""
+
+    def sessions(self, caller: Caller) -> Sequence[PhoneSession]:
+        """The caller's phones, the one that was refreshed last first."""
+
+    def end_session(self, caller: Caller, session_id: str) -> None:
+        """Ends one of the caller's sessions. Raises SessionUnknownError."""
+
+    def email(self, caller: Caller) -> EmailState:
+        """The caller's address."""
+
+    def ask_email(self, caller: Caller, address: str, language: Language) -> EmailAsked:
+        """Sends a link to the address, which the session that asks can complete. Raises TooManyAttemptsError."""
+
+    def verify_email(self, caller: Caller, token: str) -> EmailVerified:
+        """Completes a link. Raises EmailLinkRefusedError."""
+
+    def remove_email(self, caller: Caller) -> None:
+        """The caller has no address any more, and links that are under way lead nowhere."""
