@@ -1,12 +1,15 @@
 """Commands beside the services: those of an operator at the machine, the simulator, the demo, the benchmarks."""
 
 import asyncio
+import contextlib
 import secrets
 import signal
+import tempfile
 import threading
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -23,6 +26,7 @@ from cloud.record.replay import replay as replay_journal
 from cloud.settings import Settings, load_settings
 from cloud.supervisor import hold_folder
 from device_sim.credentials import Credential, load_credentials, save_credentials
+from device_sim.enrolment import CertificateFolder, Enroller
 from device_sim.fleet import FleetConfig, run_fleet
 from device_sim.registration import Registrar, register_fleet, serials
 from device_sim.session import Endpoint
@@ -55,13 +59,22 @@ def _sim(
     devices: Annotated[int, typer.Option(min=1, max=100_000, help="How many printers.")] = 25,
     rate: Annotated[float, typer.Option(min=0.001, help="Telemetry messages per second and device.")] = 0.2,
     host: Annotated[str, typer.Option(help="Address of the MQTT broker.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the MQTT broker.")] = 1883,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the MQTT broker; left out: 8883, with --plain 1883.")
+    ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Passwords on a plain listener, instead of certificates over TLS.")
+    ] = False,
     url: Annotated[
         str, typer.Option(help="Address of the HTTP service, to register the printers at.")
     ] = "http://127.0.0.1:8000",
     key: Annotated[str, typer.Option(envvar="TL_OPERATOR_KEY", help="Operator key, to register them.")] = "",
     credentials: Annotated[
-        Path | None, typer.Option(help="JSON lines of registered printers; made by registering, when it is not there.")
+        Path | None,
+        typer.Option(
+            help="JSON lines of registered printers; made by registering, when it is not there. Their certificates "
+            "are in a folder beside it; without a file, in one that goes with the command."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed: the same messages, but for absolute times and boots.")] = 1,
     start: Annotated[
@@ -74,18 +87,56 @@ def _sim(
 ) -> int:
     """Simulate a fleet of printers against any address."""
     begins = None if start is None else _moment(start)
-    units = _printers(devices, url, key, credentials, seed)
+    with _certificates(credentials) as folder:
+        units = _printers(devices, url, key, credentials, seed, None if plain else folder)
+        endpoint = Endpoint(host=host, port=port or 1883) if plain else _by_tls(host, port or 8883, units)
+        return _run_printers(
+            units[:devices],
+            endpoint,
+            url,
+            as_json=as_json,
+            rate=rate,
+            seed=seed,
+            speed=speed,
+            start=begins,
+            duration_s=duration,
+            state_dir=state_dir,
+        )
+
+
+@contextlib.contextmanager
+def _certificates(credentials: Path | None) -> Iterator[Path]:
+    """Where fresh certificates go: beside the file of credentials, or into a folder that goes."""
+    if credentials is not None:
+        yield credentials.with_name(f"{credentials.name}.certificates")
+        return
+    with tempfile.TemporaryDirectory(prefix="throughline-sim-") as made:
+        yield Path(made)
+
+
+def _by_tls(host: str, port: int, units: tuple[Credential, ...]) -> Endpoint:
+    """Raises InvalidError for printers that have no certificate."""
+    if not all(one.certificate for one in units):
+        msg = "these printers have passwords and no certificates; --plain lets them connect so"
+        raise InvalidError(msg)
+    return Endpoint(host=host, port=port, ca_file=str(CertificateFolder(Path(units[0].certificate).parent).ca_file))
+
+
+def _run_printers(units: tuple[Credential, ...], endpoint: Endpoint, url: str, *, as_json: bool, **given: Any) -> int:
+    """Runs them, and renews their certificates meanwhile; the exit status."""
+
+    async def renewing() -> None:
+        certified = tuple(one for one in units if one.certificate)
+        if certified:
+            async with Enroller(url, Path(certified[0].certificate).parent) as enroller:
+                await enroller.keep_renewing(tuple(one.id for one in certified))
+
     config = FleetConfig(
-        credentials=units[:devices],
-        endpoint=Endpoint(host=host, port=port),
-        rate=rate,
-        seed=seed,
-        speed=speed,
-        start=begins,
-        duration_s=duration,
-        state_dir=state_dir,
+        credentials=units,
+        endpoint=endpoint,
+        **given,
     )
-    report = run_fleet(config, show=not as_json)
+    report = run_fleet(config, show=not as_json, beside=renewing)
     console = Console()
     if as_json:
         console.print_json(msgspec.json.encode(report).decode())
@@ -104,8 +155,13 @@ def _moment(text: str) -> datetime:
     return at
 
 
-def _printers(count: int, url: str, key: str, file: Path | None, seed: int) -> tuple[Credential, ...]:
-    """Those of the file, or freshly registered ones. Raises InvalidError when there is neither a file nor a key."""
+def _printers(
+    count: int, url: str, key: str, file: Path | None, seed: int, folder: Path | None
+) -> tuple[Credential, ...]:
+    """Those of the file, or freshly registered ones. folder: for their certificates; None: they get passwords.
+
+    Raises InvalidError when there is neither a file nor a key.
+    """
     if file is not None and file.exists():
         known = load_credentials(file)
         if len(known) >= count:
@@ -115,19 +171,24 @@ def _printers(count: int, url: str, key: str, file: Path | None, seed: int) -> t
     if not key:
         msg = "registering printers needs an operator key: --key, or TL_OPERATOR_KEY; or name a --credentials file"
         raise InvalidError(msg)
-    units = asyncio.run(_register(count, url, key, seed))
+    units = asyncio.run(_register(count, url, key, seed, folder))
     if file is not None:
         save_credentials(file, units)
     return units
 
 
-async def _register(count: int, url: str, key: str, seed: int) -> tuple[Credential, ...]:
+async def _register(count: int, url: str, key: str, seed: int, folder: Path | None) -> tuple[Credential, ...]:
     columns = (TextColumn("registering"), BarColumn(), MofNCompleteColumn())
     run = f"{seed}-{secrets.token_hex(4)}"  # a second run registers other units: serials are never used twice
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("register", total=count)
-        async with Registrar(url, key) as registrar:
-            return await register_fleet(registrar, serials(count, run), done=lambda _unit: progress.advance(task))
+        async with Registrar(url, key) as registrar, Enroller(url, folder or Path()) as enroller:
+            return await register_fleet(
+                registrar,
+                serials(count, run),
+                done=lambda _unit: progress.advance(task),
+                enroller=enroller if folder else None,
+            )
 
 
 def _demo(

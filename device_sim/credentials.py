@@ -1,6 +1,6 @@
 """Who the simulated devices are: read from, and written to, a file of JSON lines.
 
-{"id": "01j...", "gtin": "09506000134352", "serial": "A1", "password": "...", "beacon_key": "<32 hex digits>"}
+{"id": "01j...", "gtin": "09506000134352", "serial": "A1", "certificate": "...", "beacon_key": "<32 hex digits>"}
 """
 
 from collections.abc import Iterable
@@ -13,10 +13,13 @@ from device_sim.session import Identity
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """id: the product id. beacon_key: 16 bytes in hex; beacon_uid: namespace and instance, 32 hex digits."""
+    """id: the product id. certificate: the file with its key and certificates; password: for a plain listener.
+    beacon_key: 16 bytes in hex; beacon_uid: namespace and instance, 32 hex digits.
+    """
 
     id: str
-    password: str
+    password: str = ""
+    certificate: str = ""
     gtin: str = ""
     serial: str = ""
     beacon_key: str = ""
@@ -26,7 +29,7 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def identity(self) -> Identity:
-        return Identity(self.id, self.password)
+        return Identity(self.id, self.password, self.certificate)
 
 
 _DECODER = msgspec.json.Decoder(Credential)

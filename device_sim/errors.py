@@ -6,6 +6,7 @@ ThroughlineError
     ├── UnreachableError        the service did not answer, however often it was asked
     ├── ImpossibleError         the machine cannot do this now
     ├── LateError               what was waited for did not happen in time
+    ├── NotCertifiedError       the device has no certificate, or was given one that is not its own
     └── CredentialsFileError    a line of a credentials file cannot be read
 """
 
@@ -47,6 +48,12 @@ class LateError(OutsiderError):
     """What was waited for did not happen in time."""
 
     code: ClassVar[str] = "late"
+
+
+class NotCertifiedError(OutsiderError):
+    """The device has no certificate, or was given one that is not its own."""
+
+    code: ClassVar[str] = "not_certified"
 
 
 class CredentialsFileError(OutsiderError):

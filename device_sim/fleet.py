@@ -8,7 +8,7 @@ printer the same messages, but for their absolute times and the boot; on a machi
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,13 +70,20 @@ class Fleet:
     """The devices of a configuration. `run` brings them up, staggered, and down again.
 
     clock: one that the messages bear the time of, such as one that travels; without, simulated time from the start on.
+    beside: what runs beside the devices, and ends with them, such as the renewal of their certificates.
     """
 
-    def __init__(self, config: FleetConfig, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self,
+        config: FleetConfig,
+        clock: Callable[[], datetime] | None = None,
+        beside: Callable[[], Coroutine[None, None, None]] | None = None,
+    ) -> None:
         self.config = config
         self.counters = Counters()
         self.online_at_most = 0
         self._given_clock = clock
+        self._beside = beside
         began = utc_now()
         self._start = config.start or began
         self._clock = clock or (lambda: self._start + (utc_now() - began))
@@ -95,6 +102,7 @@ class Fleet:
         async with asyncio.TaskGroup() as group:
             timer = group.create_task(self._time_limit(), name="the fleet's end")
             watcher = group.create_task(self._watch(), name="the fleet's size")
+            beside = group.create_task(self._beside(), name="beside the fleet") if self._beside else None
             lives = [
                 group.create_task(self._live(printer, delay), name=f"life {printer.identity.product_id}")
                 for printer, delay in zip(self.printers, self._delays(), strict=True)
@@ -102,6 +110,8 @@ class Fleet:
             await asyncio.wait(lives) if lives else await self._stopping.wait()
             timer.cancel()
             watcher.cancel()
+            if beside is not None:
+                beside.cancel()
         return self._report(loop.time() - began)
 
     def step(self, printer: SimulatedPrinter, number: int) -> tuple[Draft, ...]:
@@ -189,13 +199,17 @@ class Fleet:
         )
 
 
-def run_fleet(config: FleetConfig, show: bool) -> FleetReport:
+def run_fleet(
+    config: FleetConfig, show: bool, beside: Callable[[], Coroutine[None, None, None]] | None = None
+) -> FleetReport:
     """Runs the fleet until its time is over or it is interrupted (SIGINT, SIGTERM); show: a live table meanwhile."""
-    return asyncio.run(_run(config, show))
+    return asyncio.run(_run(config, show, beside))
 
 
-async def _run(config: FleetConfig, show: bool) -> FleetReport:
-    fleet = Fleet(config)
+async def _run(
+    config: FleetConfig, show: bool, beside: Callable[[], Coroutine[None, None, None]] | None
+) -> FleetReport:
+    fleet = Fleet(config, beside=beside)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, fleet.stop)

@@ -5,11 +5,13 @@ from types import TracebackType
 from typing import Final, Self
 
 import httpx
+import msgspec
 
 from broker.contract.messages import Json
 from device_sim.calls import Caller
 from device_sim.chance import chance
 from device_sim.credentials import Credential
+from device_sim.enrolment import Enroller
 from device_sim.errors import RefusedError
 
 DEFAULT_GTIN: Final = "09506000134352"
@@ -40,10 +42,23 @@ class Registrar:
                 raise
 
     async def register(self, gtin: str, serial: str) -> Credential:
-        """A new unit with its MQTT credential. The claim code is shown this once."""
+        """A new unit with a password for a plain listener. The claim code is shown this once."""
         unit = await self._http.json("POST", "/api/v1/products", {"gtin": gtin, "serial": serial})
         secret = await self._http.json("POST", f"/api/v1/products/{unit['id']}/credential")
         return credential_of(unit, secret)
+
+    async def enrol(self, gtin: str, serial: str, enroller: Enroller) -> Credential:
+        """A new unit with a certificate. The claim code is shown this once."""
+        unit = await self._http.json("POST", "/api/v1/products", {"gtin": gtin, "serial": serial})
+        issued = await self._http.json("POST", f"/api/v1/products/{unit['id']}/enrolment")
+        beacon = await enroller.enrol(unit["id"], issued["token"])
+        certified = {"certificate": str(enroller.files.file(unit["id"]).absolute())}
+        return credential_of(unit, {**certified, "beacon_uid": beacon.uid, "beacon_key": beacon.key})
+
+    async def with_password(self, unit: Credential) -> Credential:
+        """The unit with a password beside its certificate, for a plain listener."""
+        secret = await self._http.json("POST", f"/api/v1/products/{unit.id}/credential")
+        return msgspec.structs.replace(unit, password=secret["password"])
 
 
 def credential_of(unit: dict[str, Json], secret: dict[str, Json]) -> Credential:
@@ -54,7 +69,8 @@ def credential_of(unit: dict[str, Json], secret: dict[str, Json]) -> Credential:
         serial=unit["serial"],
         uri=unit.get("uri", ""),
         claim_code=unit.get("claim_code", ""),
-        password=secret["password"],
+        password=secret.get("password", ""),
+        certificate=secret.get("certificate", ""),
         beacon_key=secret.get("beacon_key", ""),
         beacon_uid=secret.get("beacon_uid", ""),
     )
@@ -77,12 +93,19 @@ async def register_fleet(
     model: str = "LabelPro 100",
     brand: str = "Acme",
     done: Callable[[Credential], None] = lambda _: None,
+    enroller: Enroller | None = None,
 ) -> tuple[Credential, ...]:
-    """Registers a unit for each serial of `names`; `done` is called after each, for a progress bar or a file."""
+    """Registers a unit for each serial of `names`; `done` is called after each, for a progress bar or a file.
+
+    enroller: gives each a certificate; without one each gets a password.
+    """
     await registrar.ensure_model(gtin, model, brand)
     found = []
     for serial in names:
-        credential = await registrar.register(gtin, serial)
+        if enroller is None:
+            credential = await registrar.register(gtin, serial)
+        else:
+            credential = await registrar.enrol(gtin, serial, enroller)
         done(credential)
         found.append(credential)
     return tuple(found)

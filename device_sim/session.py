@@ -38,10 +38,13 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """product_id: also the client id and the user name."""
+    """product_id: also the client id and the user name. certificate: the file with the device's key and certificates,
+    which a TLS endpoint is shown; it is read anew at each connect. Without one, the password is what counts.
+    """
 
     product_id: str
     password: str = ""
+    certificate: str = ""
 
 
 class Tuning(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +95,24 @@ def _take_note(ended: asyncio.Future[None]) -> None:
 @cache
 def _trust(ca_file: str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
+
+
+def tls_context(ca_file: str, certificate: str) -> ssl.SSLContext | None:
+    """How this device speaks TLS; None when it does not. Raises aiomqtt.MqttError when its files cannot be read: they
+    may be there at the next try.
+    """
+    if not ca_file:
+        return None
+    if not certificate:
+        return _trust(ca_file)
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(certificate)
+    except OSError as error:
+        msg = f"the certificate cannot be used: {error.strerror}"
+        raise aiomqtt.MqttError(msg) from error
+    return context
 
 
 class Session:
@@ -321,13 +342,13 @@ class Session:
             self._endpoint.port,
             identifier=self._identity.product_id,
             username=self._identity.product_id,
-            password=self._identity.password,
+            password=self._identity.password or None,
             protocol=aiomqtt.ProtocolVersion.V311,
             will=aiomqtt.Will(topic, payload, qos=1, retain=False),
             clean_session=True,
             timeout=self._tuning.timeout_s,
             keepalive=self._endpoint.keepalive_s,
-            tls_context=_trust(self._endpoint.ca_file) if self._endpoint.ca_file else None,
+            tls_context=tls_context(self._endpoint.ca_file, self._identity.certificate),
         )
         client.pending_calls_threshold = self._tuning.window + 4
         return client

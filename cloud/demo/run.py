@@ -30,6 +30,7 @@ from cloud.settings import Settings
 from cloud.supervisor import Supervisor, free_port
 from device_sim.carrier import Carrier
 from device_sim.credentials import Credential, save_credentials
+from device_sim.enrolment import CertificateFolder, Enroller
 from device_sim.errors import OutsiderError
 from device_sim.fleet import Fleet, FleetConfig
 from device_sim.registration import DEFAULT_GTIN, Registrar, register_fleet, serials
@@ -191,18 +192,34 @@ async def _register(settings: Settings, key: str, console: Console) -> list[Cred
     await operator.post("/models", model)
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("register", total=PRINTERS)
-        async with Registrar(settings.url, key) as registrar:
+        async with Registrar(settings.url, key) as registrar, _enroller(settings) as enroller:
             names = serials(PRINTERS, "demo")
-            units = await register_fleet(registrar, names, done=lambda _unit: progress.advance(task))
+            made = await register_fleet(registrar, names, done=lambda _unit: progress.advance(task), enroller=enroller)
+            # The last one is for a client that is not ours, by a line that can be pasted.
+            units = [*made[:-1], await registrar.with_password(made[-1])]
     save_credentials(settings.data_dir / "devices.jsonl", units)
-    return list(units)
+    return units
+
+
+def _enroller(settings: Settings) -> Enroller:
+    return Enroller(settings.url, settings.data_dir / "devices", clock=TravelClock(settings.data_dir / CLOCK))
+
+
+def _endpoint(settings: Settings) -> Endpoint:
+    """Where the printers connect: by TLS, with their certificates."""
+    ca_file = CertificateFolder(settings.data_dir / "devices").ca_file
+    return Endpoint(host="127.0.0.1", port=settings.mqtt_tls_port, ca_file=str(ca_file))
 
 
 def _fleet(settings: Settings, units: list[Credential]) -> Fleet:
     """The other printers live their lives meanwhile; the last one is left for a client that is not ours."""
-    endpoint = Endpoint(host=settings.mqtt_host, port=settings.mqtt_port)
-    clock = TravelClock(settings.data_dir / CLOCK)
-    return Fleet(FleetConfig(credentials=tuple(units[:-1]), endpoint=endpoint, rate=0.5, seed=1), clock)
+    clock, own = TravelClock(settings.data_dir / CLOCK), tuple(units[:-1])
+
+    async def renewing() -> None:
+        async with _enroller(settings) as enroller:
+            await enroller.keep_renewing(tuple(one.id for one in own))
+
+    return Fleet(FleetConfig(credentials=own, endpoint=_endpoint(settings), rate=0.5, seed=1), clock, renewing)
 
 
 @contextlib.asynccontextmanager
@@ -227,7 +244,7 @@ async def _cast(
         operator=Operator(settings.url, key),
         shop=Shop(settings.url, keys.shop_secret, clock=clock),
         carrier=Carrier(settings.url, keys.carrier_secret, clock=clock),
-        endpoint=Endpoint(host=settings.mqtt_host, port=settings.mqtt_port),
+        endpoint=_endpoint(settings),
         units=units,
         seen=teller.seen,
     )
@@ -248,7 +265,7 @@ async def _stay(settings: Settings, key: str, units: list[Credential], console: 
         "Phone page": f"{settings.url}/app",
         "API docs": f"{settings.url}/docs",
         "Operator key": key,
-        "MQTT broker": f"{settings.mqtt_host}:{settings.mqtt_port}",
+        "MQTT broker": f"{settings.mqtt_host}:{settings.mqtt_port}, by TLS :{settings.mqtt_tls_port}",
         "Data and keys": str(settings.data_dir.absolute()),
     }
     console.print("\n[bold]Throughline is running; Ctrl-C ends it.[/]\n")
