@@ -4,7 +4,7 @@ A call that fails for a passing reason (no connection, 5xx, 429) is made again, 
 same Idempotency-Key, so that it has its effect once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Final, Self
 from uuid import uuid4
@@ -58,6 +58,8 @@ class Caller:
             base_url=base_url, headers=headers, transport=transport, timeout=timeout_s, follow_redirects=False
         )
         self._wait = _Wait(backoff_base_s)
+        self.renew: Callable[[str], Awaitable[bool]] | None = None
+        """Asked for a new credential when the one in this Authorization header was refused: true, when there is one."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -76,12 +78,27 @@ class Caller:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
+        renews: bool = True,
     ) -> httpx.Response:
-        """The answer, if it is below 400. Raises RefusedError for any other, UnreachableError for none."""
+        """The answer, if it is below 400. Raises RefusedError for any other, UnreachableError for none.
+
+        renews: a refused credential may be renewed, and the call made again with the new one.
+        """
         sent = dict(headers or {})
         if method not in SAFE:
             sent.setdefault("Idempotency-Key", str(uuid4()))
         request = self.client.build_request(method, url, json=body, content=content, headers=sent, params=params)
+        response = await self._insisted(request)
+        renew = self.renew if renews and response.status_code == httpx.codes.UNAUTHORIZED else None
+        if renew is not None and await renew(request.headers.get("Authorization", "")):
+            request.headers["Authorization"] = self.client.headers["Authorization"]
+            response = await self._insisted(request)
+        if response.status_code >= 400:
+            raise refusal(response)
+        return response
+
+    async def _insisted(self, request: httpx.Request) -> httpx.Response:
+        """The answer, whatever it is, once nothing passing stands in its way."""
         retrying = tenacity.AsyncRetrying(
             stop=tenacity.stop_after_attempt(ATTEMPTS),
             wait=self._wait,
@@ -93,10 +110,8 @@ class Caller:
         except _PassingError as error:
             response = error.response
         except httpx.TransportError as error:
-            msg = f"{method} {request.url}: {type(error).__name__} {error}"
+            msg = f"{request.method} {request.url}: {type(error).__name__} {error}"
             raise UnreachableError(msg) from error
-        if response.status_code >= 400:
-            raise refusal(response)
         return response
 
     async def json(self, method: str, url: str, body: Json = None, params: Mapping[str, str] | None = None) -> Json:

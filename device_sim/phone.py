@@ -13,7 +13,7 @@ from device_sim.beacon import Beacon
 from device_sim.calls import Caller, refusal
 from device_sim.chance import chance
 from device_sim.device import utc_now
-from device_sim.errors import ImpossibleError, LateError
+from device_sim.errors import ImpossibleError, LateError, RefusedError
 from device_sim.radio import Room, Sighting, sight
 from device_sim.sse import EventReader
 
@@ -27,7 +27,10 @@ class LiveEvent(msgspec.Struct, frozen=True):
 
 
 class Phone:
-    """One phone. seed: for the radio's noise. language: sent as Accept-Language."""
+    """One phone. seed: for the radio's noise. language: sent as Accept-Language.
+
+    Its access token lasts minutes; when one is refused, the phone fetches the next with its refresh token.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,9 @@ class Phone:
         self._menus: dict[str, tuple[str, Json]] = {}
         self._backoff_s = backoff_base_s
         self.token = ""
+        self.refresh_token = ""
+        self._renewing = asyncio.Lock()
+        self._http.renew = self._renew
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,11 +84,42 @@ class Phone:
         return await self.follow(f"/01/{gtin}/21/{quote(serial, safe='')}")
 
     async def start(self) -> str:
-        """Starts the session, once; returns when it expires (RFC 3339)."""
-        answer = await self._http.json("POST", "/menu/v1/session")
-        self.token = answer["token"]
+        """Starts the session, once; returns when it expires unless it is used (RFC 3339)."""
+        return self._took(await self._http.json("POST", "/menu/v1/session"))
+
+    async def refresh(self) -> str:
+        """Fetches the next pair of tokens; returns when the session expires unless it is used. Raises RefusedError."""
+        body = {"refresh_token": self.refresh_token}
+        answer = await self._http.call("POST", "/menu/v1/session/refresh", body=body, renews=False)
+        return self._took(answer.json())
+
+    async def end(self) -> None:
+        """Ends this phone's session. Raises RefusedError."""
+        await self._http.call("POST", "/menu/v1/session/end")
+        self._forget()
+
+    async def _renew(self, refused: str) -> bool:
+        async with self._renewing:
+            if refused != f"Bearer {self.token}":
+                return bool(self.token)  # another call has renewed it meanwhile
+            if not self.refresh_token:
+                return False
+            try:
+                await self.refresh()
+            except RefusedError:
+                return False
+        return True
+
+    def _took(self, pair: dict[str, Json]) -> str:
+        self.token, self.refresh_token = pair["token"], pair["refresh_token"]
         self._http.client.headers["Authorization"] = f"Bearer {self.token}"
-        return str(answer["expires_at"])
+        return str(pair["refresh_expires_at"])
+
+    def _forget(self) -> None:
+        """All but the token: with that, whoever has left gets the receipt again."""
+        self.refresh_token = ""
+        self._menus.clear()
+        self._http.client.cookies.clear()
 
     async def claim(
         self, code: str, *, uri: str = "", gtin: str = "", serial: str = "", role: str = ""
@@ -123,16 +160,25 @@ class Phone:
     async def live(self, journey: str) -> AsyncIterator[LiveEvent]:
         """What the open menu gets, for as long as one listens; ends after `gone`. Raises RefusedError.
 
-        A connection that breaks, or a service that is away for a moment, is tried again, from the last event on.
+        A connection that breaks, a service that is away for a moment, and a token whose time is over: it comes again,
+        from the last event on.
         """
-        reader = EventReader()
+        reader, refused = EventReader(), False
         while True:
             headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": reader.last_id} if reader.last_id else {})
             try:
                 async with self._http.client.stream(
                     "GET", "/menu/v1/live", params={"journey": journey}, headers=headers, timeout=None
                 ) as answer:
+                    used = answer.request.headers.get("Authorization", "")
+                    if answer.status_code == httpx.codes.UNAUTHORIZED and not refused and await self._renew(used):
+                        refused = True
+                        continue
+                    refused = False
                     async for event in _events(answer, reader):
+                        if event.name == "renew":
+                            await self._renew(used)
+                            break
                         yield event
                         if event.name == "gone":
                             return
@@ -187,8 +233,7 @@ class Phone:
             msg = "there is no session to end"
             raise ImpossibleError(msg)
         receipt = dict(await self._http.json("POST", "/menu/v1/opt-out"))
-        self._menus.clear()
-        self._http.client.cookies.clear()
+        self._forget()
         return receipt
 
     def _seen(self, journey: str, answer: httpx.Response) -> dict[str, Json]:

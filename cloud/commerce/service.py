@@ -139,6 +139,7 @@ def _find_journey(tx: Transaction, row: OrderRow, journey_id: str) -> None:
     """The shop passes on the reference that its link carried; one that names no open journey of this model is none."""
     if not is_id(journey_id):
         return
+    journey_id = lifecycle.current_id(tx, journey_id)
     record.lock(tx, {journey_id})
     try:
         journey = lifecycle.read(tx, journey_id)

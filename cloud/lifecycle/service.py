@@ -9,7 +9,7 @@ from broker.contract.stages import Role, Stage
 from cloud.db import Transaction
 from cloud.errors import NotFoundError
 from cloud.lifecycle.distress import distress
-from cloud.lifecycle.rows import Journey, journey_table, load, move_table, profile_names
+from cloud.lifecycle.rows import Journey, alias_table, journey_table, load, move_table, profile_names
 from cloud.lifecycle.stalls import Machine, stalls
 from cloud.record import service as record
 from cloud.record.events import CloseReason, Event, EventType
@@ -21,6 +21,7 @@ __all__ = [
     "Journey",
     "causes_of_distress",
     "close",
+    "current_id",
     "journey_table",
     "journey_with",
     "link",
@@ -45,6 +46,12 @@ def read(tx: Transaction, journey_id: str) -> Journey:
         msg = "no such journey"
         raise NotFoundError(msg)
     return found[0]
+
+
+def current_id(tx: Transaction, journey_id: str) -> str:
+    """The id under which a journey goes on, when it was joined to another; its own, when it was not."""
+    found = tx.session.execute(sa.select(alias_table.c.journey_id).where(alias_table.c.id == journey_id)).scalar()
+    return journey_id if found is None else str(found)
 
 
 def of_person(tx: Transaction, person_id: str) -> list[Journey]:

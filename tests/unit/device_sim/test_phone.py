@@ -1,5 +1,6 @@
 """The phone against a menu service of a page."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 
@@ -20,17 +21,31 @@ class Service:
 
     def __init__(self, streams: tuple[tuple[bytes | None, ...], ...] = ()) -> None:
         self.asked: list[httpx.Request] = []
+        self.pairs = 0
+        self.expired: set[str] = set()
+        self.answered: list[tuple[str, str]] = []
         self._streams: Iterator[tuple[bytes | None, ...]] = iter(streams)
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - one answer for each route
+    def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
+        token = request.headers.get("authorization", "")
+        if token.removeprefix("Bearer t") in self.expired and not request.url.path.endswith("/refresh"):
+            return httpx.Response(401, json={"code": "session_refused"})
+        self.answered.append((request.url.path, token))
+        return self._answer(request)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - one answer for each route
         match request.method, request.url.path:
             case "GET", "/c/camp":
                 return httpx.Response(303, headers={"location": "/app", "set-cookie": "tl_visit=v1; Path=/; HttpOnly"})
             case "GET", "/01/09506000134352/21/A/1":
                 return httpx.Response(307, headers={"location": "/app?unit=1"})
             case "POST", "/menu/v1/session":
-                return httpx.Response(201, json={"token": "t1", "expires_at": "2026-12-01T00:00:00Z"})
+                return httpx.Response(201, json=self._pair())
+            case "POST", "/menu/v1/session/refresh":
+                if self.body()["refresh_token"] != f"r{self.pairs}":
+                    return httpx.Response(401, json={"code": "session_refused"})
+                return httpx.Response(200, json=self._pair())
             case "GET", "/menu/v1/menu":
                 if request.headers.get("if-none-match") == '"e1"':
                     return httpx.Response(304)
@@ -41,6 +56,11 @@ class Service:
                 return httpx.Response(200, json={"receipt": "r"})
             case _:
                 return httpx.Response(200, json={"zone": "here", "items": []})
+
+    def _pair(self) -> dict[str, str]:
+        self.pairs += 1
+        ends = {"expires_at": "2026-11-01T00:15:00Z", "refresh_expires_at": "2026-12-01T00:00:00Z"}
+        return {"token": f"t{self.pairs}", "refresh_token": f"r{self.pairs}", **ends}
 
     def _live(self) -> httpx.Response:
         parts = next(self._streams, None)
@@ -113,6 +133,42 @@ async def test_a_live_menu_that_is_refused_says_so() -> None:
         with pytest.raises(RefusedError) as caught:
             await anext(aiter(it.live("j1")))
     assert caught.value.problem == "session_refused"
+
+
+async def test_a_token_whose_time_is_over_is_renewed_once_and_the_call_goes_on_with_its_own_key() -> None:
+    service = Service()
+    async with phone(service) as it:
+        await it.start()
+        service.expired.add("1")
+        await asyncio.gather(it.open_case("j1", "help"), it.open_case("j1", "help me"))
+    assert service.pairs == 2
+    said = [request for request in service.asked if request.url.path == "/menu/v1/cases"]
+    assert service.answered.count(("/menu/v1/cases", "Bearer t2")) == 2
+    assert len({request.headers["idempotency-key"] for request in said}) == 2
+
+
+async def test_a_session_that_cannot_be_renewed_is_refused() -> None:
+    service = Service()
+    async with phone(service) as it:
+        await it.start()
+        service.expired.add("1")
+        it.refresh_token = "r0"
+        with pytest.raises(RefusedError) as caught:
+            await it.journeys()
+    assert caught.value.problem == "session_refused"
+    assert service.pairs == 1
+
+
+async def test_the_live_menu_goes_on_with_a_new_token_when_the_old_ones_time_is_over() -> None:
+    menu = b'event: menu\nid: 7\ndata: {"a":1}\n\n'
+    service = Service(((menu, b"event: renew\ndata: {}\n\n"), (b"event: gone\ndata: {}\n\n",)))
+    async with phone(service) as it:
+        await it.start()
+        events = [event async for event in it.live("j1")]
+    assert [event.name for event in events] == ["menu", "gone"]
+    lines = [request for request in service.asked if request.url.path == "/menu/v1/live"]
+    assert [request.headers["authorization"] for request in lines] == ["Bearer t1", "Bearer t2"]
+    assert lines[1].headers["last-event-id"] == "7"
 
 
 async def test_standing_by_a_printer_reports_its_beacon() -> None:
