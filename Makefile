@@ -2,7 +2,7 @@
 # network only for what is not here yet. ARGS goes to the command: `make demo ARGS=--once`, `make test ARGS="-k stage"`.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs pictures clean
+.PHONY: help demo test lint docs pictures sbom clean
 
 ARGS ?=
 BIN := .venv/bin
@@ -40,6 +40,10 @@ docs: ## write again what of docs/ is made from the code
 pictures: ## take the documentation's pictures of the phone page again
 	@.ci/setup dev
 	$(BIN)/python -m tests.house.pictures
+
+sbom: ## write the bill of materials, CycloneDX JSON, to var/ (ARGS=FILE: somewhere else)
+	@.ci/setup dev
+	@$(BIN)/python -m tests.house.sbom $(ARGS)
 
 clean: ## forget the set-up and the caches; data/ stays
 	rm -rf .venv .setup.lock .setup.err .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

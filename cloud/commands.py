@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import secrets
 import signal
 import tempfile
@@ -23,6 +24,7 @@ from cloud.errors import InvalidError
 from cloud.logs import set_up
 from cloud.opened import made_database, must_be_there, note_command
 from cloud.record.replay import replay as replay_journal
+from cloud.secret_files import read_secret
 from cloud.settings import Settings, load_settings
 from cloud.supervisor import hold_folder
 from device_sim.credentials import Credential, load_credentials, save_credentials
@@ -68,7 +70,10 @@ def _sim(
     url: Annotated[
         str, typer.Option(help="Address of the HTTP service, to register the printers at.")
     ] = "http://127.0.0.1:8000",
-    key: Annotated[str, typer.Option(envvar="TL_OPERATOR_KEY", help="Operator key, to register them.")] = "",
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help="File with an operator key, to register them; left out: the variable TL_OPERATOR_KEY."),
+    ] = None,
     credentials: Annotated[
         Path | None,
         typer.Option(
@@ -88,7 +93,7 @@ def _sim(
     """Simulate a fleet of printers against any address."""
     begins = None if start is None else _moment(start)
     with _certificates(credentials) as folder:
-        units = _printers(devices, url, key, credentials, seed, None if plain else folder)
+        units = _printers(devices, url, _operator_key(key_file), credentials, seed, None if plain else folder)
         endpoint = Endpoint(host=host, port=port or 1883) if plain else _by_tls(host, port or 8883, units)
         return _run_printers(
             units[:devices],
@@ -155,6 +160,11 @@ def _moment(text: str) -> datetime:
     return at
 
 
+def _operator_key(file: Path | None) -> str:
+    """From the file or the environment: on a command line every user of the machine could read it."""
+    return os.environ.get("TL_OPERATOR_KEY", "") if file is None else read_secret(file)
+
+
 def _printers(
     count: int, url: str, key: str, file: Path | None, seed: int, folder: Path | None
 ) -> tuple[Credential, ...]:
@@ -169,7 +179,7 @@ def _printers(
         msg = f"{file} holds {len(known)} printers, {count} are asked for"
         raise InvalidError(msg)
     if not key:
-        msg = "registering printers needs an operator key: --key, or TL_OPERATOR_KEY; or name a --credentials file"
+        msg = "registering printers needs an operator key: --key-file, or TL_OPERATOR_KEY; or name a --credentials file"
         raise InvalidError(msg)
     units = asyncio.run(_register(count, url, key, seed, folder))
     if file is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud.errors import SetupError
+from cloud.secret_files import read_secret
 from cloud.vault import Signer, Vault, load_or_create_keys
 
 
@@ -54,7 +55,6 @@ def load_keys(directory: Path) -> Keys:
 
 
 def _whsec() -> str:
-
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
@@ -71,4 +71,4 @@ def _text(path: Path, fresh: str) -> str:
             pass
         finally:
             beside.unlink()
-    return path.read_text().strip()
+    return read_secret(path)
