@@ -97,13 +97,13 @@ def delete_model_links(gtin: str, call: Write) -> None:
     call.write(type(None), lambda tx: links.forget(tx, links.of_model(tx, gtin)))
 
 
-@api.get("/models/{gtin}/lots/{lot}/links")
+@api.get("/models/{gtin}/lots/{lot:path}/links")
 def read_lot_links(gtin: str, lot: Lot, call: Read) -> LinksOut:
     """The links of one lot of the model."""
     return call.read(lambda tx: _shown(links.kept(tx, links.of_model(tx, gtin, lot))))
 
 
-@api.put("/models/{gtin}/lots/{lot}/links")
+@api.put("/models/{gtin}/lots/{lot:path}/links")
 def put_lot_links(gtin: str, lot: Lot, body: LinksIn, call: Write) -> LinksOut:
     """The lot has these links from now on, beside those of its model."""
 
@@ -113,7 +113,7 @@ def put_lot_links(gtin: str, lot: Lot, body: LinksIn, call: Write) -> LinksOut:
     return call.write(LinksOut, use_case)
 
 
-@api.delete("/models/{gtin}/lots/{lot}/links", status_code=204)
+@api.delete("/models/{gtin}/lots/{lot:path}/links", status_code=204)
 def delete_lot_links(gtin: str, lot: Lot, call: Write) -> None:
     """The lot has no links of its own any more."""
     call.write(type(None), lambda tx: links.forget(tx, links.of_model(tx, gtin, lot)))

@@ -12,6 +12,7 @@ from cloud.registry.gs1 import (
     Gs1Problem,
     Gtin,
     Serial,
+    begins_with_key,
     check_gtin,
     check_serial,
     digital_link,
@@ -32,9 +33,8 @@ PRODUCT = rows("gs1_product_uri_vectors.csv")
 PARSE = rows("gs1_dl_parse_vectors.csv")
 GENERATE = rows("gs1_dl_generate_vectors.csv")
 
-# These ask for options that were withdrawn (convenience alphas) or that we do not offer (unknown AIs). Without the
-# option the engine refuses them, and so do we.
-REFUSED_WITHOUT_OPTION = {"gs1se-dl-037", "gs1se-dl-038", "gs1se-dl-039", "gs1se-dl-112"}
+EXCEPTIONS = {row["id"]: row["our_answer"] for row in rows("gs1_vector_exceptions.csv")}
+"""Vectors that ask for an option of the engine which we do not have, and what we answer."""
 
 gtin_bodies = st.text("0123456789", min_size=13, max_size=13)
 serials = st.text(sorted(CSET_82), min_size=1, max_size=20)
@@ -70,23 +70,35 @@ def test_a_product_uri_gets_the_verdict_and_the_canonical_form_of_the_gs1_engine
 @pytest.mark.parametrize("row", PARSE, ids=lambda row: row["id"])
 def test_a_uri_of_the_engines_own_tests_gets_its_verdict(row: dict[str, str]) -> None:
     link = parse_digital_link(row["uri"], short_gtin=row["flag_zero_suppressed_gtin"] == "1")
-    refused = row["valid"] == "0" or row["id"] in REFUSED_WITHOUT_OPTION
+    refused = row["valid"] == "0" or row["id"] in EXCEPTIONS
     assert isinstance(link, Gs1Problem) == refused, link
-    if isinstance(link, DigitalLink):
+    if isinstance(link, Gs1Problem):
+        assert EXCEPTIONS.get(row["id"]) in {None, link.code}
+    else:
         assert link.element_string == row["full_engine_element_string"]
         assert link.canonical() == row["full_engine_canonical_dl"]
+
+
+def test_every_exception_is_a_vector_that_the_engine_takes_with_its_option_and_refuses_without_it() -> None:
+    options = {row["id"]: row for row in [*PARSE, *GENERATE] if row["id"] in EXCEPTIONS}
+    assert options.keys() == EXCEPTIONS.keys()
+    assert all(row["valid"] == "1" for row in options.values())
+    assert {
+        row["id"] for row in PARSE if row["valid"] == "1" and row["full_engine_valid"] == "0"
+    } == EXCEPTIONS.keys() - {"g19"}
 
 
 def bracketed(text: str) -> list[Element]:
     return [Element(*part.split(")", 1)) for part in text.removeprefix("(").split("(")]
 
 
-@pytest.mark.parametrize("row", [row for row in GENERATE if row["id"] != "g19"], ids=lambda row: row["id"])
+@pytest.mark.parametrize("row", GENERATE, ids=lambda row: row["id"])
 def test_elements_become_the_uri_that_the_engine_makes_of_them(row: dict[str, str]) -> None:
-    """g19 is g18 again with unknown AIs permitted, which we do not offer."""
     link = link_from_elements(bracketed(row["bracketed_ai_data"]))
-    assert isinstance(link, DigitalLink) == (row["valid"] == "1"), link
-    if isinstance(link, DigitalLink):
+    assert isinstance(link, DigitalLink) == (row["valid"] == "1" and row["id"] not in EXCEPTIONS), link
+    if isinstance(link, Gs1Problem):
+        assert EXCEPTIONS.get(row["id"]) in {None, link.code}
+    else:
         stem = row["stem"]
         assert (link.canonical(stem) if stem else link.canonical()) == row["expected_uri"]
 
@@ -208,6 +220,32 @@ def test_other_parameters_are_kept_as_they_came_for_the_resolver() -> None:
 )
 def test_each_way_to_be_wrong_has_its_code(uri: str, code: str) -> None:
     assert code_of(uri) == code
+
+
+def test_parameters_are_read_decoded_and_of_one_that_is_there_twice_the_first() -> None:
+    link = link_of("https://a/01/09506000134352?linkType=gs1%3Apip&linkType=gs1:faqs&context=de+at")
+    assert link.extension == {"linkType": "gs1:pip", "context": "de at"}
+
+
+def test_an_items_address_leaves_its_attributes_out() -> None:
+    link = link_of("https://a/01/09506000134352/10/L%2F1/21/S?17=291231")
+    assert link.address("https://b") == "https://b/01/09506000134352/10/L%2F1/21/S"
+
+
+@pytest.mark.parametrize(
+    ("path", "begins"),
+    [
+        ("/01/x", True),
+        ("/01", True),
+        ("/8018/", True),
+        ("/21/x", False),
+        ("/app/01/", False),
+        ("01/x", False),
+        ("", False),
+    ],
+)
+def test_a_path_that_begins_with_a_key_is_the_resolvers(path: str, begins: bool) -> None:
+    assert begins_with_key(path) == begins
 
 
 def test_the_key_of_a_link_that_is_no_product_is_not_taken_for_a_gtin() -> None:
