@@ -27,6 +27,11 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     claim_code: str = ""
     uri: str = ""
 
+    def __post_init__(self) -> None:
+        if not (self.password or self.certificate):
+            msg = "neither a password nor a certificate"
+            raise ValueError(msg)
+
     @property
     def identity(self) -> Identity:
         return Identity(self.id, self.password, self.certificate)

@@ -52,6 +52,13 @@ async def test_a_key_that_may_not_register_is_refused() -> None:
             await register_fleet(registrar, ["A1"])
 
 
+def test_a_device_with_a_certificate_needs_no_password(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.jsonl"
+    save_credentials(path, [Credential(id="a", certificate="/somewhere/a.pem")])
+    (found,) = load_credentials(path)
+    assert (found.identity.password, found.identity.certificate) == ("", "/somewhere/a.pem")
+
+
 def test_serials_are_different_the_same_for_a_seed_and_fit_the_label() -> None:
     found = serials(500, 7)
     assert len(set(found)) == 500
