@@ -104,6 +104,10 @@ class World:
         """A journey with the model."""
         return self.run(lambda tx: lifecycle.journey_with(tx, phone.person_id, GTIN, None, "phone"))
 
+    def begin_with(self, phone: Phone, unit: registry.Registered) -> lifecycle.Journey:
+        """A journey with the unit, as who scans its label has one."""
+        return self.run(lambda tx: lifecycle.journey_with(tx, phone.person_id, GTIN, unit.id, "phone"))
+
     def claim(
         self, phone: Phone, unit: registry.Registered, code: str | None = None, key: str | None = None
     ) -> Claimed:

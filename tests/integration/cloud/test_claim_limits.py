@@ -1,0 +1,157 @@
+"""How often one may try to claim, as the database counts it: strangers are held, and never hold anybody else."""
+
+import pytest
+
+from broker.contract.eid import ids_around
+from broker.contract.stages import Role
+from cloud.identity import service as identity
+from cloud.ownership import attempts
+from cloud.registry.claiming import ATTACKED_FROM, MAX_FAILURES, PAIR_A_DAY, PERSON_A_DAY, SOURCE_A_DAY
+from cloud.registry.service import Registered
+from mobile_menu.ports import Claimed, ClaimRefusedError, TooManyAttemptsError, ZoneState
+from mobile_menu.rules.situation import Zone
+from tests.integration.cloud.world import GTIN, Phone, World, at_once
+
+WRONG = "00000-00000"
+
+
+def guess(world: World, phone: Phone, unit: Registered | str, source: str, code: str = WRONG) -> type:
+    """What one attempt comes to."""
+    serial = unit if isinstance(unit, str) else unit.serial
+    try:
+        return type(world.menus.claim(phone.caller, GTIN, serial, code, None, None, source))
+    except (ClaimRefusedError, TooManyAttemptsError) as refusal:
+        return type(refusal)
+
+
+def guesses(world: World, unit: Registered | str, source: str, count: int) -> list[type]:
+    """Each by a person made for it: persons are free."""
+    return [guess(world, world.phone(), unit, source) for _ in range(count)]
+
+
+def attack(world: World, unit: Registered) -> None:
+    """As many failures as put a unit on its guard."""
+    for number in range(ATTACKED_FROM // PAIR_A_DAY):
+        assert guesses(world, unit, f"198.51.100.{number}", PAIR_A_DAY) == [ClaimRefusedError] * PAIR_A_DAY
+
+
+def test_an_address_gets_so_many_tries_a_day_at_one_unit_however_many_persons_it_is(world: World) -> None:
+    unit = world.unit()
+    found = guesses(world, unit, "192.0.2.1", PAIR_A_DAY + 2)
+    assert found == [ClaimRefusedError] * PAIR_A_DAY + [TooManyAttemptsError] * 2
+    assert guess(world, world.phone(), unit, "192.0.2.2") is ClaimRefusedError
+    world.clock.advance(hours=24)
+    assert guess(world, world.phone(), unit, "192.0.2.1") is ClaimRefusedError
+
+
+def test_an_address_gets_so_many_tries_a_day_at_all_units_together(world: World) -> None:
+    for _ in range(SOURCE_A_DAY // PAIR_A_DAY):
+        assert set(guesses(world, world.unit(), "192.0.2.1", PAIR_A_DAY)) == {ClaimRefusedError}
+    assert guess(world, world.phone(), world.unit(), "192.0.2.1") is TooManyAttemptsError
+
+
+def test_a_person_gets_so_many_tries_a_day_however_long_they_wait_in_between(world: World) -> None:
+    thief, unit = world.phone(), world.unit()
+    for number in range(PERSON_A_DAY // MAX_FAILURES):
+        found = [guess(world, thief, unit, f"192.0.2.{number}") for _ in range(MAX_FAILURES + 1)]
+        assert found == [ClaimRefusedError] * MAX_FAILURES + [TooManyAttemptsError]
+        world.clock.advance(minutes=15)
+    assert guess(world, thief, unit, "192.0.2.99") is TooManyAttemptsError
+
+
+def test_under_attack_the_owner_still_gets_in_and_may_mistype_twice_and_others_may_not_go_on(world: World) -> None:
+    unit, owner = world.unit(), world.phone()
+    attack(world, unit)
+    assert guesses(world, unit, "203.0.113.5", 4) == [ClaimRefusedError] * 3 + [TooManyAttemptsError]
+    home = "192.0.2.77"
+    assert [guess(world, owner, unit, home), guess(world, owner, unit, home)] == [ClaimRefusedError] * 2
+    assert guess(world, owner, unit, home, unit.claim_code) is Claimed
+
+
+def test_whom_an_order_links_to_the_unit_gets_in_also_from_an_address_that_is_used_up(world: World) -> None:
+    unit, buyer, stranger = world.unit(), world.phone(), world.phone()
+    world.order("mine", journey=world.begin(buyer).id)
+    attack(world, unit)
+    used_up = "198.51.100.0"
+    assert guess(world, stranger, unit, used_up, unit.claim_code) is TooManyAttemptsError
+    assert guess(world, buyer, unit, used_up, unit.claim_code) is Claimed
+
+
+def test_who_has_just_shown_to_stand_beside_it_gets_in_from_anywhere_by_code(world: World) -> None:
+    unit, near, far = world.unit(), world.phone(), world.phone()
+    beacon = world.run(lambda tx: identity.issue_credential(tx, world.keys, unit.id)).beacon_key
+    attack(world, unit)
+    for phone, heard in ((near, ids_around(bytes.fromhex(beacon), world.clock())), (far, frozenset({"0" * 16}))):
+        journey = world.begin_with(phone, unit)
+        zone = ZoneState(zone=Zone.HERE, subject_id=unit.id)
+        world.menus.enter_zone(phone.caller, journey.id, zone, tuple(heard))
+    used_up = "198.51.100.0"
+    assert guess(world, far, unit, used_up, unit.claim_code) is TooManyAttemptsError
+    assert guess(world, near, unit, used_up, unit.claim_code) is Claimed
+
+
+def test_the_units_own_beacon_is_believed_whatever_was_tried_before(world: World) -> None:
+    unit, owner = world.unit(), world.phone()
+    beacon = world.run(lambda tx: identity.issue_credential(tx, world.keys, unit.id)).beacon_key
+    for _ in range(MAX_FAILURES):
+        guess(world, owner, unit, "192.0.2.1")
+    assert guess(world, owner, unit, "192.0.2.1", unit.claim_code) is TooManyAttemptsError
+    heard = min(ids_around(bytes.fromhex(beacon), world.clock()))
+    claimed = world.menus.claim(owner.caller, unit.gtin, unit.serial, None, heard, None, "192.0.2.1")
+    assert claimed.role is Role.OWNER
+
+
+def test_guesses_at_ephemeral_ids_are_counted_like_those_at_codes(world: World) -> None:
+    unit, thief = world.unit(), world.phone()
+    for _ in range(MAX_FAILURES):
+        with pytest.raises(ClaimRefusedError):
+            world.menus.claim(thief.caller, unit.gtin, unit.serial, None, "00" * 8, None, "192.0.2.1")
+    with pytest.raises(TooManyAttemptsError):
+        world.menus.claim(thief.caller, unit.gtin, unit.serial, None, "00" * 8, None, "192.0.2.1")
+
+
+def test_a_unit_that_does_not_exist_answers_and_counts_like_one_that_does(world: World) -> None:
+    unit = world.unit()
+    known = guesses(world, unit, "192.0.2.1", PAIR_A_DAY + 1)
+    unknown = guesses(world, "NOT-THERE", "192.0.2.2", PAIR_A_DAY + 1)
+    assert known == unknown
+    rows = world.rows("claim_failure")
+    assert len(rows) == 2 * PAIR_A_DAY
+    assert all(b"NOT-THERE" not in row.subject and unit.serial.encode() not in row.subject for row in rows)
+
+
+def test_no_address_is_stored_and_what_is_stored_goes_when_it_counts_no_more(world: World) -> None:
+    unit = world.unit()
+    guess(world, world.phone(), unit, "192.0.2.123")
+    (row,) = world.rows("claim_failure")
+    assert b"192.0.2.123" not in row.source
+    assert len(row.source) == 32
+    world.clock.advance(hours=23)
+    world.run(attempts.forget_old)
+    assert len(world.rows("claim_failure")) == 1
+    world.clock.advance(hours=1)
+    world.run(attempts.forget_old)
+    assert world.rows("claim_failure") == []
+
+
+def test_whoever_leaves_to_guess_on_finds_the_same_limits(world: World) -> None:
+    unit = world.unit()
+    for _ in range(PAIR_A_DAY):
+        thief = world.phone()
+        guess(world, thief, unit, "192.0.2.1")
+        world.menus.opt_out(thief.token)
+    assert guess(world, world.phone(), unit, "192.0.2.1") is TooManyAttemptsError
+
+
+def test_guesses_at_once_are_all_counted_for_their_address(world: World) -> None:
+    unit = world.unit()
+    phones = [world.phone() for _ in range(PAIR_A_DAY + 4)]
+    found = at_once([lambda phone=phone: guess(world, phone, unit, "192.0.2.1") for phone in phones])  # type: ignore[misc]  # a loop's lambda
+    assert found.count(ClaimRefusedError) == PAIR_A_DAY
+    assert found.count(TooManyAttemptsError) == 4
+
+
+def test_an_address_that_is_not_known_counts_for_nobody(world: World) -> None:
+    unit = world.unit()
+    assert set(guesses(world, unit, "", PAIR_A_DAY + 5)) == {ClaimRefusedError}
+    assert guess(world, world.phone(), unit, "", unit.claim_code) is Claimed
