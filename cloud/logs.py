@@ -6,6 +6,8 @@ import sys
 QUIET = ("paho", "amqtt", "transitions", "uvicorn", "httpx", "httpcore", "alembic", "fontTools", "PIL", "asyncio")
 """Libraries that would log addresses or payloads, or much of nothing."""
 
+STRANGERS_DOING = ("Invalid HTTP request", "Unsupported upgrade request", "No supported WebSocket library")
+
 
 def set_up(level: str) -> None:
     """For a process's start."""
@@ -19,6 +21,9 @@ def set_up(level: str) -> None:
 
 def _says_no_more_than_it_should(record: logging.LogRecord) -> bool:
     """Uvicorn logs every error that leaves the application, with a message that may quote what a person wrote; where it
-    happened, `cloud.web` has logged before.
+    happened, `cloud.web` has logged before. And it logs each request that is none, with which a stranger could fill the
+    disk.
     """
-    return not (record.name == "uvicorn.error" and record.exc_info)
+    if record.name != "uvicorn.error":
+        return True
+    return not record.exc_info and not str(record.msg).startswith(STRANGERS_DOING)
