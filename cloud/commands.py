@@ -40,7 +40,11 @@ def replay(settings: Settings) -> str:
     """Rebuilds the projections. Raises SetupError while the services run, and when there is no database."""
     must_be_there(settings)
     with hold_folder(settings.data_dir):
-        report = replay_journal(made_database(settings))
+        db = made_database(settings)
+        try:
+            report = replay_journal(db)
+        finally:
+            db.dispose()
         note_command(settings, "db replay")
     return str(report)
 

@@ -14,13 +14,22 @@ Asked = dict[tuple[str, str], tuple[Permission, ...]]
 
 def asked() -> Asked:
     """Of every call of every part: none for the public ones."""
-    routes = [route for part in PARTS for router in part.routers() for route in router.routes]
     return {
         (method, route.path): tuple(_permissions(route.dependant))
-        for route in routes
-        if isinstance(route, APIRoute)
+        for route in routes()
         for method in sorted(route.methods or ())
     }
+
+
+def routes() -> list[APIRoute]:
+    """Every call of every part."""
+    found = [route for part in PARTS for router in part.routers() for route in router.routes]
+    return [route for route in found if isinstance(route, APIRoute)]
+
+
+def permissions_of(route: APIRoute) -> tuple[Permission, ...]:
+    """What the call asks for."""
+    return tuple(_permissions(route.dependant))
 
 
 def _permissions(dependant: Dependant) -> Iterator[Permission]:

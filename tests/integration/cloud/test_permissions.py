@@ -1,6 +1,7 @@
 """Every operator's call with every kind of key, against a table that people wrote."""
 
 import csv
+import inspect
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +15,7 @@ from broker.contract.ids import new_id
 from cloud.audit.verifying import verify
 from cloud.identity import operators
 from cloud.identity.permissions import OperatorRole, Permission
-from tests.house.asked import asked
+from tests.house.asked import asked, permissions_of, routes
 from tests.http_service import every_route
 from tests.integration.cloud.operators import application, client, issue, log
 from tests.integration.cloud.world import GTIN, World
@@ -24,6 +25,9 @@ NARROW = ("units", "commands.read")
 """The scopes of the matrix's narrow key, which is an operator's."""
 ONE_OF = {"gtin": GTIN, "form": "svg", "lot": "L1"}
 """What stands for the parameters that are no ids."""
+
+ONLY_READS = {"['POST'] /api/v1/labels"}
+"""Calls that change nothing for all that they are POST."""
 
 
 def matrix() -> dict[str, dict[str, bool]]:
@@ -75,6 +79,19 @@ def test_every_operators_call_asks_for_exactly_one_permission() -> None:
 def test_every_permission_of_the_table_is_asked_for() -> None:
     used = {one for wanted in asked().values() for one in wanted} | {Permission.FIGURES_READ}
     assert set(Permission) - used == set()
+
+
+def test_every_call_that_may_change_something_goes_through_the_one_place_that_writes_the_log() -> None:
+    wrong = []
+    for route in routes():
+        code = inspect.getsource(route.endpoint)
+        writes = "call.write(" in code or "call.repeatable(" in code
+        call = f"{sorted(route.methods or ())} {route.path}"
+        if permissions_of(route) and writes is (route.methods == {"GET"} or call in ONLY_READS):
+            wrong.append(call)
+        if permissions_of(route) and "call.context.db" in code:
+            wrong.append(f"{call} opens a transaction of its own")
+    assert wrong == []
 
 
 async def test_each_kind_of_key_is_let_to_exactly_what_the_matrix_says(app: FastAPI, sqlite_world: World) -> None:
