@@ -39,15 +39,19 @@ LINKS: Final = {name: f"https://acme.example/{name}" for name in ("shop", "produ
 
 @dataclass
 class Deployment:
-    """url: of the server. headers: what each role sends. known: values that name something, by parameter."""
+    """url: of the server. headers: what each role sends. known: values that name something, by parameter; gone: those
+    that did.
+    """
 
     url: str
     keys: Keys
     db: Database
     app: FastAPI
     clock: ManualClock
+    http: httpx.Client
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     known: dict[str, list[str]] = field(default_factory=dict)
+    gone: dict[str, list[str]] = field(default_factory=dict)
     units: list[Credential] = field(default_factory=list)
 
     def openapi(self) -> dict[str, Any]:
@@ -99,8 +103,8 @@ def deployed(folder: Path, database_url: str = "") -> Iterator[Deployment]:
     app = make_app(settings, db, keys, limits=wide_limits())
     open_wide(app)
     try:
-        with served(app, settings) as url:
-            found = Deployment(url, keys, db, app, clock)
+        with served(app, settings) as url, httpx.Client(base_url=url, timeout=60) as http:
+            found = Deployment(url, keys, db, app, clock, http)
             asyncio.run(_peopled(found, key))
             yield found
     finally:
@@ -153,8 +157,11 @@ async def _peopled(to: Deployment, key: str) -> None:
         campaign = await said(
             admin, "POST", "/api/v1/campaigns", {"name": "Spring", "gtin": DEFAULT_GTIN, "channel": "social"}
         )
+        ended = await said(admin, "POST", "/api/v1/campaigns", {"name": "Over", "gtin": DEFAULT_GTIN, "channel": "web"})
+        await said(admin, "DELETE", f"/api/v1/campaigns/{ended['id']}")
         command = await said(admin, "POST", f"/api/v1/products/{units[0].id}/commands", {"name": "ping"})
         journeys, case = await _people(to, units, str(campaign["id"]))
+        to.gone = await _who_left(to, units[1]) | {"campaign_id": [str(ended["id"])]}
     to.units = units
     to.headers["device"] = bearer(units[0].password)
     to.headers["nobody"] = {}
@@ -190,11 +197,25 @@ async def _people(to: Deployment, units: list[Credential], campaign: str) -> tup
     return [str(mine["journey_id"]), str(theirs["id"])], str(case["id"])
 
 
-async def said(client: httpx.AsyncClient, method: str, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+async def _who_left(to: Deployment, unit: Credential) -> dict[str, list[str]]:
+    """What somebody had who has opted out. And a stranger, who has nothing to do with anybody here."""
+    async with Phone(to.url) as leaver, Phone(to.url) as stranger:
+        await leaver.start()
+        journey = str((await leaver.claim(unit.claim_code, gtin=unit.gtin, serial=unit.serial))["journey_id"])
+        case = str((await leaver.open_case(journey, "I leave."))["id"])
+        await leaver.opt_out()
+        await stranger.start()
+        to.headers["stranger"] = bearer(stranger.token)
+    return {"journey": [journey], "journey_id": [journey], "case_id": [case]}
+
+
+async def said(
+    client: httpx.AsyncClient, method: str, path: str, body: Mapping[str, object] | None = None
+) -> dict[str, Any]:
     """The answer's body; fails when it is an error."""
     answer = await client.request(method, path, json=body)
     assert answer.is_success, f"{method} {path}: {answer.text}"
-    found: dict[str, Any] = answer.json()
+    found: dict[str, Any] = answer.json() if answer.content else {}
     return found
 
 
