@@ -139,6 +139,7 @@ def join(tx: Transaction, keys: Keys, *, stays: str, goes: str) -> None:
     ours, theirs = lifecycle.of_person(tx, stays), lifecycle.of_person(tx, goes)
     units = {one.product_id for one in (*ours, *theirs) if one.product_id}
     record.lock(tx, {one.id for one in (*ours, *theirs)} | units)
+    ours, theirs = lifecycle.of_person(tx, stays), lifecycle.of_person(tx, goes)
     for one in SEALED:
         _seal_anew(tx, keys, one, stays, goes)
     _move_answers(tx, keys, stays, goes)
@@ -147,8 +148,7 @@ def join(tx: Transaction, keys: Keys, *, stays: str, goes: str) -> None:
     _join_members(tx, stays, goes)
     for name in sorted(MOVED):
         _rename(tx, name, goes, stays)
-    found = pairs(lifecycle.of_person(tx, stays), theirs)
-    for pair in found:
+    for pair in pairs(ours, theirs):
         _join_journeys(tx, pair, stays)
     tx.changes.journeys.update(one.id for one in theirs)
     record.append(tx, [_event(tx, EventType.PERSON_JOINED, stays)])

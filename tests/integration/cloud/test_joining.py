@@ -1,0 +1,516 @@
+"""An address by a link, and what follows when two have the same one: they are one person, wholly or not at all."""
+
+from typing import Any
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+from sqlmodel import SQLModel
+
+from broker.contract.stages import Role, Stage
+from cloud import joining
+from cloud.campaigns import service as campaigns
+from cloud.care import service as care
+from cloud.consent import service as consent
+from cloud.errors import InvalidError
+from cloud.identity import addresses, phones
+from cloud.identity import service as identity
+from cloud.lifecycle import service as lifecycle
+from cloud.mail.letters import Letter
+from cloud.record.events import Channel, ParcelStatus
+from mobile_menu.account_ports import EmailLinkRefusedError, EmailVerified
+from mobile_menu.ports import ChosenItem, SessionRefusedError, TooManyAttemptsError
+from tests.integration.cloud.test_opt_out import everything
+from tests.integration.cloud.test_replay import check, projections
+from tests.integration.cloud.world import GTIN, Device, Phone, World, at_once
+
+ADA = "ada@example.com"
+NOT_PEOPLE = {"token_hash", "access_hash", "last_access_hash", "refresh_hash", "previous_refresh_hash", "answer_key"}
+
+
+def letters(world: World) -> list[Letter]:
+    """The mails that wait, oldest first."""
+    found = []
+    for row in world.rows("mail"):
+        value = world.read(lambda tx, row=row: identity.unseal(tx, world.keys, row.person_id, row.letter, row.id))  # type: ignore[misc]  # a loop's lambda
+        found.append(Letter(**value))
+    return found
+
+
+def ask(world: World, phone: Phone, address: str = ADA) -> str:
+    """Asks for a link, and takes its token out of the mail."""
+    world.accounts.ask_email(phone.caller, address, "en")
+    return letters(world)[-1].link.partition("#email=")[2]
+
+
+def prove(world: World, phone: Phone, address: str = ADA) -> EmailVerified:
+    return world.accounts.verify_email(phone.caller, ask(world, phone, address))
+
+
+def again(world: World, phone: Phone) -> Phone:
+    """The same phone, looked up anew."""
+    return Phone(phone.token, world.menus.caller(phone.token, "en"), phone.refresh_token)
+
+
+def refused(world: World, phone: Phone, token: str) -> bool:
+    try:
+        world.accounts.verify_email(phone.caller, token)
+    except EmailLinkRefusedError:
+        return True
+    return False
+
+
+# --- the link ---
+
+
+def test_a_link_proves_the_address_and_the_person_sees_it_and_can_take_it_along(world: World) -> None:
+    phone = world.phone()
+    assert prove(world, phone, " Ada@EXAMPLE.com ") == EmailVerified(address=ADA, joined=False)
+    assert world.accounts.email(phone.caller).address == ADA
+    export = world.menus.export(phone.caller)
+    assert export["email"]["address"] == ADA
+    assert ADA.encode() not in everything(world)
+
+
+def test_a_link_counts_once_and_its_repetition_says_the_same_and_does_nothing(world: World) -> None:
+    phone = world.phone()
+    token = ask(world, phone)
+    first = world.accounts.verify_email(phone.caller, token)
+    before = everything(world)
+    assert world.accounts.verify_email(phone.caller, token) == first
+    assert everything(world) == before
+
+
+def test_a_link_counts_for_thirty_minutes(world: World) -> None:
+    phone = world.phone()
+    token = ask(world, phone)
+    world.clock.advance(minutes=30)
+    assert refused(world, phone, token)
+    assert world.accounts.email(phone.caller).address is None
+
+
+def test_a_newer_link_ends_the_older_one(world: World) -> None:
+    phone = world.phone()
+    older, newer = ask(world, phone), ask(world, phone)
+    assert refused(world, phone, older)
+    assert not refused(world, phone, newer)
+
+
+def test_a_link_that_an_attacker_asked_for_gives_them_nothing_when_the_victim_opens_it(world: World) -> None:
+    victim, attacker = world.phone(), world.phone()
+    prove(world, victim)
+    token = ask(world, attacker)  # the mail goes to the victim
+    assert refused(world, victim, token)
+    other = world.another_phone_of(attacker)
+    assert refused(world, other, token), "not even on another phone of the one who asked"
+    assert again(world, attacker).person_id != again(world, victim).person_id
+    assert world.accounts.email(attacker.caller).address is None
+
+
+def test_a_link_of_a_session_that_was_ended_leads_nowhere(world: World) -> None:
+    phone = world.phone()
+    token = ask(world, phone)
+    world.accounts.end_session(phone.caller, phone.caller.session_id)
+    assert world.rows("email_proof") == []
+    with pytest.raises(SessionRefusedError):
+        world.accounts.verify_email(phone.caller, token)
+
+
+def test_who_takes_the_address_away_takes_links_and_waiting_mail_away(world: World) -> None:
+    phone = world.phone()
+    prove(world, phone)
+    token = ask(world, phone, "other@example.com")
+    world.accounts.remove_email(phone.caller)
+    assert world.accounts.email(phone.caller).address is None
+    assert refused(world, phone, token)
+    assert world.rows("mail") == []
+    world.accounts.remove_email(phone.caller)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "ada", "ada@", "@example.com", "a b@example.com", "ada@example", "a@b@c.de\r\nBcc: x"]
+)
+def test_what_is_no_address_is_refused_before_anything_is_kept(world: World, wrong: str) -> None:
+    phone = world.phone()
+    before = everything(world)
+    with pytest.raises(InvalidError):
+        world.accounts.ask_email(phone.caller, wrong, "en")
+    assert everything(world) == before
+
+
+# --- limits, and what they do not say ---
+
+
+def test_the_answer_says_nothing_of_who_has_the_address(world: World) -> None:
+    known, stranger = world.phone(), world.phone()
+    prove(world, known)
+    answers = {world.accounts.ask_email(stranger.caller, one, "en") for one in (ADA, "nobody@example.com")}
+    assert len({answer.expires_in_s for answer in answers}) == 1
+    assert len(letters(world)) == 3
+
+
+def test_nobody_is_flooded_with_mail_whoever_asks_and_the_answer_stays_the_same(world: World) -> None:
+    for _ in range(addresses.PER_ADDRESS + 3):
+        assert world.accounts.ask_email(world.phone().caller, ADA, "en").expires_in_s == 1800
+    assert len(letters(world)) == addresses.PER_ADDRESS
+    world.accounts.ask_email(world.phone().caller, "bob@example.com", "en")
+    assert len(letters(world)) == addresses.PER_ADDRESS + 1
+    world.clock.advance(hours=24)
+    world.accounts.ask_email(world.phone().caller, ADA, "en")
+    assert letters(world)[-1].to == ADA
+
+
+def test_leaving_and_coming_again_does_not_get_more_mail_to_an_address(world: World) -> None:
+    for _ in range(addresses.PER_ADDRESS):
+        phone = world.phone()
+        world.accounts.ask_email(phone.caller, ADA, "en")
+        world.menus.opt_out(phone.token)
+    world.accounts.ask_email(world.phone().caller, ADA, "en")
+    assert letters(world) == []
+
+
+def test_one_session_asks_so_often_an_hour_and_is_told_when_to_come_again(world: World) -> None:
+    phone = world.phone()
+    for number in range(addresses.PER_SESSION):
+        world.accounts.ask_email(phone.caller, f"a{number}@example.com", "en")
+        world.clock.advance(minutes=2)
+    world.accounts.remove_email(phone.caller)
+    with pytest.raises(TooManyAttemptsError) as caught:
+        world.accounts.ask_email(phone.caller, ADA, "en")
+    assert caught.value.facts["retry_after_s"] == 50 * 60
+    world.clock.advance(minutes=50)
+    world.accounts.ask_email(phone.caller, ADA, "en")
+
+
+# --- two become one ---
+
+
+def live_a_little(world: World, phone: Phone, number: int) -> None:
+    """A unit of one's own with everything around it: an order, a coupon, a case, a command, a link to share."""
+    unit = world.unit()
+    journey = world.begin(phone).id
+    world.menus.choose(phone.caller, journey, item("coupon"), f"coupon-{number}")
+    order: dict[str, Any] = {"journey": journey, "serial": unit.serial, "customer": {"name": f"Name {number}"}}
+    world.order(f"order-{number}", tracking_code=f"parcel-{number}", **order)
+    world.parcel(f"parcel-{number}", ParcelStatus.DELIVERED)
+    world.claim(phone, unit)
+    world.set_up(unit)
+    world.menus.choose(phone.caller, journey, item("share"), None)
+    world.menus.choose(phone.caller, journey, item("command", name="print_test_page"), None)
+    case = world.menus.open_case(phone.caller, journey, f"help {number}", b'{"menu":1}', f"case-{number}")
+    world.run(lambda tx: care.reply(tx, world.keys, case.id, "expert", f"answer {number}"))
+
+
+def item(action: str, **arguments: str) -> ChosenItem:
+    return ChosenItem(id=f"item_{action}", kind="note", action=action, arguments=dict(arguments))
+
+
+def test_two_with_one_address_become_one_person_with_everything_of_both(world: World) -> None:
+    first, second = world.phone(), world.phone()
+    live_a_little(world, first, 1)
+    live_a_little(world, second, 2)
+    prove(world, first)
+    assert prove(world, second).joined
+    second = again(world, second)
+    assert second.person_id == first.person_id
+    assert [row.id for row in world.rows("person")] == [first.person_id]
+    assert len(world.menus.journeys(second.caller)) == 2
+    export = world.menus.export(second.caller)
+    said = msgspec.json.encode(export).decode()
+    for words in ("help 1", "help 2", "answer 1", "answer 2", "Name 1", "Name 2", "order-1", "order-2", ADA):
+        assert words in said
+    assert len(export["commands"]) == len(export["coupons"]) == len(export["referrals"]) == 2
+    assert {row.owner_person_id for row in world.rows("product")} == {first.person_id}
+    check(world)
+
+
+def test_what_was_answered_under_a_key_is_answered_again_after_two_became_one(world: World) -> None:
+    first, second = world.phone(), world.phone()
+    journey = world.begin(second).id
+    chosen = world.menus.choose(second.caller, journey, item("coupon"), "key-1")
+    prove(world, first)
+    prove(world, second)
+    assert world.menus.choose(again(world, second).caller, journey, item("coupon"), "key-1") == chosen
+    assert len(world.rows("coupon")) == 1
+
+
+def test_the_phones_and_the_visits_of_both_lead_to_the_one_person(world: World) -> None:
+    first = world.phone()
+    opened = world.menus.start_session(None, None)
+    assert opened.visit is not None
+    started = opened.started
+    second = Phone(started.token, world.menus.caller(started.token, "en"), started.refresh_token)
+    prove(world, first)
+    heard: list[set[str]] = []
+    world.db.listeners.append(lambda changes: heard.append(set(changes.sessions)))
+    prove(world, second)
+    assert {first.caller.session_id, second.caller.session_id} <= set().union(*heard)
+    assert len(world.accounts.sessions(first.caller)) == 2
+    fresh = world.accounts.refresh(second.refresh_token, None)
+    assert world.menus.caller(fresh.token, "en").person_id == first.person_id
+    visit = world.read(lambda tx: phones.visit_of(tx, opened.visit.token))  # type: ignore[union-attr]  # asserted above
+    assert visit is not None
+    assert visit.person_id == first.person_id
+
+
+def test_two_are_never_one_by_an_address_that_only_one_has_proven(world: World) -> None:
+    first, second, third = world.phone(), world.phone(), world.phone()
+    prove(world, first)
+    ask(world, second)
+    world.order("o-1", journey=world.begin(third).id, customer={"email": ADA})
+    assert len({again(world, phone).person_id for phone in (first, second, third)}) == 3
+    assert not prove(world, second, "bob@example.com").joined
+
+
+def test_after_the_address_was_taken_away_it_joins_nobody(world: World) -> None:
+    first, second = world.phone(), world.phone()
+    prove(world, first)
+    world.accounts.remove_email(first.caller)
+    assert not prove(world, second).joined
+
+
+def test_who_has_left_does_not_come_back_by_their_address_and_what_is_late_stays_out(world: World) -> None:
+    first, second = world.phone(), world.phone()
+    live_a_little(world, first, 1)
+    prove(world, first)
+    world.menus.opt_out(first.token)
+    assert not prove(world, second).joined
+    assert world.menus.journeys(second.caller) == []
+    assert not world.order("order-1", version=9, customer={"name": "Name 1"})
+    assert not world.parcel("parcel-1", ParcelStatus.DELIVERED)
+
+
+def test_leaving_after_two_became_one_wipes_both_and_every_token_of_both_gets_the_receipt(world: World) -> None:
+    first, second = world.phone(), world.phone()
+    live_a_little(world, first, 1)
+    live_a_little(world, second, 2)
+    shared = world.begin(first).id, world.begin(second).id
+    prove(world, first)
+    prove(world, second)
+    gone = second.person_id
+    receipt = world.menus.opt_out(second.token)
+    assert world.menus.opt_out(first.token) == receipt
+    assert world.rows("person") == world.rows("journey") == world.rows("journey_alias") == world.rows("mail") == []
+    left = everything(world)
+    for trace in (first.person_id, gone, *shared, "order-1", "parcel-2"):
+        assert trace.encode() not in left
+    check(world)
+
+
+def test_the_address_and_its_links_are_wiped_with_the_person(world: World) -> None:
+    phone = world.phone()
+    prove(world, phone)
+    token = ask(world, phone, "other@example.com")
+    kept = [row.mac for row in world.rows("email_address")] + [row.mac for row in world.rows("email_proof")]
+    kept += [row.address for row in world.rows("email_address")]
+    world.menus.opt_out(phone.token)
+    left = everything(world)
+    assert [one for one in (*kept, token.encode(), ADA.encode()) if one in left] == []
+    assert world.rows("email_address") == world.rows("email_proof") == world.rows("mail") == []
+
+
+# --- journeys of both ---
+
+
+def test_journeys_with_the_same_model_become_one_with_the_facts_of_both(world: World) -> None:
+    first, second = world.phone(), world.phone()
+    campaign = world.run(
+        lambda tx: campaigns.create_campaign(
+            tx, name="C", stage=Stage.INTERESTED, gtin=GTIN, channel=Channel.WEB, target="", allowed_hosts=()
+        )
+    )
+    world.begin(first)
+    clicked = world.run(lambda tx: campaigns.click(tx, campaign.id, second.person_id))[1]
+    world.order("o-1", journey=clicked.id)
+    prove(world, first)
+    prove(world, second)
+    (one,) = world.menus.journeys(again(world, second).caller)
+    assert one.stage is Stage.DELIVERY
+    assert {row.journey_id for row in world.rows("move")} == {one.id}
+    assert world.rows("shop_order")[0].journey_id == one.id
+    check(world)
+
+
+def test_what_a_shop_still_sends_for_the_old_journey_finds_the_one_that_goes_on(world: World) -> None:
+    first, second = world.phone(), world.phone()
+    begun = {world.begin(first).id, world.begin(second).id}
+    prove(world, first)
+    prove(world, second)
+    (one,) = world.menus.journeys(first.caller)
+    (old,) = begun - {one.id}
+    world.order("late", journey=old)
+    assert world.rows("shop_order")[0].journey_id == one.id
+    assert world.menus.journeys(first.caller)[0].stage is Stage.DELIVERY
+    check(world)
+
+
+def test_an_owner_and_a_guest_of_one_unit_who_are_one_are_its_owner(world: World) -> None:
+    owner, guest = world.phone(), world.phone()
+    unit = world.unit()
+    world.claim(owner, unit)
+    world.run(lambda tx: lifecycle.open_journey(tx, guest.person_id, GTIN, unit.id, Role.GUEST, "phone"))
+    prove(world, guest)
+    prove(world, owner)
+    (one,) = world.menus.journeys(again(world, owner).caller)
+    assert (one.role, one.product_id) == (Role.OWNER, unit.id)
+    assert world.rows("product")[0].owner_person_id == guest.person_id
+    device = Device(world, unit.id, boot=3)
+    world.take(device.birth())
+    check(world)
+
+
+def test_one_journey_keeps_one_coupon(world: World) -> None:
+    first, second = world.phone(), world.phone()
+    for phone in (first, second):
+        world.menus.choose(phone.caller, world.begin(phone).id, item("coupon"), None)
+    prove(world, first)
+    prove(world, second)
+    assert len(world.rows("coupon")) == 1
+
+
+def test_three_who_become_one_after_another_are_one_and_replay_to_it(world: World) -> None:
+    people = [world.phone() for _ in range(3)]
+    for phone in people:
+        world.begin(phone)
+        prove(world, phone)
+    assert len(world.rows("person")) == len(world.rows("journey")) == 1
+    assert {row.journey_id for row in world.rows("journey_alias")} == {world.rows("journey")[0].id}
+    assert len(world.rows("journey_alias")) == 2
+    check(world)
+
+
+# --- at once ---
+
+
+def test_of_many_who_prove_one_address_at_once_all_become_one_and_none_is_half(world: World) -> None:
+    for turn in range(3):
+        address = f"turn{turn}@example.com"
+        people = [world.phone() for _ in range(4)]
+        for number, phone in enumerate(people):
+            journey = world.begin(phone)
+            world.menus.open_case(phone.caller, journey.id, f"help {turn} {number}", b"{}", None)
+        tokens = [ask(world, phone, address) for phone in people]
+        works = [
+            lambda phone=phone, token=token: world.accounts.verify_email(phone.caller, token)
+            for phone, token in zip(people, tokens, strict=True)
+        ]
+        found = at_once(works)
+        assert sorted(one.joined for one in found if isinstance(one, EmailVerified)) == [False, True, True, True], found
+        (person,) = {again(world, phone).person_id for phone in people}
+        said = msgspec.json.encode(world.menus.export(again(world, people[0]).caller)).decode()
+        assert all(f"help {turn} {number}" in said for number in range(4)), person
+    check(world)
+
+
+def test_becoming_one_and_leaving_at_once_ends_in_one_of_the_two_and_never_between(world: World) -> None:
+    for turn in range(4):
+        address = f"leaver{turn}@example.com"
+        first, second = world.phone(), world.phone()
+        live_a_little(world, second, turn)
+        prove(world, first, address)
+        token = ask(world, second, address)
+        leaver = (first, second)[turn % 2]
+        works: list[Any] = [lambda who=second, token=token: world.accounts.verify_email(who.caller, token)]
+        works += [lambda leaver=leaver: world.menus.opt_out(leaver.token)]
+        at_once(works)
+        people = {row.id for row in world.rows("person")}
+        assert leaver.person_id not in people
+        for row in world.rows("support_case"):
+            assert row.person_id in people
+            world.read(lambda tx, row=row: care.messages(tx, world.keys, care.read(tx, row.id)))  # type: ignore[misc]  # a loop's lambda
+        for row in world.rows("phone_session"):
+            assert row.person_id in people
+    check(world)
+
+
+def test_a_customer_who_writes_while_two_become_one_is_read_by_the_expert(world: World) -> None:
+    for turn in range(4):
+        first, second = world.phone(), world.phone()
+        journey = world.begin(second)
+        case = world.menus.open_case(second.caller, journey.id, "first", b"{}", None)
+        prove(world, first, f"w{turn}@example.com")
+        token = ask(world, second, f"w{turn}@example.com")
+        works: list[Any] = [lambda second=second, token=token: world.accounts.verify_email(second.caller, token)]
+        works += [
+            lambda case=case, number=number: world.run(
+                lambda tx: care.reply(tx, world.keys, case.id, "expert", f"answer {number}")
+            )
+            for number in range(3)
+        ]
+        at_once(works)
+        thread = world.read(lambda tx, case=case: care.messages(tx, world.keys, care.read(tx, case.id)))  # type: ignore[misc]  # a loop's lambda
+        assert len(thread) == 4
+
+
+# --- nothing is forgotten ---
+
+
+def columns_that_name_a_person() -> set[str]:
+    return {
+        f"{table.name}.{key.parent.name}"
+        for table in SQLModel.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name == "person"
+    }
+
+
+def test_every_column_that_names_a_person_is_moved() -> None:
+    assert columns_that_name_a_person() == joining.MOVED | joining.OWN_WAY
+
+
+def test_every_column_that_names_a_journey_is_moved_or_follows_by_itself() -> None:
+    found = {f"{table.name}.journey_id" for table in SQLModel.metadata.tables.values() if "journey_id" in table.columns}
+    by_itself = {"journal.journey_id", "move.journey_id", "journey_alias.journey_id"}
+    assert found == joining.WITH_JOURNEY | by_itself
+
+
+def test_every_sealed_column_of_a_person_is_sealed_anew() -> None:
+    of_people = {name.partition(".")[0] for name in columns_that_name_a_person()} | {"case_message"}
+    binary = {
+        (table, column.name)
+        for table in of_people
+        for column in SQLModel.metadata.tables[table].columns
+        if isinstance(column.type, sa.LargeBinary)
+    }
+    known = {(one.table, one.column) for one in joining.SEALED}
+    hashes = {
+        *(("phone_session", name) for name in NOT_PEOPLE),
+        ("phone_session", "answer"),  # sealed under the vault's own key: it belongs to the session
+        ("product", "claim_hash"),
+        ("product", "beacon_key"),
+        ("outbox", "payload"),
+        ("email_address", "address"),  # the one who stays has it
+        ("email_address", "mac"),
+        ("email_proof", "token_hash"),
+        ("email_proof", "mac"),
+        ("invitation", "code_hash"),
+        ("transfer", "code_hash"),
+        ("claim_failure", "subject"),
+        ("claim_failure", "source"),
+    }
+    assert binary == known | hashes
+
+
+def test_becoming_one_leaves_no_half_behind_when_a_table_was_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = world.phone(), world.phone()
+    live_a_little(world, second, 1)
+    prove(world, first)
+    token = ask(world, second)
+    monkeypatch.setattr(joining, "MOVED", joining.MOVED - {"coupon.person_id"})
+    before, live = everything(world), projections(world)
+    with pytest.raises(Exception, match=r"FOREIGN KEY|foreign key"):
+        world.accounts.verify_email(second.caller, token)
+    assert everything(world) == before
+    assert projections(world) == live
+
+
+def test_the_journal_says_that_two_became_one_and_names_nobody(world: World) -> None:
+    first, second = world.phone(), world.phone()
+    prove(world, first)
+    prove(world, second)
+    (event,) = world.rows("journal", type="person.joined")
+    assert (event.data, event.person_id) == ({}, first.person_id)
+    assert second.person_id.encode() not in everything(world)
+    assert consent.person_scope(second.person_id).encode() not in everything(world)

@@ -1,0 +1,246 @@
+"""Phones' sessions: tokens that last minutes, refresh tokens that count once, and what happens when one comes twice."""
+
+from datetime import timedelta
+
+import pytest
+
+from cloud.identity import phones
+from cloud.identity.rotation import GRACE
+from cloud.registry import codes
+from mobile_menu.account_ports import SessionUnknownError
+from mobile_menu.ports import SessionRefusedError, SessionStarted
+from tests.integration.cloud.test_opt_out import everything
+from tests.integration.cloud.world import Phone, World, at_once
+
+
+def person_of(world: World, token: str) -> str | None:
+    """Whose access token it is; None when it does not count."""
+    found = world.read(lambda tx: phones.session_of(tx, token))
+    return None if found is None else found.person_id
+
+
+def refresh(world: World, token: str, key: str | None = None) -> SessionStarted:
+    return world.accounts.refresh(token, key)
+
+
+def test_an_access_token_ends_after_minutes_and_the_refresh_token_brings_the_next(world: World) -> None:
+    phone = world.phone()
+    world.clock.advance(minutes=15)
+    assert person_of(world, phone.token) is None
+    fresh = refresh(world, phone.refresh_token)
+    assert person_of(world, fresh.token) == phone.person_id
+    assert fresh.expires_in_s == 900
+    assert fresh.refresh_expires_at == world.clock() + timedelta(days=90)
+
+
+def test_an_access_token_counts_on_until_its_own_end_when_the_pair_is_replaced(world: World) -> None:
+    phone = world.phone()
+    world.clock.advance(minutes=10)
+    refresh(world, phone.refresh_token)
+    assert person_of(world, phone.token) == phone.person_id
+    world.clock.advance(minutes=5)
+    assert person_of(world, phone.token) is None
+
+
+def test_a_phone_that_is_used_stays_signed_in_and_one_that_is_not_for_90_days_does_not(world: World) -> None:
+    phone = world.phone()
+    token = phone.refresh_token
+    for _ in range(4):
+        world.clock.advance(hours=24 * 80)
+        token = refresh(world, token).refresh_token
+    world.clock.advance(hours=24 * 90)
+    with pytest.raises(SessionRefusedError):
+        refresh(world, token)
+
+
+def test_a_replaced_refresh_token_that_comes_again_ends_every_token_of_the_session(world: World) -> None:
+    phone = world.phone()
+    other = world.another_phone_of(phone)
+    fresh = refresh(world, phone.refresh_token)
+    world.clock.now += GRACE + timedelta(seconds=1)
+    with pytest.raises(SessionRefusedError):
+        refresh(world, phone.refresh_token)
+    for token in (phone.token, fresh.token):
+        assert person_of(world, token) is None
+    with pytest.raises(SessionRefusedError):
+        refresh(world, fresh.refresh_token)
+    assert person_of(world, other.token) == phone.person_id
+    (noted,) = world.rows("journal", type="session.reused")
+    assert (noted.data, noted.journey_id, noted.product_id) == ({}, None, None)
+
+
+def test_a_token_older_than_the_last_but_one_ends_the_session_too_even_within_seconds(world: World) -> None:
+    phone = world.phone()
+    second = refresh(world, phone.refresh_token)
+    third = refresh(world, second.refresh_token)
+    with pytest.raises(SessionRefusedError):
+        refresh(world, phone.refresh_token)
+    with pytest.raises(SessionRefusedError):
+        refresh(world, third.refresh_token)
+
+
+def test_whoever_lost_the_answer_gets_it_again_within_seconds(world: World) -> None:
+    phone = world.phone()
+    first = refresh(world, phone.refresh_token)
+    world.clock.now += GRACE
+    assert refresh(world, phone.refresh_token).refresh_token == first.refresh_token
+    assert refresh(world, first.refresh_token).token != first.token
+
+
+def test_the_same_key_gets_the_lost_answer_later_too_and_another_key_ends_the_session(world: World) -> None:
+    phone = world.phone()
+    first = refresh(world, phone.refresh_token, "tap-1")
+    world.clock.advance(hours=2)
+    assert refresh(world, phone.refresh_token, "tap-1").refresh_token == first.refresh_token
+    with pytest.raises(SessionRefusedError):
+        refresh(world, phone.refresh_token, "tap-2")
+    with pytest.raises(SessionRefusedError):
+        refresh(world, first.refresh_token)
+
+
+def test_the_same_key_does_not_count_once_the_successor_was_used(world: World) -> None:
+    phone = world.phone()
+    first = refresh(world, phone.refresh_token, "tap-1")
+    second = refresh(world, first.refresh_token)
+    with pytest.raises(SessionRefusedError):
+        refresh(world, phone.refresh_token, "tap-1")
+    assert person_of(world, second.token) is None
+
+
+def test_two_tabs_that_refresh_at_once_get_one_pair(world: World) -> None:
+    for _ in range(5):
+        phone = world.phone()
+        found = at_once([lambda token=phone.refresh_token: refresh(world, token)] * 4)  # type: ignore[misc]  # a loop's lambda
+        pairs = [one for one in found if isinstance(one, SessionStarted)]
+        assert len(pairs) == 4, found
+        assert len({(one.token, one.refresh_token) for one in pairs}) == 1
+
+
+def test_an_access_token_is_none_to_refresh_with_and_the_other_way_round_and_neither_ends_the_session(
+    world: World,
+) -> None:
+    phone = world.phone()
+    with pytest.raises(SessionRefusedError):
+        refresh(world, phone.token)
+    assert person_of(world, phone.refresh_token) is None
+    assert person_of(world, phone.token) == phone.person_id
+
+
+def tampered(token: str) -> dict[str, str]:
+    swapped = token[:40] + ("A" if token[40] != "A" else "B") + token[41:]
+    selector, check = swapped[4:26], token[-22:]
+    return {
+        "truncated": token[:-1],
+        "extended": token + "A",
+        "other case": token[:4] + token[4:].swapcase(),
+        "one letter": swapped,
+        "other check": token[:-22] + check[::-1],
+        "other selector": token[:4] + selector[::-1] + token[26:],
+        "as a key of an operator": "tlk_" + token[4:],
+        "as a visit": "tlv_" + token[4:],
+        "as a device's": "tld_" + token[4:],
+        "with a space": token + " ",
+        "with NUL": token + "\0",
+        "with a letter that looks the same": token[:30] + "а" + token[31:],
+        "a surrogate": token + "\ud800",
+        "very long": token * 200,
+        "empty": "",
+    }
+
+
+def test_a_token_that_somebody_made_up_is_refused_and_ends_nothing(world: World) -> None:
+    phone = world.phone()
+    for what, token in tampered(phone.refresh_token).items():
+        with pytest.raises(SessionRefusedError):
+            refresh(world, token)
+        assert person_of(world, phone.token) == phone.person_id, what
+    for what, token in tampered(phone.token).items():
+        assert person_of(world, token) is None, what
+        with pytest.raises(SessionRefusedError):
+            world.menus.opt_out(token)
+    assert world.rows("journal", type="session.reused") == []
+
+
+def test_nothing_that_is_stored_is_a_token(world: World) -> None:
+    phone = world.phone()
+    fresh = refresh(world, phone.refresh_token, "tap-1")
+    stored = everything(world)
+    for token in (phone.token, phone.refresh_token, fresh.token, fresh.refresh_token):
+        assert token.encode() not in stored
+        assert token[4:26].encode() not in stored
+
+
+def test_a_session_of_before_there_were_two_tokens_goes_on_with_the_token_that_it_had(world: World) -> None:
+    phone = world.phone()
+    old = "tls_" + "x" * 43
+    hashed = codes.token_hash(old)
+    bare = {"token_hash": hashed, "refresh_hash": hashed, "access_hash": None, "access_until": None}
+    table = phones.session_table
+    world.run(lambda tx: tx.session.execute(table.update().where(table.c.id == phone.caller.session_id).values(bare)))
+    assert person_of(world, old) is None
+    assert person_of(world, refresh(world, old).token) == phone.person_id
+    with pytest.raises(SessionRefusedError):
+        refresh(world, old)
+
+
+@pytest.mark.parametrize("which", ["expired", "replaced", "refresh"])
+def test_any_token_of_a_session_is_enough_to_leave_with_and_to_get_the_receipt_again(world: World, which: str) -> None:
+    phone = world.phone()
+    fresh = refresh(world, phone.refresh_token)
+    refresh(world, fresh.refresh_token)
+    world.clock.advance(hours=5)
+    token = {"expired": fresh.token, "replaced": phone.token, "refresh": fresh.refresh_token}[which]
+    receipt = world.menus.opt_out(token)
+    assert world.rows("person", id=phone.person_id) == []
+    assert world.menus.opt_out(phone.token) == receipt
+
+
+def test_a_person_sees_their_own_phones_and_ends_them_one_by_one(world: World) -> None:
+    phone, stranger = world.phone(), world.phone()
+    world.clock.advance(minutes=1)
+    other = world.another_phone_of(phone)
+    assert [one.current for one in world.accounts.sessions(phone.caller)] == [False, True]
+    assert {one.id for one in world.accounts.sessions(phone.caller)} == {
+        phone.caller.session_id,
+        other.caller.session_id,
+    }
+    world.accounts.end_session(phone.caller, other.caller.session_id)
+    assert person_of(world, other.token) is None
+    assert person_of(world, phone.token) == phone.person_id
+    for session_id in (stranger.caller.session_id, other.caller.session_id, "nonsense", "01" * 13):
+        with pytest.raises(SessionUnknownError):
+            world.accounts.end_session(phone.caller, session_id)
+    assert person_of(world, stranger.token) == stranger.person_id
+
+
+def test_who_ends_a_phones_session_ends_the_visit_of_its_browser_but_a_theft_does_not(world: World) -> None:
+    opened = world.menus.start_session(None, None)
+    assert opened.visit is not None
+    visit = opened.visit.token
+    caller = world.menus.caller(opened.started.token, "en")
+    fresh = refresh(world, opened.started.refresh_token)
+    world.clock.advance(minutes=1)
+    with pytest.raises(SessionRefusedError):
+        refresh(world, opened.started.refresh_token)
+    again = world.menus.start_session(visit, None)
+    phone = Phone(again.started.token, world.menus.caller(again.started.token, "en"))
+    assert phone.person_id == caller.person_id
+    assert person_of(world, fresh.token) is None
+    world.accounts.end_session(phone.caller, phone.caller.session_id)
+    assert world.read(lambda tx: phones.visit_of(tx, visit)) is None
+
+
+def test_every_session_that_ends_is_announced(world: World) -> None:
+    heard: list[set[str]] = []
+    world.db.listeners.append(lambda changes: heard.append(set(changes.sessions)))
+    phone = world.phone()
+    world.accounts.end_session(phone.caller, phone.caller.session_id)
+    thief = world.phone()
+    refresh(world, thief.refresh_token)
+    world.clock.advance(minutes=1)
+    with pytest.raises(SessionRefusedError):
+        refresh(world, thief.refresh_token)
+    leaver = world.phone()
+    world.menus.opt_out(leaver.token)
+    ended = set().union(*heard)
+    assert ended == {one.caller.session_id for one in (phone, thief, leaver)}
