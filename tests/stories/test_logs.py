@@ -106,7 +106,7 @@ async def _rightly(system: System, client: httpx.AsyncClient, uri: str, code: st
     """A customer who comes, buys, claims, asks and leaves."""
     started = (await client.post("/menu/v1/session", headers={"Idempotency-Key": marks["idempotency"]})).json()
     marks.planted |= {name: str(value) for name, value in started.items() if "token" in name}
-    marks.planted["visit"] = client.cookies.get("tl_visit", "")
+    marks.planted["visit"] = client.cookies.get("tl_visit") or ""
     client.headers["Authorization"] = f"Bearer {started['token']}"
     claimed = await client.post("/menu/v1/claims", json={"uri": uri, "code": code})
     journey = claimed.json()["journey_id"]
