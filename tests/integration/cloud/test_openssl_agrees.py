@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.identity import authority_files, devices, enrolment, requests, tls_files
+from cloud.identity import authority, authority_files, devices, enrolment, requests, tls_files
 from cloud.identity.authority_files import Authority
 from cloud.identity.enrolment import Enrolled, Terms
 from cloud.identity.requests import Request, RequestProblem
@@ -50,8 +50,8 @@ def known(sqlite_world: World, tmp_path: Path) -> Authority:
     (tmp_path / "keys").mkdir()
     authority_files.make_at_first_start(tmp_path / "keys", sqlite_world.keys, sqlite_world.clock())
     found = authority_files.load(tmp_path / "keys", sqlite_world.keys)
-    (tmp_path / "root.pem").write_text(authority_files.authority.pem(found.root))
-    (tmp_path / "issuing.pem").write_text(authority_files.authority.pem(found.current.certificate))
+    (tmp_path / "root.pem").write_text(authority.pem(found.root))
+    (tmp_path / "issuing.pem").write_text(authority.pem(found.current.certificate))
     return found
 
 

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from cloud.errors import ConflictError, SetupError
-from cloud.identity import authority_files, tls_files
+from cloud.identity import authority, authority_files, tls_files
 from cloud.identity.authority_files import OFFLINE_ROOT, AuthorityFiles, NoAuthorityError, PassphraseError
 from cloud.secrets import Keys, load_keys
 from tests.certificates import new_key
@@ -74,7 +80,7 @@ def test_the_issuing_key_opens_with_the_deployment_s_master_key_alone(
         authority_files.load(home, load_keys(tmp_path / "another"))
     with pytest.raises(ValueError, match=r"(?i)password|decrypt"):
         load_pem_private_key((home / "ca/issuing-0001.key").read_bytes(), PASSPHRASE.encode())
-    assert load_pem_private_key((offline / "root.key").read_bytes(), PASSPHRASE.encode())
+    load_pem_private_key((offline / "root.key").read_bytes(), PASSPHRASE.encode())
 
 
 def test_an_authority_is_not_made_over_another(home: Path, own: Keys, offline: Path, tmp_path: Path) -> None:
@@ -104,7 +110,7 @@ def test_a_renewal_adds_an_issuing_authority_and_keeps_the_one_before(home: Path
     assert after.current.id != before.current.id
     trusted = x509.load_pem_x509_certificates(tls_files.trust_file(home).read_bytes())
     assert trusted == [after.root, *(one.certificate for one in after.issuers)]
-    assert after.chain.startswith(authority_files.authority.pem(after.current.certificate))
+    assert after.chain.startswith(authority.pem(after.current.certificate))
 
 
 def test_a_renewal_needs_the_passphrase_and_the_right_root(
@@ -152,7 +158,7 @@ def test_a_first_start_that_was_cut_short_is_done_again(home: Path, own: Keys) -
     (home / OFFLINE_ROOT / "root.key").write_bytes(b"of a root that nobody knows")
     passphrase = authority_files.make_at_first_start(home, own, NOW)
     assert passphrase is not None
-    assert load_pem_private_key((home / OFFLINE_ROOT / "root.key").read_bytes(), passphrase.encode())
+    load_pem_private_key((home / OFFLINE_ROOT / "root.key").read_bytes(), passphrase.encode())
 
 
 @pytest.mark.usefixtures("offline")
@@ -173,7 +179,7 @@ def test_a_damaged_file_is_named(home: Path, own: Keys) -> None:
 
 @pytest.mark.usefixtures("offline")
 def test_a_key_that_is_not_the_certificate_s_is_noticed(home: Path, own: Keys) -> None:
-    other = authority_files.key_pem(new_key(), authority_files.BestAvailableEncryption(own.authority_secret))
+    other = authority_files.key_pem(new_key(), BestAvailableEncryption(own.authority_secret))
     (home / "ca/issuing-0001.key").write_bytes(other)
     with pytest.raises(SetupError, match="not the key of"):
         authority_files.load(home, own)
