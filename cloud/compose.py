@@ -34,6 +34,7 @@ from cloud.care import api as care_api
 from cloud.clock import Clock, TravelClock, system_clock
 from cloud.commerce import api as commerce_api
 from cloud.commerce import service as commerce
+from cloud.contracts import serve_openapi
 from cloud.control import api as control_api
 from cloud.control import service as control
 from cloud.db import Changes, Database, Transaction, with_password
@@ -351,6 +352,7 @@ def _describe_hot_routes(app: FastAPI) -> None:
         return with_problems(menu_openapi.openapi_extra(made()))
 
     app.openapi = whole  # type: ignore[method-assign]  # the documented way to extend the schema
+    serve_openapi(app)
 
 
 class _Server(uvicorn.Server):

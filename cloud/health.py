@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from broker.contract.asyncapi import document
 from cloud.admission import admit
+from cloud.contracts import Kept
 from cloud.identity.permissions import Permission
 from cloud.mqtt import Bus
 from cloud.record.service import outbox, timer
@@ -62,10 +63,13 @@ def add_health(app: FastAPI, hub: LiveHub, bus: Bus) -> None:
         public = base64.b64encode(signer.public_key).decode()
         return {"algorithm": "Ed25519", "key_id": signer.key_id, "public_key": public}
 
-    @api.get("/asyncapi.json")
-    def asyncapi() -> dict[str, object]:
+    contract = Kept(document)
+    as_json = {"content": {"application/json": {"schema": {"type": "object"}}}}
+
+    @api.get("/asyncapi.json", response_class=Response, responses={200: as_json})
+    async def asyncapi() -> Response:
         """The MQTT contract."""
-        return dict(document())
+        return contract.answer()
 
     app.include_router(api)
 
