@@ -24,9 +24,11 @@ from broker.contract.errors import ThroughlineError
 from cloud import commands as more_commands
 from cloud.__main__ import app
 from cloud.compose import make_app, make_clock, make_database
+from cloud.identity.permissions import OperatorRole, Permission, of_role
 from cloud.secrets import load_keys
 from cloud.settings import PREFIX, Settings, load_settings
 from cloud.web import STATUS
+from tests.house.asked import asked
 from tests.house.files import DOCS
 
 REFERENCE: Final = DOCS / "reference"
@@ -189,11 +191,46 @@ def _help(title: str, command: Command) -> str:
     return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
 
 
+def permissions_page() -> str:
+    """Which role has which permission, and which each call asks for."""
+    roles = tuple(OperatorRole)
+    holds = {one: ["yes" if one in of_role(role) else "" for role in roles] for one in Permission}
+    table = [f"| `{one.value}` | {' | '.join(cells)} |" for one, cells in holds.items()]
+    calls = [
+        f"| `{method} {path}` | `{wanted[0].value}` |"
+        for (method, path), wanted in sorted(asked().items(), key=lambda item: (item[0][1], item[0][0]))
+        if wanted
+    ]
+    return "\n".join(
+        (
+            MADE,
+            "# Permissions",
+            "",
+            "What a key may do is what its role and its scopes both have. A scope is a permission, or the part before",
+            "its dot for all of that kind. See [Operators](../concepts/operators.md).",
+            "",
+            f"| permission | {' | '.join(roles)} |",
+            f"|---|{'---|' * len(roles)}",
+            *table,
+            "",
+            "## What each call asks for",
+            "",
+            f"`GET /metrics` asks for `{Permission.FIGURES_READ.value}`, and for nothing on the machine itself.",
+            "",
+            "| call | permission |",
+            "|---|---|",
+            *calls,
+            "",
+        )
+    )
+
+
 PAGES: Final = {
     "openapi.json": openapi,
     "settings.md": settings_page,
     "errors.md": errors_page,
     "cli.md": cli_page,
+    "permissions.md": permissions_page,
 }
 """By the name under docs/reference."""
 
