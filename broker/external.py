@@ -43,8 +43,8 @@ class MosquittoSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     tls_port: of the devices' listener; they show a certificate there; 0: none. plain_port: of a second one, where
     passwords cross in the clear: on this machine's loopback only; 0: none. service_tls: services come by TLS, and must
-    when their address is not loopback. user: whom Mosquitto becomes when it is started as root. autosave_interval: seconds, or,
-    with autosave_on_changes, a number of changes; what came since is lost when Mosquitto is killed.
+    when their address is not loopback. user: whom Mosquitto becomes when it is started as root. autosave_interval:
+    seconds, or, with autosave_on_changes, a number of changes; what came since is lost when Mosquitto is killed.
     """
 
     directory: _Line

@@ -29,7 +29,6 @@ from broker.gatekeeper import (
     Peer,
     admit,
     admit_certificate,
-    vouched,
     worth_a_lookup,
 )
 from broker.switchboard import LISTENER, Admitted, Switchboard
@@ -115,7 +114,6 @@ class House:
         self._tasks: set[asyncio.Task[None]] = set()
         self._mark = 0
         self._ended: dict[str, float] = {}
-        self._unsettled: set[str] = set()
 
     # --- coming in ---
 
@@ -166,6 +164,7 @@ class House:
             async with asyncio.timeout(limit_s):
                 peer = None if keeper is None else await handshake(writer, keeper.context, limit_s)
                 if keeper is not None and peer is None:
+                    raw.abort()
                     return None
                 outlet = Outlet(writer, secured=peer is not None)
                 doorway = Doorway(
@@ -280,23 +279,15 @@ class House:
         noticed = self._passwords.clock()
         self._ended = {name: at for name, at in self._ended.items() if noticed - at < _REMEMBERED_S}
         self._ended |= dict.fromkeys(ended, noticed)
-        self._unsettled |= set(ended)
-        if self._unsettled:
-            await asyncio.gather(*(self._end(name) for name in list(self._unsettled)))
+        await asyncio.gather(*(self._end(name) for name in ended))
 
     async def _end(self, name: str) -> None:
-        """A device whose credential was revoked leaves, and its session goes. One that has a new credential, and came
-        in with that, stays. Raises what the registry raises; then it is tried again.
+        """Who was revoked leaves, and the session goes with all that waits in it. Who has a new credential already
+        comes back with that, to a new session.
         """
-        guest = self._guests.get(name)
-        if guest is not None and await self._still_good(guest):
-            self._unsettled.discard(name)
-            return
-        if guest is not None:
+        while (guest := self._guests.get(name)) is not None:
             await self._cut(guest)
-        if name not in self._guests:
-            await self._switchboard.forget(name)
-        self._unsettled.discard(name)
+        await self._switchboard.forget(name)
 
     async def _end_expired(self) -> None:
         now = self._gatekeeper.now()
@@ -305,11 +296,8 @@ class House:
                 await self._cut(guest)
 
     async def _still_good(self, guest: _Guest) -> bool:
-        """What it came in with is in force, as the registry knows it now. Raises what the registry raises."""
-        if guest.peer is None:
-            return await self._passwords.ask(guest.principal.name) == guest.known
-        issued = await self._certificates.ask(guest.peer.fingerprint)
-        return vouched(guest.peer, issued, self._gatekeeper.now()).allowed
+        """The password that it came in with is the newest, as the registry knows it now. Raises what that raises."""
+        return await self._passwords.ask(guest.principal.name) == guest.known
 
     async def _cut(self, guest: _Guest) -> None:
         """End the connection; its last will is sent."""

@@ -82,21 +82,17 @@ async def handshake(writer: asyncio.StreamWriter, context: ssl.SSLContext, limit
     """Turns an accepted connection into TLS; who the client is, or None when it has not shown it in time.
 
     Must be called before anything awaits in the connection's task: asyncio then has not read a byte yet, so that the
-    client's first words reach TLS and not the stream. Aborting the writer's transport ends it at once.
+    client's first words reach TLS and not the stream. Aborting the transport that the writer had before ends it at
+    once, also for who gets None.
     """
-    raw = writer.transport
     try:
         await writer.start_tls(context, ssl_handshake_timeout=limit_s)
     except (OSError, EOFError, AttributeError):
         # AttributeError: asyncio's own, when the connection was lost without an error during the handshake.
-        raw.abort()
         return None
     secured: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
     der = secured.getpeercert(binary_form=True) if secured else None
-    if secured is None or der is None:
-        raw.abort()
-        return None
-    return peer_of(der, secured.getpeercert() or {})
+    return None if secured is None or der is None else peer_of(der, secured.getpeercert() or {})
 
 
 def peer_of(der: bytes, facts: Mapping[str, Any]) -> Peer | None:

@@ -17,7 +17,7 @@ from rich.table import Table
 from typer.exceptions import Abort, TyperException
 
 from broker.contract.errors import ThroughlineError
-from cloud import commands, compose
+from cloud import broker_cli, commands, compose
 from cloud.identity import authority_files
 from cloud.logs import set_up
 from cloud.opened import note_command
@@ -42,8 +42,7 @@ PlainDevices = Annotated[
     typer.Option("--plain-devices", help="Let devices of this machine come without TLS, to try things out."),
 ]
 LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error.")]
-broker_app = typer.Typer()
-app.add_typer(broker_app, name="broker")
+app.add_typer(broker_cli.app, name="broker")
 SERVICES = {"embedded": ("broker", "work", "api"), "external": ("work", "api")}
 
 
@@ -120,7 +119,7 @@ def on_signal(stop: Callable[[], None]) -> None:
 # --- one service each; the supervisor starts these, and so may systemd ---
 
 
-@broker_app.callback(invoke_without_command=True)
+@broker_cli.app.callback(invoke_without_command=True)
 def broker(
     context: typer.Context,
     data_dir: DataDir = None,

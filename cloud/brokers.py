@@ -11,9 +11,25 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Final
 
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import NameOID
+
 from broker import embedded
+from broker.acl import MAX_QOS, Principal, may_publish, may_retain, may_subscribe
+from broker.contract.ids import is_id
 from broker.external import is_loopback
-from broker.gatekeeper import Certificate, Credential
+from broker.gatekeeper import (
+    PROTOCOL_LEVEL,
+    PROTOCOL_NAME,
+    Certificate,
+    ConnectFacts,
+    Credential,
+    Peer,
+    admit,
+    admit_certificate,
+    worth_a_lookup,
+)
 from broker.tls import TlsSettings
 from cloud.clock import system_clock
 from cloud.db import Database
@@ -137,3 +153,60 @@ async def _renewing(settings: Settings, keys: Keys) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+class Judge:
+    """An external broker's questions, answered by the rules that the embedded one obeys."""
+
+    def __init__(self, registry: Registry, service_user: str) -> None:
+        self._registry = registry
+        self._service_user = service_user
+
+    def admits(self, client_id: str, username: str, password: str, certificate: bytes | None) -> datetime | bool:
+        """Whether this client may come in; with a certificate, until when. certificate: DER that the broker verified.
+
+        Raises ValueError for one that cannot be read, and what the database raises.
+        """
+        connect = ConnectFacts(PROTOCOL_NAME, PROTOCOL_LEVEL, client_id, username, password, True, 0, None)
+        if certificate is None:
+            if not worth_a_lookup(connect, plain_devices=False).allowed:
+                return False
+            return admit(connect, self._registry.credential(username), plain_devices=False).allowed
+        peer = _peer_of(certificate)
+        if peer is None:
+            return False
+        known = self._registry.certificate(peer.fingerprint)
+        allowed = admit_certificate(connect._replace(username=username or None), peer, known, self._registry.now())
+        return known.not_after if allowed.allowed and known is not None else False
+
+    def allows(self, username: str, action: str, topic: str, *, retained: bool = False, qos: int = 0) -> bool:
+        """Whether who came in as `username` may `publish` on, or `subscribe` to, this topic."""
+        if username == self._service_user:
+            principal = Principal("service", username)
+        elif is_id(username):
+            principal = Principal("device", username)
+        else:
+            return False
+        if qos > MAX_QOS:
+            return False
+        match action:
+            case "publish":
+                return may_publish(principal, topic).allowed and (not retained or may_retain(principal))
+            case "subscribe":
+                return may_subscribe(principal, topic).allowed
+            case _:
+                return False
+
+
+def _peer_of(der: bytes) -> Peer | None:
+    """Whom the certificate names; None when it does not name one unit. Raises ValueError."""
+    certificate = x509.load_der_x509_certificate(der)
+    names = [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        uris = found.get_values_for_type(x509.UniformResourceIdentifier)
+    except x509.ExtensionNotFound:
+        return None
+    if len(names) != 1 or len(uris) != 1:
+        return None
+    return Peer(names[0], uris[0], certificate.fingerprint(SHA256()))

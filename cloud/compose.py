@@ -23,7 +23,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from broker import external
 from broker.contract.messages import Changed
 from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE, changed_topic
-from cloud import api_page, brokers, resolver, schema, security_txt, seen
+from cloud import api_page, broker_hook, brokers, resolver, schema, security_txt, seen
 from cloud.accounts import Accounts
 from cloud.audit import api as audit_api
 from cloud.audit import service as audit
@@ -99,6 +99,7 @@ PARTS = (
     commerce_api,
     campaigns_api,
     care_api,
+    broker_hook,
     ownership_api,
     resolver,
     seen,
@@ -320,6 +321,7 @@ def make_app(
     app.state.context = Context(db, keys, settings)
     app.state.hub = hub
     app.state.link_gate = gates.links
+    app.state.judge = brokers.Judge(brokers.Registry(db, settings, keys), settings.mqtt_username)
     app.state.enrol_gate = Gate(devices_api.ENROLMENTS)
     app.state.authority = authority_files.AuthorityFiles(settings.keys_dir, keys)
     app.state.revocation_lists = devices_api.RevocationLists()

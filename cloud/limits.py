@@ -16,8 +16,8 @@ from mobile_menu.limits import Gate, Limit
 from mobile_menu.ports import SessionRefusedError, TooManyAttemptsError
 from mobile_menu.streams import bearer_of
 
-OPERATOR = "tlk_"
-"""How an operator's key begins: those have limits of their own."""
+OPERATOR = ("tlk_", "tlh_")
+"""How an operator's key begins: those have limits of their own. And a broker's token: it asks for a whole fleet."""
 
 
 class RateLimit:

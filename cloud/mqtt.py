@@ -2,7 +2,7 @@
 
 `Intake` takes what devices say, with manual acknowledgement and a bounded window; `Bus` publishes what leaves the
 outbox, and carries the word that something changed from process to process. Both are paho clients with a thread of
-their own; they reconnect by themselves, for as long as it takes.
+their own; they reconnect by themselves, for as long as it takes. `take_over` ends sessions of others.
 """
 
 import logging
@@ -22,6 +22,8 @@ from cloud.errors import SetupError
 log = logging.getLogger("throughline.mqtt")
 KEEPALIVE_S = 60
 BLOCKED_S = 1.0
+CLAIM_S = 5.0
+"""How long the broker may take to answer who takes a session over."""
 
 
 class Address(NamedTuple):
@@ -47,13 +49,14 @@ class Delivery(NamedTuple):
     generation: int
 
 
-def _client(address: Address, client_id: str, *, clean: bool, manual_ack: bool = False) -> Client:
+def _client(address: Address, client_id: str, *, clean: bool, manual_ack: bool = False, again: bool = True) -> Client:
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         clean_session=clean,
         protocol=MQTTProtocolVersion.MQTTv311,
         manual_ack=manual_ack,
+        reconnect_on_failure=again,
     )
     client.username_pw_set(address.username, address.password)
     if address.tls:
@@ -147,6 +150,57 @@ class Intake:
             except queue.Full:
                 continue
             return
+
+
+def take_over(address: Address, client_ids: Sequence[str], hold_s: float, at_once: int = 200) -> set[str]:
+    """Ends the sessions of these clients, connected or not, by connecting in their name, and holds their places for
+    `hold_s` seconds. Returns those that took their place back, and those whose place was not got.
+    """
+    lost: set[str] = set()
+    for start in range(0, len(client_ids), at_once):
+        claims = [_Claim(address, client_id) for client_id in client_ids[start : start + at_once]]
+        if not all(claim.start() for claim in claims):
+            return set(client_ids)  # the broker is away; who was ended already is ended again next time
+        until = time.monotonic() + CLAIM_S
+        for claim in claims:
+            claim.got.wait(max(0.0, until - time.monotonic()))
+        threading.Event().wait(hold_s)
+        lost |= {claim.client_id for claim in claims if not claim.close()}
+    return lost
+
+
+class _Claim:
+    """One client id, taken over."""
+
+    def __init__(self, address: Address, client_id: str) -> None:
+        self.client_id = client_id
+        self.got = threading.Event()
+        self._lost = threading.Event()
+        self._address = address
+        self._client = _client(address, client_id, clean=True, again=False)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = lambda *_: self._lost.set()
+
+    def start(self) -> bool:
+        """Knocks; False when there is no broker."""
+        try:
+            self._client.connect(self._address.host, self._address.port, KEEPALIVE_S)
+        except OSError:
+            return False
+        self._client.loop_start()
+        return True
+
+    def close(self) -> bool:
+        """Lets go; whether the place was got, and ours to the end."""
+        held = self.got.is_set() and not self._lost.is_set()
+        self._client.disconnect()
+        self._client.loop_stop()
+        return held
+
+    def _on_connect(self, _client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            self._lost.set()
+        self.got.set()
 
 
 class Bus:

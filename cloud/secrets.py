@@ -16,7 +16,8 @@ from cloud.vault import Signer, Vault, load_or_create_keys
 @dataclass(frozen=True, repr=False)
 class Keys:
     """pepper: of claim codes. authority_secret: opens the issuing authority's key. mqtt_password: of the cloud's own
-    user at the broker. shop_secret: `whsec_...`.
+    user at the broker. shop_secret: `whsec_...`. hook_token: with which an external broker asks who may come in.
+    emqx_key: of EMQX's own API, name and secret with a colon between.
     """
 
     vault: Vault
@@ -26,6 +27,8 @@ class Keys:
     mqtt_password: str
     shop_secret: str
     carrier_secret: str
+    hook_token: str
+    emqx_key: str
 
     def __repr__(self) -> str:
         return "Keys(…)"  # a log must not hold them
@@ -48,6 +51,8 @@ def load_keys(directory: Path) -> Keys:
             mqtt_password=_text(directory / "mqtt-password", secrets.token_urlsafe(32)),
             shop_secret=_text(directory / "shop-webhook-secret", _whsec()),
             carrier_secret=_text(directory / "carrier-webhook-secret", secrets.token_urlsafe(32)),
+            hook_token=_text(directory / "broker-hook-token", f"tlh_{secrets.token_urlsafe(32)}"),
+            emqx_key=_text(directory / "emqx-api-key", f"throughline:{secrets.token_urlsafe(32)}"),
         )
     except OSError as error:
         msg = f"cannot read or write the keys in {directory}: {error.strerror}"

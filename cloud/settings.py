@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     )
     mqtt_tls_host: str = Field("127.0.0.1", description="Address that the devices' TLS listener listens on.")
     mqtt_tls_port: int = Field(8883, ge=1, le=65535, description="Port of the devices' TLS listener.")
+    emqx_url: str = Field(
+        "", description="EMQX's own API, for `broker guard`: https://host:port, or http:// on this machine."
+    )
     plain_devices: bool = Field(
         False, description="Let devices of this machine come without TLS, with a password. For trying things out only."
     )

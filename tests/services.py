@@ -116,6 +116,12 @@ class Postgres:
         self._do(copy.format(sql.Identifier(name), sql.Identifier(template or "template0")))
         return name
 
+    def rename(self, name: str, other: str) -> None:
+        """Ends every connection to it; who asks for it by its old name finds nothing."""
+        with psycopg.connect(self._admin, autocommit=True) as connection:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        self._do(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(other)))
+
     def drop(self, name: str) -> None:
         self._do(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
