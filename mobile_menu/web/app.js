@@ -1,5 +1,6 @@
 // The phone page put together: which journey, its live line, what is on the page, and what opens over it.
 
+import { takeProof } from "./js/account.js";
 import { api, Problem, Unreachable } from "./js/api.js";
 import { openCases } from "./js/case.js";
 import { openClaim, startPage } from "./js/claim.js";
@@ -11,6 +12,7 @@ import { openLive } from "./js/live.js";
 import { createMenuView } from "./js/menu.js";
 import { messagePage, waitingPage } from "./js/pages.js";
 import { leftPage, openPrivacy } from "./js/privacy.js";
+import { whenEnded } from "./js/session.js";
 import { ask, hush, toast } from "./js/sheets.js";
 import { store } from "./js/store.js";
 import { openJourneys } from "./js/switcher.js";
@@ -22,7 +24,7 @@ const page = { main: document.getElementById("main"), top: document.getElementBy
 const query = new URLSearchParams(location.search);
 
 /** All that changes. freshness: up (live), waiting (first try), down (what is shown may be old). */
-const state = { journeys: [], journey: null, menu: null, keptAt: 0, freshness: "waiting", live: null, view: null, guide: null, cases: null, unread: false };
+const state = { journeys: [], journey: null, menu: null, keptAt: 0, freshness: "waiting", live: null, view: null, guide: null, cases: null, unread: false, ended: false };
 
 /** The address asks for the claim form: over the menu, as soon as that offers it. */
 let asksForClaim = query.has("claim");
@@ -51,7 +53,7 @@ function drawTop() {
   setAttribute(switcher, "aria-label", `${current?.model_name || "Throughline"}. ${t("products")}`);
   switcher.hidden = !state.journey;
   expert.hidden = !state.journey;
-  shield.hidden = !store.token;
+  shield.hidden = !store.session;
   setAttribute(expert, "aria-label", t(state.unread ? "expert.new" : "expert"));
   expert.lastChild.hidden = !state.unread;
   setAttribute(shield, "aria-label", t("privacy"));
@@ -90,11 +92,13 @@ function showMessage(key, button, onclick) {
 async function start() {
   if (location.pathname === "/app") history.replaceState(null, "", `/app/${location.search}`);
   setLanguage(navigator.language);
+  const proof = takeProof();
   const asked = query.get("journey") ?? store.journey;
   state.journeys = store.journeys;
   if (asked && store.lastMenu(asked)) open(asked);
   else showWaiting();
   await arrive(asked);
+  if (proof) await prove(proof);
 }
 
 /** Finds out which journeys there are, and opens the one asked for, or the one that changed last. */
@@ -106,6 +110,7 @@ async function arrive(asked) {
     if (!state.menu) failed(() => arrive(asked));
     return;
   }
+  if (saidEnded()) return;
   const found = state.journeys.find((one) => one.id === asked) ?? state.journeys[0];
   if (query.get("journey") && found && found.id !== asked) toast(t("link.other"));
   const named = query.get("uri") || query.get("gtin");
@@ -116,12 +121,12 @@ async function arrive(asked) {
 
 /** A link of ours sets a cookie: the visit it began may be newer than our token. Taken only if nothing is lost by it. */
 async function asVisitor(asked) {
-  const [token, had] = [store.token, state.journeys];
-  store.token = null;
+  const [session, had] = [store.session, state.journeys];
+  store.session = null;
   await loadJourneys();
   const ids = new Set(state.journeys.map((one) => one.id));
   if (ids.has(asked) && had.every((one) => ids.has(one.id))) return;
-  store.token = token;
+  store.session = session;
   state.journeys = had;
   store.journeys = had;
 }
@@ -129,6 +134,28 @@ async function asVisitor(asked) {
 async function loadJourneys() {
   state.journeys = await api.journeys();
   store.journeys = state.journeys;
+}
+
+/** Says, once, that this phone had to begin a new session; a page of its own, when its journeys stayed with the old. */
+function saidEnded() {
+  if (!state.ended) return false;
+  state.ended = false;
+  if (state.journeys.length) { toast(t("ended.again")); return false; }
+  forgetJourney();
+  history.replaceState(null, "", "/app/");
+  showMessage("ended", t("gone.go"), () => { query.delete("journey"); showWaiting(); arrive(null); });
+  return true;
+}
+
+/** The link of a mail was opened: it counts in the browser that asked for it. */
+async function prove(proof) {
+  try {
+    const { joined, address } = await api.verifyEmail(proof);
+    toast(t(joined ? "email.joined" : "email.done", { address }));
+    if (joined) await arrive(state.journey);
+  } catch (error) {
+    complain(error);
+  }
 }
 
 function failed(again) {
@@ -209,7 +236,7 @@ function refused() {
   const journey = state.journey;
   store.dropMenu(journey);
   forgetJourney();
-  loadJourneys().then(() => (state.journeys.length ? open(state.journeys[0].id) : showStart()), () => failed(() => arrive(null)));
+  loadJourneys().then(() => saidEnded() || (state.journeys.length ? open(state.journeys[0].id) : showStart()), () => failed(() => arrive(null)));
 }
 
 /** The journey was erased; or the session ended, by time or because the person left on another phone. */
@@ -218,10 +245,11 @@ async function gone(code) {
   forgetJourney();
   closeSheets();
   if (code === "session_refused") {
-    store.token = null;
+    store.session = store.session && { ...store.session, token: null };
     await loadJourneys().catch(() => {});
     if (state.journeys.some((one) => one.id === journey)) { open(journey); return; }
     await store.wipe();
+    if (saidEnded()) return;
   }
   store.dropMenu(journey);
   history.replaceState(null, "", "/app/");
@@ -308,6 +336,14 @@ function privacy() {
     complain,
     onleaving() { state.live?.close(); },
     onstayed() { if (journey) open(journey); },
+    async onsignout() {
+      forgetJourney();
+      closeSheets();
+      await store.wipe();
+      state.journeys = [];
+      history.replaceState(null, "", "/app/");
+      showMessage("out", t("gone.go"), () => { query.delete("journey"); showWaiting(); arrive(null); });
+    },
     onleft(receipt) {
       Object.assign(state, { live: null, journey: null, menu: null, journeys: [], unread: false });
       closeSheets();
@@ -351,6 +387,7 @@ function complain(error) {
 
 // ---- the world around the page -------------------------------------------------------------------------------------
 
+whenEnded(() => { state.ended = true; });
 addEventListener("online", () => { drawBanner(); state.live?.hurry(); });
 addEventListener("offline", () => { if (state.menu) fresh("down"); else drawBanner(); });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) state.live?.hurry(); });

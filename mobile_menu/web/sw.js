@@ -1,7 +1,7 @@
 // The offline shell: the page's own files, from the network while there is one, else as they were last seen.
 // Menus are not kept here: the page keeps the last one itself (js/store.js), so that leaving wipes one place.
 
-const SHELL = "throughline-shell-1";
+const SHELL = "throughline-shell-2";
 const PATIENCE_MS = 4000;
 const FILES = [
   "/app/",
@@ -9,6 +9,7 @@ const FILES = [
   "/app/app.js",
   "/app/icon.svg",
   "/app/manifest.webmanifest",
+  "/app/js/account.js",
   "/app/js/api.js",
   "/app/js/because.js",
   "/app/js/case.js",
@@ -21,6 +22,7 @@ const FILES = [
   "/app/js/menu.js",
   "/app/js/pages.js",
   "/app/js/privacy.js",
+  "/app/js/session.js",
   "/app/js/sheets.js",
   "/app/js/store.js",
   "/app/js/switcher.js",

@@ -65,6 +65,10 @@ class FakeService:
         self.outcomes: dict[str, dict[str, Any]] = {}
         self.on_choose: Callable[[str], None] = lambda _: None
         self.tokens: set[str] = set()
+        self.refreshes: dict[str, str] = {}
+        self.email: str | None = None
+        self.lasts_s = 900
+        self.deleted: set[str] = set()
         self.stream_ids: list[str] = []
         self.fails_all = False
         self._numbers = itertools.count(1)
@@ -87,6 +91,12 @@ class FakeService:
 
     def send(self, event: str, value: Any) -> None:
         self._tell((event, json.dumps(value)))
+
+    def expire(self) -> None:
+        """Every access token's time is over, and the open lines say so."""
+        self.tokens.clear()
+        self.send("renew", {})
+        self._tell(None)
 
     def break_lines(self) -> None:
         """Ends every live line, as a proxy would."""
@@ -118,11 +128,26 @@ class FakeService:
 
     async def session(self, request: Request) -> Response:
         self.calls.append((request.url.path, None, request.headers["idempotency-key"]))
-        token = f"token-{next(self._numbers)}"
-        self.tokens.add(token)
-        return JSONResponse({"token": token, "expires_at": "2027-01-01T00:00:00Z"}, 201)
+        return JSONResponse(self._pair(), 201)
 
-    async def get(self, request: Request) -> Response:
+    async def refresh(self, request: Request) -> Response:
+        """Each refresh token once; what it was for is gone when it comes again."""
+        body = await request.json()
+        self.calls.append(("/session/refresh", body, request.headers["idempotency-key"]))
+        if refused := self.refusals.get("/session/refresh"):
+            return refused.popleft()
+        if self.refreshes.pop(body["refresh_token"], None) is None:
+            return problem(401, "session_refused")
+        return JSONResponse(self._pair())
+
+    def _pair(self) -> dict[str, Any]:
+        token, refresh = f"token-{next(self._numbers)}", f"refresh-{next(self._numbers)}"
+        self.tokens.add(token)
+        self.refreshes[refresh] = token
+        ends = {"expires_at": "2027-01-01T00:00:00Z", "refresh_expires_at": "2027-01-01T00:00:00Z"}
+        return {"token": token, "refresh_token": refresh, "expires_in_s": self.lasts_s, **ends}
+
+    async def get(self, request: Request) -> Response:  # noqa: PLR0911 - one answer for each route
         if refused := self._refused(request):
             return refused
         journey = request.query_params.get("journey", "")
@@ -133,6 +158,12 @@ class FakeService:
                 return JSONResponse(msgspec.to_builtins(self.menus[journey]))
             case "/cases":
                 return JSONResponse({"items": [one for one in self.threads if one["journey_id"] == journey]})
+            case "/email":
+                return JSONResponse({"address": self.email, "verified_at": None})
+            case "/sessions":
+                phones = [{"id": "s-1", "refreshed_at": NOON.isoformat(), "current": True}]
+                other = {"id": "s-2", "refreshed_at": NOON.isoformat(), "current": False}
+                return JSONResponse({"items": phones + ([] if "/sessions/s-2" in self.deleted else [other])})
             case "/export":
                 return JSONResponse({"person": {"journeys": self.journeys}})
             case _:
@@ -160,7 +191,7 @@ class FakeService:
         finally:
             self._lines.discard(line)
 
-    async def post(self, request: Request) -> Response:
+    async def post(self, request: Request) -> Response:  # noqa: PLR0911 - one answer for each route
         path = request.url.path.removeprefix("/menu/v1")
         body = await request.json()
         self.calls.append((path, body, request.headers["idempotency-key"]))
@@ -175,10 +206,28 @@ class FakeService:
                 return JSONResponse({"journey_id": next(iter(self.menus)), "product_id": "p-1", "role": "owner"}, 201)
             case ["cases"] | ["cases", _, "messages"]:
                 return JSONResponse(self._say(body), 201)
+            case ["email"]:
+                return JSONResponse({"expires_in_s": 1800}, 202)
+            case ["email", "verify"] if body["token"] == "tle_good":
+                self.email = "ada@example.com"
+                return JSONResponse({"address": self.email, "joined": False})
+            case ["email", "verify"]:
+                return problem(403, "email_link_refused")
+            case ["session", "end"]:
+                return Response(status_code=204)
             case ["opt-out"]:
                 return JSONResponse({"receipt": "r-1", "wiped": {"journeys": 1, "cases": 2}, "signature": "MEUCIQ"})
             case _:
                 return problem(404, "not_found")
+
+    async def delete(self, request: Request) -> Response:
+        path = request.url.path.removeprefix("/menu/v1")
+        if refused := self._refused(request):
+            return refused
+        self.deleted.add(path)
+        if path == "/email":
+            self.email = None
+        return Response(status_code=204)
 
     def _say(self, body: dict[str, str]) -> dict[str, Any]:
         if not self.threads:
@@ -202,9 +251,11 @@ class FakeService:
         return Starlette(
             routes=[
                 Route("/menu/v1/session", self.session, methods=["POST"]),
+                Route("/menu/v1/session/refresh", self.refresh, methods=["POST"]),
                 Route("/menu/v1/live", self.live),
                 Route("/menu/v1/{path:path}", self.get, methods=["GET"]),
                 Route("/menu/v1/{path:path}", self.post, methods=["POST"]),
+                Route("/menu/v1/{path:path}", self.delete, methods=["DELETE"]),
                 Mount("/app", StaticFiles(directory=WEB, html=True)),
             ],
             middleware=[Middleware(PolicyHeader)],

@@ -223,7 +223,7 @@ def test_a_new_session_is_asked_for_when_the_old_one_is_refused(phone: Phone, se
     page.reload()
 
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    assert json.loads(page.evaluate("localStorage.getItem('throughline.token')")) in service.tokens
+    assert json.loads(page.evaluate("localStorage.getItem('throughline.session')"))["token"] in service.tokens
 
 
 def test_the_service_s_own_words_are_shown_when_the_shell_has_none(phone: Phone, service: FakeService) -> None:

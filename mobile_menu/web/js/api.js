@@ -1,6 +1,6 @@
 // The phone service over HTTP: session, problems as errors, a key for every POST. No element of the page is known here.
 
-import { store } from "./store.js";
+import { dropToken, newKey, token } from "./session.js";
 
 const BASE = "/menu/v1";
 const RETRY_AFTER_MS = 800;
@@ -17,12 +17,6 @@ export class Problem extends Error {
 
 /** The service could not be reached. */
 export class Unreachable extends Error {}
-
-/** A key that names one intention: the same key, the same effect, however often it is sent. */
-export function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 async function send(path, options) {
   try {
@@ -45,25 +39,12 @@ async function checked(response) {
   throw new Problem(response.status, body);
 }
 
-let asking = null;
-
-/** A token; asked for once, however many wait for it. The cookie of one of our links goes along. */
-function token() {
-  if (store.token) return Promise.resolve(store.token);
-  asking ??= send("/session", { method: "POST", headers: { "Idempotency-Key": newKey() } })
-    .then(checked)
-    .then((response) => response.json())
-    .then((session) => { store.token = session.token; return session.token; })
-    .finally(() => { asking = null; });
-  return asking;
-}
-
 async function authorised(path, options, retry = true) {
-  const bearer = await token();
+  const bearer = await token(send, checked);
   const headers = { ...options.headers, Authorization: `Bearer ${bearer}` };
   const response = await send(path, { ...options, headers });
   if (response.status !== 401 || !retry) return checked(response);
-  if (store.token === bearer) store.token = null;
+  dropToken(bearer);
   return authorised(path, options, false);
 }
 
@@ -86,7 +67,7 @@ async function post(path, body, key = newKey()) {
     await new Promise((resolve) => { setTimeout(resolve, RETRY_AFTER_MS); });
     response = await authorised(path, options);
   }
-  return response.json();
+  return response.status === 204 ? null : response.json();
 }
 
 const enc = encodeURIComponent;
@@ -110,6 +91,13 @@ export const api = {
   say: (id, text, key) => post(`/cases/${enc(id)}/messages`, { text }, key),
   export: () => get("/export"),
   optOut: () => post("/opt-out"),
+  sessions: async () => (await get("/sessions")).items,
+  endSession: (id) => authorised(`/sessions/${enc(id)}`, { method: "DELETE" }),
+  signOut: () => post("/session/end"),
+  email: () => get("/email"),
+  askEmail: (address, language) => post("/email", { address, language }),
+  verifyEmail: (proof) => post("/email/verify", { token: proof }),
+  removeEmail: () => authorised("/email", { method: "DELETE" }),
   stream: (journey, lastEventId, signal) => authorised(`/live?journey=${enc(journey)}`, {
     headers: { Accept: "text/event-stream", ...(lastEventId ? { "Last-Event-ID": lastEventId } : {}) },
     cache: "no-store",

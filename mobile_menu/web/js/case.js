@@ -1,8 +1,9 @@
 // The conversation with an expert as a sheet: threads of the journey, live answers, a text that is never lost.
 
-import { api, newKey } from "./api.js";
+import { api } from "./api.js";
 import { h, keyed, setText } from "./dom.js";
 import { icon } from "./icons.js";
+import { newKey } from "./session.js";
 import { openSheet } from "./sheets.js";
 import { moment, t } from "./words.js";
 

@@ -17,7 +17,9 @@ export function openLive(journey, { onEvent, onUp, onDown, onRefused }) {
   let wait = FIRST_WAIT_MS;
   let wake = () => {};
 
+  /** Resolves to true when the service ends the line only to have it opened again, with a newer token. */
   async function listen() {
+    let again = false;
     const broken = new AbortController();
     const stop = () => broken.abort();
     ending.signal.addEventListener("abort", stop);
@@ -29,7 +31,8 @@ export function openLive(journey, { onEvent, onUp, onDown, onRefused }) {
       const parser = createParser({
         onEvent(event) {
           if (event.id !== undefined) lastEventId = event.id;
-          if (!ending.signal.aborted) onEvent(event.event ?? "message", JSON.parse(event.data));
+          if (event.event === "renew") again = true;
+          else if (!ending.signal.aborted) onEvent(event.event ?? "message", JSON.parse(event.data));
         },
         onRetry(ms) { wait = Math.min(ms, LONGEST_WAIT_MS); },
       });
@@ -39,6 +42,7 @@ export function openLive(journey, { onEvent, onUp, onDown, onRefused }) {
         watchdog = setTimeout(stop, SILENCE_MS);
         parser.feed(chunk.value);
       }
+      return again;
     } finally {
       clearTimeout(watchdog);
       ending.signal.removeEventListener("abort", stop);
@@ -58,7 +62,7 @@ export function openLive(journey, { onEvent, onUp, onDown, onRefused }) {
     while (!ending.signal.aborted) {
       let error = null;
       try {
-        await listen();
+        if (await listen()) continue;
       } catch (caught) {
         error = caught;
       }

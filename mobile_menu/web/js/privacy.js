@@ -1,5 +1,6 @@
 // The customer's data: take everything, or leave. Leaving wipes the service first, then this phone.
 
+import { emailCard, phonesCard } from "./account.js";
 import { api } from "./api.js";
 import { download, h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -7,8 +8,9 @@ import { ask, openSheet, toast } from "./sheets.js";
 import { store } from "./store.js";
 import { t } from "./words.js";
 
-/** onleaving() comes before the service is asked, onleft(receipt) when all is wiped, onstayed() when it failed. */
-export function openPrivacy({ onleaving, onleft, onstayed, complain }) {
+/** onleaving() comes before the service is asked, onleft(receipt) when all is wiped, onstayed() when it failed;
+ * onsignout() when this phone was signed out. */
+export function openPrivacy({ onleaving, onleft, onstayed, onsignout, complain }) {
   const take = h("button", { class: "button quiet wide", type: "button" }, t("privacy.export.go"));
   const leave = h("button", { class: "button danger wide", type: "button" }, t("privacy.leave.go"));
   take.addEventListener("click", () => busy(take, async () => {
@@ -30,6 +32,8 @@ export function openPrivacy({ onleaving, onleft, onstayed, complain }) {
     name: "privacy",
     body: [
       h("p", { class: "large" }, t("privacy.text")),
+      emailCard(complain),
+      phonesCard({ complain, onsignout }),
       h("section", { class: "card" }, h("h3", {}, icon("firmware"), t("privacy.export")), h("p", {}, t("privacy.export.text")), take),
       h("section", { class: "card" }, h("h3", {}, icon("leave"), t("privacy.leave")), h("p", {}, t("privacy.leave.text")), leave),
     ],

@@ -1,4 +1,4 @@
-// What the phone remembers: its token, the last menu of each journey, the journey last looked at. All under one prefix.
+// What the phone remembers: its session, the last menu of each journey, the journey last looked at. All under one prefix.
 
 const PREFIX = "throughline.";
 const memory = new Map();
@@ -32,8 +32,17 @@ function remove(name) {
 }
 
 export const store = {
-  get token() { return read("token"); },
-  set token(value) { if (value) write("token", value); else remove("token"); },
+  /** {token, refresh, until, ahead, key}: times in ms since 1970. A page of before kept one token, which refreshes. */
+  get session() {
+    const known = read("session");
+    if (known) return known;
+    const before = read("token");
+    return before ? { token: null, refresh: before } : null;
+  },
+  set session(value) {
+    remove("token");
+    if (value) write("session", value); else remove("session");
+  },
   get journey() { return read("journey"); },
   set journey(value) { if (value) write("journey", value); else remove("journey"); },
   get journeys() { return read("journeys") ?? []; },

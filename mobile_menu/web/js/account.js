@@ -1,0 +1,80 @@
+// The customer's account, as far as there is one: the e-mail address, and the phones that are signed in.
+
+import { api } from "./api.js";
+import { h, setText } from "./dom.js";
+import { icon } from "./icons.js";
+import { ask, toast } from "./sheets.js";
+import { language, moment, t } from "./words.js";
+
+const PROOF = "#email=";
+
+/** The proof that a mail's link brought, taken off the address at once, so that no history and no bookmark keeps it. */
+export function takeProof() {
+  if (!location.hash.startsWith(PROOF)) return null;
+  const proof = location.hash.slice(PROOF.length);
+  history.replaceState(null, "", location.pathname + location.search);
+  return proof;
+}
+
+/** The card about the e-mail address. complain(error) says what went wrong. */
+export function emailCard(complain) {
+  const state = h("p", { role: "status" }, t("email.loading"));
+  const field = h("input", { id: "email-address", type: "email", autocomplete: "email", inputmode: "email", required: true, maxlength: "254" });
+  const go = h("button", { class: "button quiet wide", type: "submit" }, t("email.go"));
+  const drop = h("button", { class: "button quiet wide", type: "button", hidden: true }, t("email.remove"));
+  const form = h("form", { class: "form", novalidate: true }, h("div", { class: "field" }, h("label", { for: field.id }, t("email.label")), field), go);
+  const show = (known) => {
+    setText(state, known.address ? t("email.known", { address: known.address }) : t("email.none"));
+    drop.hidden = !known.address;
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!field.checkValidity()) { toast(t("email.wrong"), "error"); field.focus(); return; }
+    busy(go, async () => {
+      await api.askEmail(field.value, language());
+      setText(state, t("email.sent", { address: field.value.trim() }));
+      field.value = "";
+    }, complain);
+  });
+  drop.addEventListener("click", () => busy(drop, async () => {
+    await api.removeEmail();
+    show({ address: null });
+  }, complain));
+  api.email().then(show, complain);
+  return h("section", { class: "card email" }, h("h3", {}, icon("link"), t("email")), h("p", {}, t("email.text")), state, form, drop);
+}
+
+/** The card about the phones. onsignout() leaves this one. */
+export function phonesCard({ complain, onsignout }) {
+  const list = h("ul", { class: "phones" });
+  const out = h("button", { class: "button quiet wide", type: "button" }, t("phones.out"));
+  const draw = async () => {
+    const phones = await api.sessions();
+    list.replaceChildren(...phones.map((phone) => row(phone, draw, complain)));
+  };
+  out.addEventListener("click", async () => {
+    const sure = await ask(t("phones.out.sure"), { title: t("phones.out"), yes: t("phones.out.yes"), danger: true });
+    if (sure) await busy(out, async () => { await api.signOut(); await onsignout(); }, complain);
+  });
+  draw().catch(complain);
+  return h("section", { class: "card" }, h("h3", {}, icon("shield"), t("phones")), h("p", {}, t("phones.text")), list, out);
+}
+
+function row(phone, draw, complain) {
+  const name = phone.current ? t("phones.this") : t("phones.other", { time: moment(phone.refreshed_at) });
+  if (phone.current) return h("li", {}, name);
+  const end = h("button", { class: "button quiet", type: "button", "aria-label": `${t("phones.end")}: ${name}` }, t("phones.end"));
+  end.addEventListener("click", () => busy(end, async () => { await api.endSession(phone.id); await draw(); }, complain));
+  return h("li", {}, h("span", {}, name), end);
+}
+
+async function busy(button, work, complain) {
+  button.disabled = true;
+  try {
+    await work();
+  } catch (error) {
+    complain(error);
+  } finally {
+    button.disabled = false;
+  }
+}

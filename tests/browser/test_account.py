@@ -1,0 +1,168 @@
+"""The session that nobody notices; the phones and the e-mail address that somebody looks after."""
+
+import json
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.browser import menus
+from tests.browser.conftest import Phone
+from tests.browser.fake_service import FakeService
+
+WATCH = """() => {
+  window.seen = [];
+  const note = () => window.seen.push(
+    document.querySelector('.pulse')?.dataset.fresh + '|' + document.getElementById('banner').hidden,
+  );
+  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true });
+}"""
+
+
+def session(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(page.evaluate("localStorage.getItem('throughline.session')"))
+    return found
+
+
+def test_nobody_sees_that_an_access_token_has_expired_while_the_menu_is_open(
+    phone: Phone, service: FakeService
+) -> None:
+    phone.allowed.append("401")
+    service.serve(menus.support_ok())
+    page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    before = session(page)
+    page.evaluate(WATCH)
+
+    with page.expect_response(lambda response: "/live" in response.url and response.ok):
+        service.expire()
+    service.push(menus.support_jam())
+    expect(page.locator(".status-text")).to_have_text("Paper jam")
+
+    assert {one for one in page.evaluate("window.seen") if one != "up|true"} == set()
+    assert session(page)["refresh"] != before["refresh"]
+    assert int(service.stream_ids[-1]) > 0
+    assert [path for path, *_ in service.calls].count("/menu/v1/session") == 1
+
+
+def test_calls_that_meet_an_expired_token_at_once_refresh_once_and_all_go_on(
+    phone: Phone, service: FakeService
+) -> None:
+    phone.allowed.append("401")
+    service.serve(menus.support_ok())
+    page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    service.tokens.clear()
+    found = page.evaluate(
+        """async () => {
+          const { api } = await import('/app/js/api.js');
+          return (await Promise.all([1, 2, 3, 4].map(() => api.journeys()))).map((items) => items.length);
+        }"""
+    )
+    assert found == [1, 1, 1, 1]
+    assert len(service.posts("/session/refresh")) == 1
+
+
+def test_two_tabs_refresh_one_after_the_other_and_share_what_they_got(phone: Phone, service: FakeService) -> None:
+    phone.allowed.append("401")
+    service.serve(menus.support_ok())
+    first = phone.open()
+    expect(first.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    second = phone.context.new_page()
+    second.goto(f"{phone.url}/app/")
+    expect(second.locator(".pulse")).to_have_attribute("data-fresh", "up")
+
+    service.expire()
+    service.push(menus.support_jam())
+    for tab in (first, second):
+        expect(tab.locator(".status-text")).to_have_text("Paper jam")
+
+    assert session(first) == session(second)
+    assert len(service.posts("/session/refresh")) == 1
+    assert [path for path, *_ in service.calls].count("/menu/v1/session") == 1
+
+
+def test_the_next_token_is_fetched_before_the_old_one_ends(phone: Phone, service: FakeService) -> None:
+    service.lasts_s = 2
+    service.serve(menus.support_ok())
+    with phone.page.expect_response(lambda response: "/session/refresh" in response.url and response.ok):
+        page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    assert session(page)["token"] in service.tokens
+
+
+def test_a_session_that_was_ended_is_said_and_a_new_one_begins(phone: Phone, service: FakeService) -> None:
+    phone.allowed.append("401")
+    service.serve(menus.support_ok())
+    page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    service.tokens.clear()
+    service.refreshes.clear()  # as after a token that came twice
+    service.journeys.clear()
+    page.reload()
+
+    expect(page.get_by_role("heading", name="This phone was signed out.")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="Hello. Which product is it?")).to_be_visible()
+    assert [path for path, *_ in service.calls].count("/menu/v1/session") == 2
+
+
+def test_a_token_of_an_older_page_becomes_a_refresh_token(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.support_ok())
+    service.refreshes["tls_old"] = "old"
+    phone.context.add_init_script(
+        "if (!localStorage['throughline.session']) localStorage['throughline.token'] = '\"tls_old\"'"
+    )
+    page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    assert service.posts("/session/refresh") == [{"refresh_token": "tls_old"}]
+    assert page.evaluate("localStorage.getItem('throughline.token')") is None
+
+
+def test_the_e_mail_address_is_asked_for_proven_and_removed(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.support_ok())
+    page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    page.get_by_role("button", name="Your data", exact=True).click()
+    card = page.locator(".card.email")
+    expect(card.get_by_role("status")).to_have_text("You have not given one.")
+    card.get_by_label("E-mail address").fill("nobody")
+    card.get_by_role("button", name="Send me a link").click()
+    assert service.posts("/email") == []
+    card.get_by_label("E-mail address").fill("ada@example.com")
+    card.get_by_role("button", name="Send me a link").click()
+    expect(card.get_by_role("status")).to_contain_text("We have sent a link to ada@example.com")
+    assert service.posts("/email") == [{"address": "ada@example.com", "language": "en"}]
+
+    page.goto(f"{phone.url}/app/?again#email=tle_good")
+    expect(page.locator(".toast")).to_contain_text("Confirmed: ada@example.com")
+    assert page.evaluate("location.hash") == ""
+    assert service.posts("/email/verify") == [{"token": "tle_good"}]
+
+    page.get_by_role("button", name="Your data", exact=True).click()
+    expect(card.get_by_role("status")).to_have_text("Confirmed: ada@example.com")
+    card.get_by_role("button", name="Remove my address").click()
+    expect(card.get_by_role("status")).to_have_text("You have not given one.")
+
+
+def test_a_link_that_does_not_count_here_says_what_to_do(phone: Phone, service: FakeService) -> None:
+    phone.allowed.append("403")
+    service.serve(menus.support_ok())
+    page = phone.open("/#email=tle_other")
+    expect(page.locator(".toast")).to_contain_text("This link does not count here.")
+
+
+def test_other_phones_are_signed_out_from_the_list_and_this_one_forgets_everything(
+    phone: Phone, service: FakeService
+) -> None:
+    service.serve(menus.support_ok())
+    page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    page.get_by_role("button", name="Your data", exact=True).click()
+    expect(page.locator(".phones li")).to_have_count(2)
+    page.get_by_role("button", name="Sign out: Another phone").click()
+    expect(page.locator(".phones li")).to_have_count(1)
+    assert service.deleted == {"/sessions/s-2"}
+    page.get_by_role("button", name="Sign out this phone").click()
+    page.get_by_role("button", name="Yes, sign out").click()
+    expect(page.get_by_role("heading", name="You are signed out.")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage)") == []
