@@ -10,7 +10,9 @@ import { icon } from "./js/icons.js";
 import { claims, opens } from "./js/items.js";
 import { openLive } from "./js/live.js";
 import { createMenuView } from "./js/menu.js";
+import { openOffer, resumeReceiving, takeCode } from "./js/offer.js";
 import { messagePage, waitingPage } from "./js/pages.js";
+import { openPeople } from "./js/people.js";
 import { leftPage, openPrivacy } from "./js/privacy.js";
 import { whenEnded } from "./js/session.js";
 import { ask, hush, toast } from "./js/sheets.js";
@@ -25,6 +27,9 @@ const query = new URLSearchParams(location.search);
 
 /** All that changes. freshness: up (live), waiting (first try), down (what is shown may be old). */
 const state = { journeys: [], journey: null, menu: null, keptAt: 0, freshness: "waiting", live: null, view: null, guide: null, cases: null, unread: false, ended: false };
+
+/** Who may look who is with the product: a visitor is nobody's guest yet. */
+const WITH_PEOPLE = ["owner", "household", "guest"];
 
 /** The address asks for the claim form: over the menu, as soon as that offers it. */
 let asksForClaim = query.has("claim");
@@ -45,13 +50,16 @@ function drawTop() {
   if (!page.top.firstChild) {
     page.top.append(
       h("button", { class: "switch", type: "button", onclick: openSwitcher }, h("span", { class: "mark" }), h("span", { class: "switch-name" }), icon("down")),
+      h("button", { class: "round persons-button", type: "button", onclick: () => showPeople() }, icon("people")),
       h("button", { class: "round help", type: "button", onclick: () => talk() }, icon("expert"), h("span", { class: "unread", hidden: true })),
       h("button", { class: "round", type: "button", onclick: () => privacy() }, icon("shield")));
   }
-  const [switcher, expert, shield] = page.top.children;
+  const [switcher, people, expert, shield] = page.top.children;
   setText(switcher.children[1], current?.model_name || "Throughline");
   setAttribute(switcher, "aria-label", `${current?.model_name || "Throughline"}. ${t("products")}`);
   switcher.hidden = !state.journey;
+  people.hidden = !(current?.product_id && WITH_PEOPLE.includes(current.role) && (state.menu?.stage ?? current.stage) !== "closed");
+  setAttribute(people, "aria-label", t("people"));
   expert.hidden = !state.journey;
   shield.hidden = !store.session;
   setAttribute(expert, "aria-label", t(state.unread ? "expert.new" : "expert"));
@@ -97,8 +105,11 @@ async function start() {
   state.journeys = store.journeys;
   if (asked && store.lastMenu(asked)) open(asked);
   else showWaiting();
+  const code = takeCode();
   await arrive(asked);
   if (proof) await prove(proof);
+  if (code) await openOffer(code, { complain, onjourney: joined });
+  else await resumeReceiving({ complain, onjourney: joined });
 }
 
 /** Finds out which journeys there are, and opens the one asked for, or the one that changed last. */
@@ -161,7 +172,11 @@ async function prove(proof) {
 function failed(again) {
   showMessage("error", t("retry"), () => { showWaiting(); again(); });
   const retry = () => { if (page.main.querySelector(".start")) again(); };
-  addEventListener("online", retry, { once: true });
+  addEventListener("hashchange", () => {
+  const code = takeCode();
+  if (code) openOffer(code, { complain, onjourney: joined });
+});
+addEventListener("online", retry, { once: true });
 }
 
 function forgetJourney() {
@@ -372,11 +387,21 @@ function claim(item) {
 }
 
 async function claimed(result) {
-  [...query.keys()].forEach((name) => query.delete(name));
-  history.replaceState(null, "", `/app/?journey=${encodeURIComponent(result.journey_id)}`);
   toast(t("claim.ok"));
+  await joined(result.journey_id);
+}
+
+/** A journey has become this phone's, or another one to it: it is the one to show. */
+async function joined(journey) {
+  [...query.keys()].forEach((name) => query.delete(name));
+  history.replaceState(null, "", `/app/?journey=${encodeURIComponent(journey)}`);
   await loadJourneys().catch(() => {});
-  open(result.journey_id);
+  open(journey);
+}
+
+function showPeople() {
+  const current = state.journeys.find((one) => one.id === state.journey);
+  if (current) openPeople(current, { complain, ongone: refused });
 }
 
 function complain(error) {

@@ -20,7 +20,9 @@ const FILES = [
   "/app/js/items.js",
   "/app/js/live.js",
   "/app/js/menu.js",
+  "/app/js/offer.js",
   "/app/js/pages.js",
+  "/app/js/people.js",
   "/app/js/privacy.js",
   "/app/js/session.js",
   "/app/js/sheets.js",
@@ -28,6 +30,7 @@ const FILES = [
   "/app/js/switcher.js",
   "/app/js/ticket.js",
   "/app/js/why.js",
+  "/app/js/words-people.js",
   "/app/js/words.js",
   "/app/vendor/eventsource-parser/index.js",
 ];

@@ -70,7 +70,12 @@ async function post(path, body, key = newKey()) {
   return response.status === 204 ? null : response.json();
 }
 
+async function drop(path) {
+  await authorised(path, { method: "DELETE", headers: { Accept: "application/json" } });
+}
+
 const enc = encodeURIComponent;
+const unit = (product, rest) => `/products/${enc(product)}/${rest}`;
 
 export const api = {
   async journeys() {
@@ -89,6 +94,18 @@ export const api = {
   cases: async (journey) => (await get(`/cases?journey=${enc(journey)}`)).items,
   openCase: (journey, text, key) => post("/cases", { journey, text }, key),
   say: (id, text, key) => post(`/cases/${enc(id)}/messages`, { text }, key),
+  people: (product) => get(unit(product, "people")),
+  removePerson: (product, id) => drop(unit(product, `people/${enc(id)}`)),
+  invite: (product, role) => post(unit(product, "invitations"), { role }),
+  withdraw: (product, id) => drop(unit(product, `invitations/${enc(id)}`)),
+  look: (code) => post("/invitations/look", { code }),
+  accept: (code) => post("/invitations/accept", { code }),
+  handOver: (product) => post(unit(product, "transfer")),
+  transfer: (id) => get(`/transfers/${enc(id)}`),
+  confirmTransfer: (id) => post(`/transfers/${enc(id)}/confirm`),
+  callOff: (id) => drop(`/transfers/${enc(id)}`),
+  giveBack: (product) => post(unit(product, "return")),
+  newClaimCode: (product) => post(unit(product, "claim-code")),
   export: () => get("/export"),
   optOut: () => post("/opt-out"),
   sessions: async () => (await get("/sessions")).items,

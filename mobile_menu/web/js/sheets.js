@@ -21,9 +21,10 @@ export function openSheet({ title, body, foot = [], name, onclose = () => {} }) 
   dialog.addEventListener("close", () => {
     dialog.remove();
     onclose();
-    // What opened it may have left the menu meanwhile: the focus then goes to the page, not to nowhere.
-    if (before?.isConnected) before.focus({ preventScroll: true });
-    else document.getElementById("main").focus({ preventScroll: true });
+    // What opened it may have gone meanwhile: the focus then goes to the sheet below, or to the page, not to nowhere.
+    const back = before?.isConnected ? before : document.getElementById(before?.id ?? "");
+    if (back && back !== document.body) back.focus({ preventScroll: true });
+    else ([...document.querySelectorAll("dialog[open] h2")].at(-1) ?? document.getElementById("main")).focus({ preventScroll: true });
   });
   document.body.append(dialog);
   dialog.showModal();

@@ -45,6 +45,9 @@ export const store = {
   },
   get journey() { return read("journey"); },
   set journey(value) { if (value) write("journey", value); else remove("journey"); },
+  /** The transfer that this phone waits for: its owner has not confirmed yet. */
+  get receiving() { return read("receiving"); },
+  set receiving(value) { if (value) write("receiving", value); else remove("receiving"); },
   get journeys() { return read("journeys") ?? []; },
   set journeys(value) { write("journeys", value); },
 

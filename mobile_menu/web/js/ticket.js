@@ -17,7 +17,7 @@ export function openTicket(item) {
       h("div", { class: "stub" },
         item.qr?.startsWith("data:image/") ? h("img", { class: "qr", src: item.qr, alt: t("qr", { code }) }) : null,
         h("p", { class: link ? "code long" : "code" }, code)),
-      h("p", { class: "quiet-text" }, t(link ? "share.show" : "coupon.show")),
+      h("p", { class: "quiet-text" }, item.hint ?? t(link ? "share.show" : "coupon.show")),
     ].filter(Boolean),
     foot: code ? buttons : [],
   });

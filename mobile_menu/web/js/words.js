@@ -1,5 +1,7 @@
 // The shell's own words, in English and German, and how times are written. The menu's words come with the menu.
 
+import { PEOPLE } from "./words-people.js";
+
 const WORDS = {
   en: {
     "stage.interested": "Discover", "stage.engaged": "Choose", "stage.delivery": "Delivery", "stage.install": "Set up",
@@ -139,6 +141,8 @@ export function moment(value, now = new Date()) {
     : { day: "numeric", month: "short", ...(sameYear ? { hour: "2-digit", minute: "2-digit" } : { year: "numeric" }) };
   return new Intl.DateTimeFormat(current === "en" ? navigator.languages.find((tag) => tag.startsWith("en")) ?? "en-GB" : current, style).format(at);
 }
+
+for (const [name, words] of Object.entries(PEOPLE)) Object.assign(WORDS[name], words);
 
 /** Both dictionaries, for the check that they say the same things. */
 export const dictionaries = WORDS;
