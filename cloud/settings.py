@@ -34,10 +34,11 @@ def _known_vocabularies(lines: tuple[str, ...]) -> tuple[str, ...]:
 def _sender(text: str) -> str:
     """`Name <address>` or an address alone, as a mail's `From` has it."""
     name, address = parseaddr(text)
-    Address(name, addr_spec=address)
-    if "@" not in address or any(mark in text for mark in "\r\n"):
+    local, at, host = address.rpartition("@")
+    if not (local and at and host) or "@" in local or any(mark in text for mark in "\r\n"):
         message = "a sender is such as Throughline <noreply@example.com>"
         raise ValueError(message)
+    Address(name, addr_spec=address)
     return text
 
 

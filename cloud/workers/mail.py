@@ -60,8 +60,9 @@ class MailLoop:
     def _try(self, one: mail.Due) -> Callable[[Transaction], object]:
         # Errors of a mail server quote addresses, so their kind alone is logged.
         try:
-            self._outlet.send(one.id, message(one.letter, self._sender, one.id, self._db.clock()))
-        except (RefusedForGoodError, ValueError) as error:
+            made = message(one.letter, self._sender, one.id, self._db.clock())
+            self._outlet.send(one.id, made)
+        except RefusedForGoodError as error:
             log.error("a mail was refused for good, and is dropped: %s", type(error).__name__)  # noqa: TRY400 - see above
             return lambda tx: mail.note_sent(tx, one.id)
         except (OSError, smtplib.SMTPException) as error:
