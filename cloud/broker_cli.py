@@ -17,8 +17,8 @@ from cloud.errors import SetupError
 from cloud.identity import service as identity
 from cloud.logs import set_up
 from cloud.mosquitto_enforcer import MosquittoEnforcer
-from cloud.opened import made_database
-from cloud.secrets import Keys, load_keys
+from cloud.opened import opened
+from cloud.secrets import Keys
 from cloud.settings import Settings, load_settings
 
 app = typer.Typer(help="The embedded broker, and what another one needs.")
@@ -46,13 +46,12 @@ def config(
     settings = load_settings(data_dir=data_dir, broker="external")
     brokers.check(settings)
     folder = out or settings.data_dir / kind.value
-    keys = load_keys(settings.keys_dir)
+    db, keys = opened(settings)
     if kind is Kind.MOSQUITTO:
-        db = made_database(settings)
         files = broker_files.mosquitto_folder(settings, keys, db, folder, user=user, plain_port=plain_port)
-        db.dispose()
     else:
         files = broker_files.emqx_folder(settings, keys, folder)
+    db.dispose()
     broker_files.write_folder(folder, files)
     typer.echo("\n".join(_next_steps(kind, folder, user)))
 
@@ -84,7 +83,7 @@ def guard(
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda _number, _frame: stop.set())
-    keys, db = load_keys(settings.keys_dir), made_database(settings)
+    db, keys = opened(settings)
     try:
         watch = Guard(db, enforcer(settings, keys, db, folder))
         watch.run(stop, lambda: typer.echo("ready"))

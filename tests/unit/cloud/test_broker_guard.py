@@ -1,0 +1,200 @@
+"""What the guard does, and in which order, against a broker and a registry that only note what they are asked."""
+
+import base64
+from collections.abc import Collection
+from typing import Any
+
+import httpx
+import pytest
+
+from cloud.broker_guard import REWRITE_S, Guard
+from cloud.emqx_enforcer import EmqxEnforcer
+from cloud.errors import SetupError
+
+ONE, TWO = "01jd9s0000000000000000000a", "01jd9s0000000000000000000b"
+
+
+class Registry:
+    """A database that answers `ended_after`, or does not."""
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+        self.may_connect: set[str] = set()
+        self.away = False
+
+    def reading(self) -> "Registry":
+        return self
+
+    def __enter__(self) -> "Registry":  # noqa: PYI034 - it stands for a database and its transaction alike
+        if self.away:
+            raise ConnectionError
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+
+class Broker:
+    """Notes what is done to it. stubborn: how many times each comes back."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, tuple[str, ...]]] = []
+        self.kept = 0
+        self.stubborn: dict[str, int] = {}
+        self.full = False
+
+    def mark(self) -> int:
+        return self.kept
+
+    def remember(self, mark: int) -> None:
+        self.kept = mark
+
+    def refuse(self, ended: Collection[str]) -> None:
+        if self.full:
+            raise OSError
+        self.done.append(("refuse", tuple(ended)))
+
+    def cut(self, product_ids: Collection[str]) -> set[str]:
+        self.done.append(("cut", tuple(product_ids)))
+        back = {one for one in product_ids if self.stubborn.get(one, 0) > 0}
+        for one in back:
+            self.stubborn[one] -= 1
+        return back
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    made = Registry()
+
+    def ended_after(_tx: Any, mark: int) -> tuple[int, list[str]]:
+        return len(made.ended), made.ended[mark:]
+
+    monkeypatch.setattr("cloud.identity.devices.ended_after", ended_after)
+    monkeypatch.setattr("cloud.identity.devices.live_certificates", lambda _tx, one: [one] * (one in made.may_connect))
+    monkeypatch.setattr("cloud.identity.service.device_secret", lambda _tx, _one: None)
+    return made
+
+
+def guard_of(registry: Registry, broker: Broker, now: list[float] | None = None) -> Guard:
+    return Guard(registry, broker, clock=lambda: (now or [0.0])[0])  # type: ignore[arg-type]  # stands for a database
+
+
+def test_at_the_start_everything_is_written_anew_and_then_only_now_and_then(registry: Registry) -> None:
+    broker, now = Broker(), [0.0]
+    guard = guard_of(registry, broker, now)
+    for at in (0.0, 1.0, REWRITE_S - 1, REWRITE_S, REWRITE_S + 1):
+        now[0] = at
+        guard.look()
+    assert broker.done == [("refuse", ()), ("refuse", ())]
+
+
+def test_a_revocation_is_refused_first_and_cut_off_then(registry: Registry) -> None:
+    broker = Broker()
+    guard = guard_of(registry, broker)
+    guard.look()
+    registry.ended = [ONE, TWO]
+    guard.look()
+    guard.look()
+    assert broker.done[1:] == [("refuse", (ONE, TWO)), ("cut", (ONE, TWO))]
+    assert broker.kept == 2
+
+
+def test_who_comes_back_is_refused_and_cut_off_again_until_it_stays_away(registry: Registry) -> None:
+    broker = Broker()
+    broker.stubborn = {ONE: 3}
+    guard = guard_of(registry, broker)
+    registry.ended = [ONE, TWO]
+    for _ in range(3):
+        guard.look()
+        assert broker.kept == 0, "not done yet: a guard that is started now begins again"
+    guard.look()
+    guard.look()
+    assert broker.done == [
+        *[("refuse", (ONE, TWO)), ("cut", (ONE, TWO))],
+        *[("refuse", (ONE,)), ("cut", (ONE,))] * 3,
+    ]
+    assert broker.kept == 2
+
+
+def test_who_comes_back_with_a_new_certificate_is_let_be_after_the_second_time(registry: Registry) -> None:
+    broker = Broker()
+    broker.stubborn = {ONE: 100}
+    registry.may_connect = {ONE}
+    registry.ended = [ONE]
+    guard = guard_of(registry, broker)
+    for _ in range(5):
+        guard.look()
+    assert broker.done == [("refuse", (ONE,)), ("cut", (ONE,))] * 2
+    assert broker.kept == 1
+
+
+def test_what_could_not_be_written_is_not_cut_and_not_forgotten(registry: Registry) -> None:
+    broker = Broker()
+    broker.full = True
+    registry.ended = [ONE]
+    guard = guard_of(registry, broker)
+    with pytest.raises(OSError):  # noqa: PT011 - the disk's own
+        guard.look()
+    assert broker.done == []
+    broker.full = False
+    guard.look()
+    assert broker.done == [("refuse", (ONE,)), ("cut", (ONE,))]
+
+
+def test_a_database_that_is_away_loses_nothing(registry: Registry) -> None:
+    broker = Broker()
+    guard = guard_of(registry, broker)
+    registry.ended, registry.away = [ONE], True
+    with pytest.raises(ConnectionError):
+        guard.look()
+    registry.away = False
+    guard.look()
+    assert ("cut", (ONE,)) in broker.done
+
+
+# --- EMQX ---
+
+
+def emqx(answers: dict[str, list[int]], asked: list[httpx.Request], tmp_path: Any) -> EmqxEnforcer:
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        status = answers[request.url.path.rpartition("/")[2]].pop(0)
+        if status == 0:
+            raise httpx.ConnectError(request.method)
+        return httpx.Response(status, headers={"Location": "http://elsewhere.example/"})
+
+    return EmqxEnforcer(
+        "https://emqx.example:18084", "name:secret", tmp_path / "state", transport=httpx.MockTransport(answer)
+    )
+
+
+def test_emqx_is_asked_until_the_client_is_not_there(tmp_path: Any) -> None:
+    asked: list[httpx.Request] = []
+    enforcer = emqx({ONE: [204, 404], TWO: [404]}, asked, tmp_path)
+    assert enforcer.cut([ONE, TWO]) == {ONE}
+    assert enforcer.cut([ONE]) == set()
+    assert [(one.method, str(one.url)) for one in asked[:1]] == [
+        ("DELETE", f"https://emqx.example:18084/api/v5/clients/{ONE}")
+    ]
+    assert asked[0].headers["authorization"] == "Basic " + base64.b64encode(b"name:secret").decode()
+
+
+@pytest.mark.parametrize("status", [0, 302, 401, 500])
+def test_an_emqx_that_does_not_do_it_is_asked_again_and_nowhere_else(tmp_path: Any, status: int) -> None:
+    asked: list[httpx.Request] = []
+    assert emqx({ONE: [status]}, asked, tmp_path).cut([ONE]) == {ONE}
+    assert {one.url.host for one in asked} == {"emqx.example"}
+
+
+@pytest.mark.parametrize("url", ["http://emqx.example:18083", "emqx.example", "ftp://127.0.0.1", "https://", "x"])
+def test_the_key_of_emqx_leaves_this_machine_encrypted_or_not_at_all(tmp_path: Any, url: str) -> None:
+    with pytest.raises(SetupError, match="emqx_url"):
+        EmqxEnforcer(url, "name:secret", tmp_path / "state")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:18083", "http://[::1]:18083", "http://localhost:18083"])
+def test_on_this_machine_it_need_not_be_encrypted(tmp_path: Any, url: str) -> None:
+    enforcer = EmqxEnforcer(url, "name:secret", tmp_path / "state")
+    assert enforcer.mark() == 0
+    enforcer.remember(7)
+    assert enforcer.mark() == 7
