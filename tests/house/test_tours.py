@@ -76,7 +76,7 @@ def run(page: Path, system: System) -> list[str]:
     text = page.read_text(encoding="utf-8")
     script = "".join(f"echo '{MARK}'\n{block.commands}" for block in blocks(text))
     script = script.replace("KEY=tlk_…", f"KEY={system.key}").replace("127.0.0.1:8000", f"127.0.0.1:{system.port}")
-    script = script.replace("-p 1883", f"-p {system.mqtt_port}")
+    script = script.replace("-p 1883", f"-p {system.mqtt_port}").replace("-p 8883", f"-p {system.tls_port}")
     done = subprocess.run(  # noqa: S603 - what our own pages say
         ["bash", "-eu", "-c", script],  # noqa: S607 - found by the fixture
         capture_output=True,
