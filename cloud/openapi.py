@@ -20,6 +20,7 @@ BY_CREDENTIAL: Final = (401, 403, 404)
 BY_WRITING: Final = (409,)
 COOKIE_CALLS: Final = ("/menu/v1/session",)
 """A browser's cookie speaks for them, so that a foreign page is turned away with 403."""
+TOKEN_IN_BODY: Final = ("/menu/v1/session/refresh",)
 SIGNED: Final = "/hooks/"
 LABELS: Final = "/01/"
 """GS1 Digital Link asks for 400 where the address itself is wrong."""
@@ -83,7 +84,7 @@ def _possible(path: str, method: str, call: Operation) -> Iterator[int]:
         yield from BY_BODY
     if call.get("security"):
         yield from BY_CREDENTIAL
-    elif path.startswith(SIGNED):
+    elif path.startswith(SIGNED) or path in TOKEN_IN_BODY:
         yield 401
     if "{" in path:
         yield 404

@@ -1,17 +1,23 @@
 """The long runs of the hostile tests: `python -m tests.hostile --help`. Each keeps its figures under docs/reference."""
 
 import argparse
+import asyncio
 import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
 
 from tests.hostile.deployment import deployed
-from tests.hostile.figures import keep, read
+from tests.hostile.figures import PAGE, keep, read
 from tests.hostile.fuzz.campaign import fuzz
 from tests.hostile.fuzz.targets import TARGETS
+from tests.hostile.page import page
 from tests.hostile.rounds import do, long_plan, summary
+from tests.hostile.siege import besieged, figures
+from tests.hostile.suites import SUITES, count
+from tests.hostile.timing import measure
 from tests.services import running_postgres
+from tests.system import embedded
 
 
 def main() -> int:
@@ -27,6 +33,16 @@ def main() -> int:
     fuzzing.add_argument("--seconds", type=int, default=300, help="for each target")
     fuzzing.add_argument("--seed", type=int, default=1)
     fuzzing.set_defaults(do=_fuzz)
+    timing = commands.add_parser("ids", help="does the time of an answer tell what exists?")
+    timing.add_argument("--rounds", type=int, default=400, help="for each pair of questions")
+    timing.set_defaults(do=_ids)
+    sieging = commands.add_parser("siege", help="slow and half-open clients against the real service")
+    sieging.add_argument("--each", type=int, default=100, help="bad clients of each kind")
+    sieging.add_argument("--seconds", type=int, default=90)
+    sieging.set_defaults(do=_siege)
+    table = commands.add_parser("table", help="make the page of the raw figures")
+    table.add_argument("--count", action="store_true", help="count the tests of the other suites anew")
+    table.set_defaults(do=_table)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     failed: bool = given.do(given)
@@ -58,6 +74,29 @@ def _fuzz(given: argparse.Namespace) -> bool:
             print(repr(found.bytes_of_finding))
         keep("fuzz", {"targets": known})
     return failed
+
+
+def _ids(given: argparse.Namespace) -> bool:
+    with tempfile.TemporaryDirectory(prefix="tlhostile-") as folder, deployed(Path(folder)) as to:
+        found = measure(to, given.rounds)
+    for one in found:
+        print(f"{one['longer']:.3f}  {one['median_ms']}  {one['status']}  {one['pair']}")
+    keep("ids", {"pairs": found})
+    return not all(one["same_status"] for one in found)
+
+
+def _table(given: argparse.Namespace) -> bool:
+    if given.count or read("suites") is None:
+        keep("suites", {"tests": {suite.what: count(suite) for suite in SUITES}})
+    PAGE.write_text(page(), encoding="utf-8")
+    return False
+
+
+def _siege(given: argparse.Namespace) -> bool:
+    with tempfile.TemporaryDirectory(prefix="tlhostile-") as folder, embedded(Path(folder)) as system:
+        report = asyncio.run(besieged(system, each=given.each, seconds=given.seconds))
+    print(keep("siege", figures(report)).read_text("utf-8"))
+    return bool(report.honest_failures or report.left_open)
 
 
 def _walked(folder: Path, database_url: str, given: argparse.Namespace) -> dict[str, Any]:

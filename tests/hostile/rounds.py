@@ -1,7 +1,7 @@
 """Which role asks what, and how much: a short round for every test run, and a long one by command."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from tests.hostile.deployment import OPERATORS, Deployment
@@ -16,20 +16,34 @@ OPEN_HERE: Final = frozenset({"GET /metrics"})
 
 
 class Plan(NamedTuple):
-    """examples: invented ones for each call. coverage: the roles that also try every edge the contract names."""
+    """examples: invented ones for each call. coverage: the roles that also try every edge the contract names. only: the
+    beginnings of the paths that a role keeps to.
+    """
 
     roles: Sequence[str]
     examples: int
     coverage: Sequence[str]
+    only: Mapping[str, Sequence[str]]
 
 
-SHORT: Final = Plan(ROLES, 3, (SIGNED,))
-SHORT_WITH_EDGES: Final = Plan(("admin", "phone", SIGNED), 3, ("admin", "phone"))
+_SIGNED_ONLY: Final = {SIGNED: ("/hooks/",)}
+_OWN_DOORS: Final = (
+    _SIGNED_ONLY
+    | dict.fromkeys(OPERATORS[:-1], ("/api/",))
+    | {
+        "guest": ("/menu/",),
+        "garbage": ("/api/", "/menu/"),
+        "device": ("/api/", "/menu/", "/enrol"),
+    }
+)
+"""Elsewhere they are nobody, and nobody goes everywhere. In the long round, all go everywhere."""
+SHORT: Final = Plan(ROLES, 3, (SIGNED,), _OWN_DOORS)
+SHORT_WITH_EDGES: Final = Plan(("admin", "phone", SIGNED), 3, ("admin", "phone"), _SIGNED_ONLY)
 """For who gets as far as the database; on the stricter one, where an edge is most likely to hurt."""
 
 
 def long_plan(examples: int) -> Plan:
-    return Plan(ROLES, examples, ROLES)
+    return Plan(ROLES, examples, ROLES, _SIGNED_ONLY)
 
 
 def do(to: Deployment, plan: Plan, *, seed: int = 1) -> list[Walk]:
@@ -42,7 +56,7 @@ def do(to: Deployment, plan: Plan, *, seed: int = 1) -> list[Walk]:
             examples=plan.examples,
             coverage=role in plan.coverage,
             seed=seed,
-            only=("/hooks/",) if role == SIGNED else (),
+            only=plan.only.get(role, ()),
         )
         for role in order
     ]

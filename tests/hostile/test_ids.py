@@ -10,6 +10,7 @@ import pytest
 
 from tests.hostile.deployment import Deployment, deployed
 from tests.hostile.doors import MALFORMED, NOBODY, Answer, Door, ask, doors
+from tests.hostile.timing import longer
 
 WITHOUT_A_KEY = ("nobody", "garbage", "device", "phone")
 
@@ -78,3 +79,10 @@ def test_a_public_link_that_has_ended_is_as_one_that_never_was(to: Deployment) -
         assert (one.status_code, one.content) == (other.status_code, other.content)
         assert one.status_code == 404
         assert one.headers.keys() == other.headers.keys()
+
+
+def test_the_figure_of_the_timing_is_a_half_for_equals_and_says_which_is_longer() -> None:
+    assert longer([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]) == 0.5
+    assert longer([4.0, 5.0], [1.0, 2.0, 3.0]) == 1.0
+    assert longer([1.0], [2.0]) == 0.0
+    assert longer([2.0, 2.0], [1.0, 3.0]) == 0.5
