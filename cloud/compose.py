@@ -6,6 +6,7 @@ Other parts for a test? Call the same functions with them.
 import asyncio
 import contextlib
 import functools
+import gc
 import getpass
 import logging
 import socket
@@ -15,16 +16,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from broker import external
-from broker.contract.messages import Changed
-from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE, changed_topic
+from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE
 from cloud import api_page, broker_hook, brokers, resolver, schema, security_txt, seen
 from cloud.accounts import Accounts
+from cloud.announcing import Announcer, Listeners
 from cloud.audit import api as audit_api
 from cloud.audit import service as audit
 from cloud.audit.subjects import Subject
@@ -37,7 +37,7 @@ from cloud.commerce import service as commerce
 from cloud.contracts import serve_openapi
 from cloud.control import api as control_api
 from cloud.control import service as control
-from cloud.db import Changes, Database, Transaction, with_password
+from cloud.db import Database, Transaction, with_password
 from cloud.edge import Edge
 from cloud.errors import SetupError
 from cloud.headers import GuardedApp
@@ -47,13 +47,14 @@ from cloud.identity import api as identity_api
 from cloud.identity import authority_files, devices_api, operators, phones
 from cloud.identity import service as identity
 from cloud.identity.permissions import OperatorRole
+from cloud.intake import Intake
 from cloud.lifecycle import api as lifecycle_api
 from cloud.lifecycle import engine, watch
 from cloud.limits import RateLimit, rate_limits
 from cloud.mail import service as mail_room
 from cloud.mail.setup import folder_of, outlet_of
 from cloud.menus import Menus
-from cloud.mqtt import Address, Bus, Intake
+from cloud.mqtt import Address, Bus
 from cloud.openapi import with_problems
 from cloud.ownership import api as ownership_api
 from cloud.people import PeopleOfUnits
@@ -211,76 +212,6 @@ def mosquitto_files_for(
     }
 
 
-# --- the word that something changed ---
-
-
-class Announcer:
-    """After a commit, tells this process and the others what changed. A word that is lost is healed by a look."""
-
-    def __init__(
-        self,
-        bus: Bus,
-        here: Callable[[Changed], None],
-        nudge: Callable[[], None],
-        mail: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._bus = bus
-        self._here = here
-        self._nudge = nudge
-        self._mail = mail
-
-    def __call__(self, changes: Changes) -> None:
-        for word in words(changes):
-            self._here(word)
-            self._bus.say(
-                changed_topic(word.product_id or (word.sessions or word.journeys)[0]), msgspec.json.encode(word)
-            )
-        if changes.mail:
-            self._mail()
-        if changes.outbox:
-            self._nudge()
-        if changes.outbox or changes.mail:
-            self._bus.say(OUTBOX_NUDGE, b"")
-
-
-def words(changes: Changes) -> list[Changed]:
-    """What is said of the changes: a word for each unit, for each phone's session, and for each journey that is news by
-    itself.
-    """
-    said = [Changed(product_id=one, projections=("twin",)) for one in sorted(changes.products)]
-    kinds = {
-        "journey": changes.journeys - changes.erased,
-        "case": changes.cases - changes.erased,
-        "gone": changes.erased,
-    }
-    said += [Changed(sessions=(one,)) for one in sorted(changes.sessions)]
-    return said + [Changed(journeys=(one,), projections=(kind,)) for kind, own in kinds.items() for one in sorted(own)]
-
-
-class Listeners:
-    """Takes words into the menus of this process. Only journeys that somebody has open here are of interest."""
-
-    def __init__(self, menus: Menus, hub: LiveHub) -> None:
-        self._menus = menus
-        self._hub = hub
-
-    def __call__(self, word: Changed) -> None:
-        if word.product_id is not None:
-            self._hub.changed(self._menus.seen_with(word.product_id))
-        self._hub.sessions_changed(word.sessions)
-        if "journey" in word.projections:
-            self._hub.changed(word.journeys)
-        if "case" in word.projections:
-            self._hub.case_changed(word.journeys)
-        if "gone" in word.projections:
-            self._hub.gone(word.journeys)
-
-    def heard(self, _topic: str, payload: bytes) -> None:
-        """What another process said."""
-        with contextlib.suppress(msgspec.MsgspecError):
-            self(msgspec.json.decode(payload, type=Changed))
-
-
 # --- the HTTP service ---
 
 
@@ -416,12 +347,16 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     outbox = OutboxLoop(db, bus, stop, wake)
     mail = MailLoop(db, keys, outlet_of(settings), settings.mail_sender, stop, mail_wake)
     db.listeners.append(Announcer(bus, lambda _word: None, wake.set, mail_wake.set))
-    intake = Intake(address, settings.worker_name, settings.ingest_window)
-    ingest = IngestLoop(db, intake, batch=settings.ingest_batch, wait_s=settings.ingest_wait_ms / 1000, stop=stop)
+    lanes = 1 if db.is_sqlite else settings.ingest_lanes  # SQLite has one writer at a time
+    intake = Intake(address, settings.worker_name, settings.ingest_window, lanes=lanes)
+    batch, wait_s = settings.ingest_batch, settings.ingest_wait_ms / 1000
+    ingests = [IngestLoop(db, lane, batch=batch, wait_s=wait_s, stop=stop) for lane in intake.lanes]
     scheduler = SchedulerLoop(db, stop)
     bus.start()
     intake.start()
-    work = {"ingest": ingest.run, "outbox": outbox.run, "scheduler": scheduler.run, "mail": mail.run}
+    calm_collector()
+    work = {"outbox": outbox.run, "scheduler": scheduler.run, "mail": mail.run}
+    work |= {f"ingest-{number}": ingest.run for number, ingest in enumerate(ingests, start=1)}
     failed: list[str] = []
     threads = [
         threading.Thread(target=_guarded, args=(name, run, stop, failed), name=name) for name, run in work.items()
@@ -439,6 +374,15 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     db.dispose()
     if failed:
         raise SetupError(failed[0])
+
+
+def calm_collector() -> None:
+    """A batch makes a hundred thousand objects that go with it, all by count of references. A collector that looks
+    through everything for circles after each few hundred of them would take half of the worker's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 100)
 
 
 def _guarded(name: str, run: Callable[[], None], stop: threading.Event, failed: list[str]) -> None:

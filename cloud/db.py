@@ -108,6 +108,8 @@ class Transaction:
     """Called in their order right before the commit, when all else is written: for what takes a lock that everybody
     wants, and must not hold it while other work is done or other locks are waited for.
     """
+    memo: dict[str, Any] = field(default_factory=dict)
+    """What is held locked and was read, for all that one use case sets off. Each name is one capability's own."""
 
     @property
     def sqlite(self) -> bool:

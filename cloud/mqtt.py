@@ -1,12 +1,9 @@
-"""The one place in the cloud that speaks MQTT.
-
-`Intake` takes what devices say, with manual acknowledgement and a bounded window; `Bus` publishes what leaves the
-outbox, and carries the word that something changed from process to process. Both are paho clients with a thread of
-their own; they reconnect by themselves, for as long as it takes. `take_over` ends sessions of others.
+"""Where the cloud speaks MQTT. `Bus` publishes what leaves the outbox, and carries the word that something changed from
+process to process; it is a paho client with a thread of its own, and reconnects by itself, for as long as it takes.
+`take_over` ends sessions of others. What devices say is taken by `cloud/intake.py`.
 """
 
 import logging
-import queue
 import ssl
 import threading
 import time
@@ -16,12 +13,10 @@ from typing import Any, NamedTuple
 from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
-from broker.contract.topics import ALL_UP
 from cloud.errors import SetupError
 
 log = logging.getLogger("throughline.mqtt")
 KEEPALIVE_S = 60
-BLOCKED_S = 1.0
 CLAIM_S = 5.0
 """How long the broker may take to answer who takes a session over."""
 
@@ -49,13 +44,12 @@ class Delivery(NamedTuple):
     generation: int
 
 
-def _client(address: Address, client_id: str, *, clean: bool, manual_ack: bool = False, again: bool = True) -> Client:
+def _client(address: Address, client_id: str, *, again: bool = True) -> Client:
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
-        clean_session=clean,
+        clean_session=True,
         protocol=MQTTProtocolVersion.MQTTv311,
-        manual_ack=manual_ack,
         reconnect_on_failure=again,
     )
     client.username_pw_set(address.username, address.password)
@@ -74,82 +68,6 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
         raise SetupError(msg, path=ca_file) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
-
-
-class Intake:
-    """Messages of all devices, at QoS 1. window: how many may be taken and not yet acknowledged.
-
-    When the window is full the network thread waits, the socket's buffers fill, and the broker holds the rest: memory
-    here does not grow, however slow the database is.
-    """
-
-    def __init__(self, address: Address, worker: str, window: int) -> None:
-        self._address = address
-        self._held: queue.Queue[Delivery] = queue.Queue(window)
-        self._generation = 0
-        self._closing = threading.Event()
-        self.connected = threading.Event()
-        self._client = _client(address, f"{address.username}-{worker}", clean=False, manual_ack=True)
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
-
-    def start(self) -> None:
-        self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
-        self._client.loop_start()
-
-    def take(self, limit: int, wait_s: float, idle_s: float = 0.5) -> list[Delivery]:
-        """Up to `limit` messages: what is there at once, and what comes within `wait_s` of the first."""
-        try:
-            batch = [self._held.get(timeout=idle_s)]
-        except queue.Empty:
-            return []
-        until = time.monotonic() + wait_s
-        while len(batch) < limit:
-            try:
-                batch.append(self._held.get(timeout=max(0.0, until - time.monotonic())))
-            except queue.Empty:
-                break
-        return batch
-
-    def acknowledge(self, batch: Sequence[Delivery]) -> None:
-        """Tells the broker that these are stored. What came on an earlier connection will come again instead."""
-        for delivery in batch:
-            if delivery.qos > 0 and delivery.generation == self._generation:
-                self._client.ack(delivery.mid, delivery.qos)
-
-    def waiting(self) -> int:
-        """Messages taken and not yet handed on."""
-        return self._held.qsize()
-
-    def close(self) -> None:
-        """Leaves; the session stays at the broker, and what was not acknowledged comes again."""
-        self._closing.set()
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        if reason.is_failure:
-            log.error("the broker refused the ingest worker: %s", reason)
-            return
-        self._generation += 1
-        client.subscribe(ALL_UP, qos=1)
-        self.connected.set()
-        log.info("ingest is connected to the broker")
-
-    def _on_disconnect(self, _client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        self.connected.clear()
-        if not self._closing.is_set():
-            log.warning("ingest lost the broker (%s); trying again", reason)
-
-    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        delivery = Delivery(message.topic, bytes(message.payload), message.mid, message.qos, self._generation)
-        while not self._closing.is_set():
-            try:
-                self._held.put(delivery, timeout=BLOCKED_S)
-            except queue.Full:
-                continue
-            return
 
 
 def take_over(address: Address, client_ids: Sequence[str], hold_s: float, at_once: int = 200) -> set[str]:
@@ -177,7 +95,7 @@ class _Claim:
         self.got = threading.Event()
         self._lost = threading.Event()
         self._address = address
-        self._client = _client(address, client_id, clean=True, again=False)
+        self._client = _client(address, client_id, again=False)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = lambda *_: self._lost.set()
 
@@ -225,7 +143,7 @@ class Bus:
         self._back = back
         self._closing = False
         self.connected = threading.Event()
-        self._client = _client(address, client_id, clean=True)
+        self._client = _client(address, client_id)
         self._client.max_inflight_messages_set(1000)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect

@@ -77,12 +77,19 @@ class Settings(BaseSettings):
         False, description="Let devices of this machine come without TLS, with a password. For trying things out only."
     )
     mqtt_username: str = Field("tl-cloud", description="The user as which the cloud speaks to the broker.")
-    ingest_batch: int = Field(500, ge=1, le=10_000, description="Messages stored in one transaction at most.")
+    ingest_batch: int = Field(2_000, ge=1, le=10_000, description="Messages stored in one transaction at most.")
     ingest_wait_ms: int = Field(
         5, ge=0, le=1_000, description="How long a batch waits for company when it is not full."
     )
     ingest_window: int = Field(
-        2_000, ge=1, le=65_000, description="Messages taken from the broker and not yet stored, at most."
+        4_000, ge=1, le=65_000, description="Messages taken from the broker and not yet stored, at most."
+    )
+    ingest_lanes: int = Field(
+        2,
+        ge=1,
+        le=16,
+        description="Threads of a worker that store batches, each of its own devices: one computes while the database "
+        "works for another. With SQLite there is one.",
     )
     worker_name: str = Field(
         "work-1",
@@ -127,9 +134,7 @@ class Settings(BaseSettings):
         le=24 * 90,
         description="How long a device's certificate stays valid once it was renewed. 0: until its own end.",
     )
-    enrolment_hours: int = Field(
-        72, ge=1, le=24 * 365, description="How long a token to enrol a device with is valid."
-    )
+    enrolment_hours: int = Field(72, ge=1, le=24 * 365, description="How long a token to enrol a device with is valid.")
     mqtt_public_host: str = Field(
         "", description="Name or address at which devices reach the broker; its TLS certificate bears it."
     )
@@ -139,7 +144,9 @@ class Settings(BaseSettings):
     session_refresh_days: int = Field(
         90, ge=1, le=400, description="How long a phone stays signed in without being used."
     )
-    smtp_host: str = Field("", description="Mail server for mail to people. Empty: mail goes into files of data_dir/mail.")
+    smtp_host: str = Field(
+        "", description="Mail server for mail to people. Empty: mail goes into files of data_dir/mail."
+    )
     smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
     smtp_security: Literal["starttls", "tls"] = Field(
         "starttls", description="TLS after STARTTLS (mostly port 587), or from the first byte (mostly port 465)."

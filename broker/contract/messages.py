@@ -184,9 +184,10 @@ class Firmware(Message, frozen=True, kw_only=True, tag=SCHEMA):
 
 
 class Changed(Message, frozen=True, kw_only=True, tag=SCHEMA):
-    """Cloud to cloud, after a commit: these projections changed."""
+    """Cloud to cloud, after a commit: these projections changed. products: of many units at once."""
 
     product_id: str | None = None
+    products: tuple[str, ...] = ()
     journeys: tuple[str, ...] = ()
     projections: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()

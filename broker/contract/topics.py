@@ -4,6 +4,7 @@ A device publishes `tl/v1/{own id}/up/...` and subscribes `tl/v1/{own id}/down/.
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from broker.contract.ids import ProductId, is_id
@@ -59,11 +60,16 @@ def down_filter(product_id: str) -> str:
     return f"{PREFIX}{product_id}/down/#"
 
 
+MANY = "many"
+"""In place of an id: the message itself names those that changed."""
+
+
 def changed_topic(subject_id: str) -> str:
-    """`subject_id`: the product, or the journey when it has no unit yet."""
+    """`subject_id`: the product, or the journey when it has no unit yet; `MANY` for more than one."""
     return f"{INTERNAL_PREFIX}changed/{subject_id}"
 
 
+@lru_cache(maxsize=16_384)  # a fleet speaks on the same topics all day
 def parse_up(topic: str) -> UpTopic | None:
     """The device and the kind that an up topic names; None when it is no up topic of version 1."""
     parts = topic.split("/")

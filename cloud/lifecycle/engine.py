@@ -25,6 +25,7 @@ from cloud.record.bulk import among, put_many
 from cloud.record.events import Event, EventType
 from cloud.registry.profiles import Profile, load_profile
 from cloud.registry.service import profiles_of
+from cloud.twin import service as twin
 
 
 def project(tx: Transaction, events: list[Event]) -> None:
@@ -35,27 +36,34 @@ def project(tx: Transaction, events: list[Event]) -> None:
     """
     _open_new(tx, [event for event in events if event.type == EventType.JOURNEY_OPENED])
     units = _Units(tx, events)
-    journeys = concerned(tx, events)
+    told = [(event, units.known(event.product_id)) for event in events if units.take(event)]
+    units.save()
+    _move(tx, told)
+
+
+def _move(tx: Transaction, told: list[tuple[Event, Facts]]) -> None:
+    """The journeys by these events. told: each with what was known of its unit then, the event itself included."""
+    journeys = concerned(tx, [event for event, _ in told])
+    if not journeys:
+        return
     profiles = {
         gtin: load_profile(name) for gtin, name in profile_names(tx, {one.gtin for one in journeys.values()}).items()
     }
     changed: dict[str, Journey] = {}
     found: list[dict[str, Any]] = []
     ended: list[tuple[str, str]] = []
-    for event in events:
-        units.take(event)
+    for event, unit in told:
         other = _taken_out(event, journeys)
         if other is not None:
             changed.pop(other.id, None)
             ended.append((other.id, event.journey_id or ""))
         for journey_id in targets(event, journeys):
             before = journeys[journey_id]
-            after, move = _advance(before, event, units.known(event.product_id), profiles[before.gtin], tx.now, other)
+            after, move = _advance(before, event, unit, profiles[before.gtin], tx.now, other)
             if after is not before:
                 journeys[journey_id] = changed[journey_id] = after
             if move is not None:
                 found.append(move)
-    units.save()
     save(tx, list(changed.values()))
     if found:
         tx.session.execute(sa.insert(move_table), found)
@@ -110,9 +118,19 @@ class _Units:
     def known(self, product_id: str | None) -> Facts:
         return self._now.get(product_id or "", Facts())
 
-    def take(self, event: Event) -> None:
-        if event.product_id is not None and _is_of_the_unit(event):
-            self._now[event.product_id] = merge(self.known(event.product_id), event, self._profiles[event.product_id])
+    def take(self, event: Event) -> bool:
+        """Whether it may be news to a journey. What a status tells the unit again, it tells nobody: a journey with the
+        unit knows at least what the unit knows.
+        """
+        if event.product_id is None or not _is_of_the_unit(event):
+            return True
+        before = self.known(event.product_id)
+        after = merge(before, event, self._profiles[event.product_id])
+        if event.type == EventType.DEVICE_STATUS and after == before:
+            return False
+        self._now[event.product_id] = after
+        twin.stir(self._tx, event.product_id)
+        return True
 
     def save(self) -> None:
         rows = [

@@ -87,6 +87,10 @@ WITHOUT_FACTS: Final = frozenset(
 """Kept in the journal and projected elsewhere; no journey moves by them."""
 
 
+OF_THE_MACHINE: Final = frozenset({EventType.DEVICE_STATUS, EventType.DEVICE_EVENT, EventType.DEVICE_RESULT})
+"""Said by the machine, and about its life in this epoch alone."""
+
+
 def facts_of(event: Event, profile: Profile) -> Facts:
     """The facts that this event alone establishes."""
     data = data_of(event)

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from broker.contract.stages import Stage
-from cloud.lifecycle.facts import Facts, Mark, Order, join
-from cloud.lifecycle.intake import facts_of
+from cloud.lifecycle.facts import Facts, Mark, Order, holds, join
+from cloud.lifecycle.intake import OF_THE_MACHINE, facts_of
 from cloud.lifecycle.parcels import standings
 from cloud.record.events import Event, ParcelStatus, Witness
 from cloud.registry.profiles import InstallStep, Profile
@@ -75,7 +75,10 @@ class StepDone(NamedTuple):
 
 def merge(facts: Facts, event: Event, profile: Profile) -> Facts:
     """The facts with what the event says. An event that says nothing, or nothing new, changes nothing."""
-    return join(facts, facts_of(event, profile))
+    said = facts_of(event, profile)
+    if event.type in OF_THE_MACHINE and facts.erased is None and holds(facts.life, said.life):
+        return facts
+    return join(facts, said)
 
 
 def stage_of(facts: Facts, profile: Profile) -> Decision:

@@ -23,12 +23,20 @@ WATCHED = frozenset({EventType.JOURNEY_STALLED, EventType.JOURNEY_RESUMED})
 
 
 def react(tx: Transaction, events: list[Event]) -> None:
-    """Reactor: reports stalls that begin or end, sets when to look again, and tells devices their stage."""
-    relevant = [event for event in events if event.type not in WATCHED]
+    """Reactor: reports stalls that begin or end, sets when to look again, and tells devices their stage.
+
+    A status that leaves unit and machine as they were begins no stall and ends none; those that time brings have their
+    timers.
+    """
+    relevant = [event for event in events if event.type not in WATCHED and not _is_calm(tx, event)]
     journeys = concerned(tx, relevant)
     moved = {journey_id for event in relevant for journey_id in targets(event, journeys)}
     review(tx, [journeys[journey_id] for journey_id in sorted(moved)])
     _tell_stages(tx, relevant, journeys)
+
+
+def _is_calm(tx: Transaction, event: Event) -> bool:
+    return event.type == EventType.DEVICE_STATUS and not twin.is_stirred(tx, event.product_id or "")
 
 
 def look_again(tx: Transaction, journey_id: str) -> None:

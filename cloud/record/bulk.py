@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 from cloud.db import Transaction
 
@@ -43,6 +45,41 @@ def put_many(
     tx.session.execute(statement, list(rows) if tx.sqlite else None)
 
 
+def append_many(tx: Transaction, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Inserts rows that name the same columns, in their order, into a table where nothing can be in their way."""
+    if not rows:
+        return
+    if tx.sqlite:
+        tx.session.execute(sa.insert(table), list(rows))
+        return
+    names = list(rows[0])
+    dialect = tx.session.get_bind().dialect
+    preparer = dialect.identifier_preparer
+    columns = ", ".join(preparer.quote(name) for name in names)
+    forms = [_form(table.c[name], dialect) for name in names]
+    pairs = list(zip(names, forms, strict=True))
+    driver: Any = tx.session.connection().connection.driver_connection
+    statement = f"COPY {preparer.format_table(table)} ({columns}) FROM STDIN"
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            write = copy.write_row
+            for row in rows:
+                write([row[name] if form is None else form(row[name]) for name, form in pairs])
+    except psycopg.Error as error:
+        # As SQLAlchemy would raise it: who decides on a second try knows its errors.
+        gone = driver.closed or driver.broken
+        raise DBAPIError.instance(
+            statement, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=gone, dialect=dialect
+        ) from error
+
+
+def _form(column: Any, dialect: Any) -> Callable[[Any], Any] | None:
+    """What makes a value of ours one of the driver's; None when it is one already."""
+    own = column.type.dialect_impl(dialect)
+    form: Callable[[Any], Any] | None = None if isinstance(own, sa.LargeBinary) else own.bind_processor(dialect)
+    return form
+
+
 def among(tx: Transaction, column: Any, values: Sequence[str]) -> Any:
     """The condition that `column` is one of `values`, of which there is at least one."""
     if tx.sqlite:
@@ -52,8 +89,7 @@ def among(tx: Transaction, column: Any, values: Sequence[str]) -> Any:
 
 def _array(column: Any, values: Sequence[Any], dialect: Any) -> Any:
     """The values as one parameter of the column's type."""
-    own = column.type.dialect_impl(dialect)
-    process = None if isinstance(own, sa.LargeBinary) else own.bind_processor(dialect)
+    process = _form(column, dialect)
     literal = array_literal(values if process is None else [process(value) for value in values])
     # Without a type of its own the parameter is an array from the start: the planner then sees its values.
     return sa.cast(sa.bindparam(None, literal, type_=sa.types.NullType()), postgresql.ARRAY(column.type))

@@ -7,6 +7,7 @@ transaction; `replay` sends the whole journal through them again, which must end
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from cloud.db import Transaction, table_of
 from cloud.errors import KeyReusedError
-from cloud.record.bulk import among, put_many
+from cloud.record.bulk import among, append_many, array_literal, put_many
 from cloud.record.events import Event
 from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
 from cloud.vault import Vault
@@ -27,6 +28,9 @@ timer = table_of(TimerRow)
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 REPLAY_BATCH = 1_000
+_LOCKED = "record.locked"
+"""In the memo: the subjects that this transaction holds."""
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 
 def insert(tx: Transaction, table: sa.Table) -> Any:
@@ -36,39 +40,52 @@ def insert(tx: Transaction, table: sa.Table) -> Any:
 
 def lock(tx: Transaction, subjects: set[str]) -> None:
     """Holds these units and journeys until the end of the transaction, so that what is projected follows the journal's
-    order. SQLite has one writer at a time and needs none of it.
+    order. SQLite has one writer at a time and needs none of it. What is held already is not asked for again.
     """
-    if tx.sqlite or not subjects:
+    if tx.sqlite:
         return
-    keys = sorted(
-        int.from_bytes(hashlib.blake2b(subject.encode(), digest_size=8).digest(), "big", signed=True)
-        for subject in subjects
-    )
-    tx.session.execute(
-        sa.text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"), {"keys": keys}
-    )
+    held: set[str] = tx.memo.setdefault(_LOCKED, set())
+    wanted = subjects - held
+    if not wanted:
+        return
+    keys = array_literal(sorted(map(_lock_key, wanted)))
+    tx.session.execute(_LOCK, {"keys": keys})
+    held |= wanted
 
 
-def append(tx: Transaction, events: Sequence[Event], *, sealed: dict[str, bytes] | None = None) -> list[Event]:
-    """Appends what is new, and projects it. Returns the new events, in order. sealed: personal parts by event id."""
+@lru_cache(maxsize=16_384)
+def _lock_key(subject: str) -> int:
+    return int.from_bytes(hashlib.blake2b(subject.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def append(
+    tx: Transaction,
+    events: Sequence[Event],
+    *,
+    sealed: dict[str, bytes] | None = None,
+    is_new: Callable[[Event], bool] = lambda _event: False,
+) -> list[Event]:
+    """Appends what is new, and projects it. Returns the new events, in order.
+
+    sealed: personal parts by event id. is_new: the caller knows already that the event is in no journal.
+    """
     lock(tx, {subject for event in events for subject in (event.product_id, event.journey_id) if subject})
-    fresh = _unseen(tx, events)
+    fresh = _unseen(tx, events, is_new)
     if not fresh:
         return []
-    put_many(tx, journal, [_values(event, tx.now, sealed or {}) for event in fresh])
+    append_many(tx, journal, [_values(event, tx.now, sealed or {}) for event in fresh])
     for step in (*tx.database.projectors, *tx.database.reactors):
         step(tx, fresh)
     return fresh
 
 
-def _unseen(tx: Transaction, events: Sequence[Event]) -> list[Event]:
+def _unseen(tx: Transaction, events: Sequence[Event], is_new: Callable[[Event], bool]) -> list[Event]:
     """The events whose ids are not in the journal, each id once."""
-    by_id = {event.id: event for event in reversed(events)}
-    if not by_id:
-        return []
-    query = sa.select(journal.c.event_id).where(among(tx, journal.c.event_id, list(by_id)))
-    known = set(tx.session.execute(query).scalars())
-    seen: set[str] = set(known)
+    asked = list({event.id for event in events if not is_new(event)})
+    seen: set[str] = set()
+    if asked:
+        query = sa.select(journal.c.event_id).where(among(tx, journal.c.event_id, asked))
+        seen.update(tx.session.execute(query).scalars())
     fresh = []
     for event in events:
         if event.id not in seen:

@@ -24,6 +24,8 @@ model_table = table_of(ModelRow)
 
 BEACON_NAMESPACE = "746c0000000000000001"
 """Eddystone-UID namespace of all our beacons: 10 bytes, hex."""
+_PROFILES = "registry.profiles"
+"""In the memo: names of profiles by product."""
 LINKS = ("shop", "product", "compare", "video", "reorder", "nearest_shop")
 
 
@@ -265,24 +267,26 @@ def drop_ownership(tx: Transaction, person_id: str) -> list[str]:
     return owned
 
 
-def known_products(tx: Transaction, product_ids: list[str]) -> set[str]:
-    """Those of the ids that name a unit in use."""
+def states_of(tx: Transaction, product_ids: list[str]) -> dict[str, str]:
+    """The state of each of the ids that names a unit."""
     if not product_ids:
-        return set()
-    here = among(tx, product_table.c.id, product_ids)
-    query = sa.select(product_table.c.id).where(here, product_table.c.state != "retired")
-    return set(tx.session.execute(query).scalars())
+        return {}
+    query = sa.select(product_table.c.id, product_table.c.state, model_table.c.profile).join(
+        model_table, model_table.c.gtin == product_table.c.gtin
+    )
+    rows = tx.session.execute(query.where(among(tx, product_table.c.id, product_ids))).all()
+    profiles = tx.memo.setdefault(_PROFILES, {})
+    profiles.update({product_id: profile for product_id, _, profile in rows})
+    return {product_id: state for product_id, state, _ in rows}
 
 
 def profiles_of(tx: Transaction, product_ids: list[str]) -> dict[str, Profile]:
-    """The profile of each unit, by its model."""
-    query = sa.select(product_table.c.id, model_table.c.profile).join(
-        model_table, model_table.c.gtin == product_table.c.gtin
-    )
-    if not product_ids:
-        return {}
-    rows = tx.session.execute(query.where(among(tx, product_table.c.id, product_ids)))
-    return {product_id: load_profile(profile) for product_id, profile in rows}
+    """The profile of each unit, by its model; both never change."""
+    known: dict[str, str] = tx.memo.get(_PROFILES, {})
+    if not all(product_id in known for product_id in product_ids):
+        states_of(tx, product_ids)
+        known = tx.memo[_PROFILES]
+    return {product_id: load_profile(known[product_id]) for product_id in product_ids if product_id in known}
 
 
 def as_json(row: Any, base_url: str) -> dict[str, Json]:

@@ -5,34 +5,34 @@ as received when it can be read: it will never get better, and a device that kep
 calls this acknowledges to the broker after the commit, and only then; (boot, seq) makes a second delivery harmless.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-import sqlalchemy as sa
 
-from broker.contract.codec import Accepted, RejectionReason, decode_up, encode
+from broker.contract.codec import Accepted, RejectionReason, decode_up
 from broker.contract.messages import Counter as Count
 from broker.contract.messages import Event as DeviceEvent
-from broker.contract.messages import Mark, Presence, Sequence, Stored, Telemetry, UpMessage
+from broker.contract.messages import Presence, Sequence, Telemetry
 from broker.contract.presence import presence_key
-from broker.contract.topics import Down, down_topic, parse_up
-from broker.contract.watermark import Received, receive
+from broker.contract.topics import parse_up
 from cloud.db import Transaction
 from cloud.record import service as record
-from cloud.record.bulk import among, put_many
-from cloud.record.events import Event
+from cloud.record.bulk import append_many, put_many
+from cloud.record.events import Event, EventType
+from cloud.twin import rejects, watermarks
 from cloud.twin import service as twin
+from cloud.twin.memory import CONTACT_EVERY, SKEW_STEP_S, STORED_EVERY, Contact, Memory, News
 from cloud.twin.rules import Twin, to_event
 from cloud.twin.sorting import Rejected, named_seq, refused, sorted_out
+from cloud.twin.watermarks import Streams
 
-STORED_EVERY = timedelta(seconds=1)
-"""A device hears of its watermark at most this often."""
-QUARANTINE_KEPT = 50
-"""Rejected messages kept per device; the counts go on."""
-EARLIER_BOOTS = 16
+SILENCE = timedelta(hours=1)
+"""Who speaks after more than this may have been missed: the shortest silence that anybody can call a stall."""
+COMPANY = timedelta(milliseconds=100)
+"""A watermark waits this long for those of other devices."""
 
 
 class Taken(NamedTuple):
@@ -50,98 +50,59 @@ class _GivenUp(msgspec.Struct, frozen=True):
     ranges: tuple[tuple[Sequence, Sequence], ...]
 
 
-class _Streams:
-    """The watermarks of the batch, by (product, boot), as they move."""
+def take(tx: Transaction, batch: list[tuple[str, bytes]], memory: Memory | None = None) -> Taken:
+    """Stores a batch of (topic, payload).
 
-    def __init__(self, rows: dict[tuple[str, int], Received]) -> None:
-        self.now = rows
-        self.touched: set[tuple[str, int]] = set()
-        self.duplicates: Counter[tuple[str, int]] = Counter()
-        self.given_up: Counter[tuple[str, int]] = Counter()
-
-    def take(self, product_id: str, boot: int, seq: int) -> bool:
-        """Notes a message; False when it was here before."""
-        key = (product_id, boot)
-        self.touched.add(key)
-        known = self.now.get(key, Received())
-        if known.holds(seq):
-            self.duplicates[key] += 1
-            return False
-        self.now[key] = receive(known, seq)
-        return True
-
-    def pass_over(self, part: Rejected) -> None:
-        """Counts a rejected message as received, if it can be told which one it is. It is no duplicate, and says again
-        how far its device is stored, as every message does.
-        """
-        if part.named is not None:
-            boot, seq = part.named
-            key = (part.product_id, boot)
-            self.touched.add(key)
-            self.now[key] = receive(self.now.get(key, Received()), seq)
-
-    def give_up(self, product_id: str, boot: int, first: int, last: int) -> None:
-        """Notes messages that the device says will never come, so that the watermark can pass them."""
-        key = (product_id, boot)
-        self.touched.add(key)
-        before = self.now.get(key, Received())
-        after = receive(before, first, last)
-        self.now[key] = after
-        self.given_up[key] += before.missing + after.high - before.high - after.missing
-
-
-def take(tx: Transaction, batch: list[tuple[str, bytes]]) -> Taken:
-    """Stores a batch of (topic, payload)."""
+    memory: of the worker, who commits it after the transaction; without one, everything is written each time.
+    """
     decoded = [(topic, decode_up(topic, payload), payload) for topic, payload in batch]
     accepted, rejected = sorted_out(tx, decoded)
-    products = {part.topic.product_id for part in accepted}
-    named = [part for part in rejected if part.named is not None]
-    record.lock(tx, {str(product_id) for product_id in products} | {part.product_id for part in named})
-    streams = _Streams(_streams_of(tx, accepted, named))
+    boots = _boots(accepted, rejected)
+    record.lock(tx, set(boots) | {part.topic.product_id for part in accepted})
+    streams = watermarks.read(tx, boots)
     fresh = [part for part in accepted if _is_new(streams, part)]
-    for part in named:
-        streams.pass_over(part)
-    known = twin.read_many(tx, sorted(products))
-    epochs = {product_id: one.epoch for product_id, one in known.items()}
-    _note_contact(tx, fresh, known)
+    for part in rejected:
+        if part.named is not None:
+            streams.pass_over(part.product_id, *part.named)
+    known = twin.hold(tx, sorted({part.topic.product_id for part in fresh if type(part.message) is not Telemetry}))
+    contacts = _note_contact(tx, fresh, known, memory or Memory())
     _store_telemetry(tx, fresh)
-    new_events = record.append(tx, list(_events_of(fresh, epochs, tx.now)))
-    _save_streams(tx, streams)
-    _count_rejected(tx, rejected)
-    _tell_watermarks(tx, streams)
-    telemetry_count = sum(isinstance(part.message, Telemetry) for part in fresh)
-    return Taken(len(new_events) + telemetry_count, streams.duplicates.total(), len(rejected))
+    epochs = {product_id: one.epoch for product_id, one in known.items()}
+    events = list(_events_of(fresh, epochs, tx.now))
+    new_events = record.append(tx, events, is_new=_has_a_seq)
+    watermarks.save(tx, streams)
+    rejects.count(tx, rejected)
+    told = {one for one in streams.products if memory is None or memory.may_tell(one, tx.now)}
+    watermarks.tell(tx, streams, told, tx.now + (STORED_EVERY if memory is None else COMPANY))
+    stored = len(new_events) + len(fresh) - len(events)
+    if memory is not None:
+        memory.stage(News(tx.now, contacts, told, streams.products - told))
+    return Taken(stored, streams.duplicates.total(), len(rejected))
 
 
-def _streams_of(tx: Transaction, accepted: list[Accepted], named: list[Rejected]) -> dict[tuple[str, int], Received]:
+def _boots(accepted: list[Accepted], rejected: list[Rejected]) -> dict[str, set[int]]:
+    """The boots that the batch tells of, by product."""
     boots: dict[str, set[int]] = defaultdict(set)
-    for one in named:
+    for one in rejected:
         if one.named is not None:
             boots[one.product_id].add(one.named[0])
     for part in accepted:
-        boots[part.topic.product_id].add(part.message.boot)
-        if isinstance(part.message, DeviceEvent) and part.message.name == "messages_given_up":
-            boots[part.topic.product_id].update(boot for boot, _, _ in _given_up(part.message))
-    pairs = [(product_id, boot) for product_id, own in boots.items() for boot in own]
-    table = twin.stream_table
-    rows: list[Any] = []
-    for start in range(0, len(pairs), 5_000):
-        wanted = sa.tuple_(table.c.product_id, table.c.boot).in_(pairs[start : start + 5_000])
-        rows += tx.session.execute(sa.select(table).where(wanted)).all()
-    return {(row.product_id, row.boot): _received(row) for row in rows}
+        message = part.message
+        if isinstance(message, Presence):
+            continue
+        boots[part.topic.product_id].add(message.boot)
+        if type(message) is DeviceEvent and message.name == "messages_given_up":
+            boots[part.topic.product_id].update(boot for boot, _, _ in _given_up(message))
+    return boots
 
 
-def _received(row: Any) -> Received:
-    return Received(row.low, tuple((first, last) for first, last in row.above))
-
-
-def _is_new(streams: _Streams, part: Accepted) -> bool:
+def _is_new(streams: Streams, part: Accepted) -> bool:
     message = part.message
     if isinstance(message, Presence):
         return True  # has no seq; its event id is idempotent
     if not streams.take(part.topic.product_id, message.boot, message.seq):
         return False
-    if isinstance(message, DeviceEvent) and message.name == "messages_given_up":
+    if type(message) is DeviceEvent and message.name == "messages_given_up":
         for boot, first, last in _given_up(message):
             streams.give_up(part.topic.product_id, boot, first, last)
     return True
@@ -168,6 +129,11 @@ def _events_of(fresh: list[Accepted], epochs: dict[str, int], now: datetime) -> 
             yield event
 
 
+def _has_a_seq(event: Event) -> bool:
+    """What its device's stream calls new is in no journal."""
+    return event.type != EventType.DEVICE_PRESENCE
+
+
 def _store_telemetry(tx: Transaction, fresh: list[Accepted]) -> None:
     rows = [
         {
@@ -181,65 +147,52 @@ def _store_telemetry(tx: Transaction, fresh: list[Accepted]) -> None:
         for part in fresh
         if isinstance(part.message, Telemetry)
     ]
-    put_many(tx, twin.telemetry_table, rows)
+    append_many(tx, twin.telemetry_table, rows)
 
 
-def _save_streams(tx: Transaction, streams: _Streams) -> None:
-    rows = [
-        {
-            "product_id": product_id,
-            "boot": boot,
-            "low": streams.now[product_id, boot].low,
-            "above": [list(run) for run in streams.now[product_id, boot].above],
-            "duplicates": streams.duplicates[product_id, boot],
-            "given_up": streams.given_up[product_id, boot],
-        }
-        for product_id, boot in sorted(streams.touched)
-    ]
-    if not rows:
-        return
-    table = twin.stream_table
-
-    def moved(new: Any) -> dict[str, Any]:
-        return {
-            "low": new.low,
-            "above": new.above,
-            "duplicates": table.c.duplicates + new.duplicates,
-            "given_up": table.c.given_up + new.given_up,
-        }
-
-    put_many(tx, table, rows, keys=["product_id", "boot"], change=moved)
-
-
-def _note_contact(tx: Transaction, fresh: list[Accepted], known: dict[str, Twin]) -> None:
+def _note_contact(tx: Transaction, fresh: list[Accepted], known: dict[str, Twin], memory: Memory) -> dict[str, Contact]:
     """When each device was last heard, and how far its clock is from ours. Before the events, which are judged by it.
 
     A will is no contact; nor is an `online` that a broker has kept and says again: it is no newer than what is known.
     """
-    skews: dict[str, float] = {}
-    back: set[str] = set()
+    heard: dict[str, Contact] = {}
+    back: dict[str, Contact] = {}
     for part in fresh:
-        product_id, message = str(part.topic.product_id), part.message
-        if isinstance(message, UpMessage):
-            skews[product_id] = (message.at - tx.now).total_seconds()
+        product_id, message = part.topic.product_id, part.message
+        if not isinstance(message, Presence):
+            heard[product_id] = Contact(tx.now, (message.at - tx.now).total_seconds())
         elif _newly_online(message, known.get(product_id)):
-            back.add(product_id)
-    _heard(tx, skews, "last_seen_at", "skew_s")
-    _heard(tx, dict.fromkeys(back - skews.keys(), 0.0), "last_seen_at")
+            back[product_id] = Contact(tx.now, 0.0)
+    found = {product_id: one for product_id, one in heard.items() if _is_news(memory.contact(product_id), one)}
+    silent = {product_id: one for product_id, one in back.items() if product_id not in heard}
+    _stir_the_silent(tx, [*found, *silent], memory)
+    _write(tx, found, "last_seen_at", "skew_s")
+    _write(tx, silent, "last_seen_at")
+    return found
 
 
-def _heard(tx: Transaction, skews: dict[str, float], *changed: str) -> None:
+def _is_news(known: Contact | None, heard: Contact) -> bool:
+    late = known is None or not timedelta() <= heard.at - known.at < CONTACT_EVERY
+    return late or known is None or abs(heard.skew_s - known.skew_s) > SKEW_STEP_S
+
+
+def _stir_the_silent(tx: Transaction, product_ids: list[str], memory: Memory) -> None:
+    """Whoever watches over a unit that was silent for long shall look at it, whatever it says now."""
+    long_ago = tx.now - SILENCE
+    unsure = [one for one in product_ids if (known := memory.contact(one)) is None or known.at <= long_ago]
+    seen = twin.last_seen(tx, unsure)
+    for product_id in unsure:
+        if product_id not in seen or seen[product_id] <= long_ago:
+            twin.stir(tx, product_id)
+
+
+def _write(tx: Transaction, contacts: dict[str, Contact], *changed: str) -> None:
     rows = [
-        {"product_id": product_id, "last_seen_at": tx.now, "skew_s": skew} for product_id, skew in sorted(skews.items())
+        {"product_id": product_id, "last_seen_at": one.at, "skew_s": one.skew_s}
+        for product_id, one in sorted(contacts.items())
     ]
-    if rows:
-        put_many(
-            tx,
-            twin.contact_table,
-            rows,
-            keys=["product_id"],
-            change=lambda new: {name: new[name] for name in changed},
-        )
+    table = twin.contact_table
+    put_many(tx, table, rows, keys=["product_id"], change=lambda new: {name: new[name] for name in changed})
 
 
 def _newly_online(message: Presence, known: Twin | None) -> bool:
@@ -254,98 +207,10 @@ def put_aside(tx: Transaction, topic: str, payload: bytes, detail: str) -> Taken
     reason = RejectionReason.UNSTORABLE
     part = Rejected(owner, topic, refused(reason, detail, payload), named_seq(topic, reason, payload))
     record.lock(tx, {owner} if part.named else set())
-    streams = _Streams(_streams_of(tx, [], [part]))
-    streams.pass_over(part)
-    _save_streams(tx, streams)
-    _count_rejected(tx, [part])
-    _tell_watermarks(tx, streams)
+    streams = watermarks.read(tx, {owner: {part.named[0]}} if part.named else {})
+    if part.named is not None:
+        streams.pass_over(owner, *part.named)
+    watermarks.save(tx, streams)
+    rejects.count(tx, [part])
+    watermarks.tell(tx, streams, streams.products, tx.now + STORED_EVERY)
     return Taken(0, 0, 1)
-
-
-def _count_rejected(tx: Transaction, rejected: list[Rejected]) -> None:
-    if not rejected:
-        return
-    counts = Counter((part.product_id, part.rejection.reason.value) for part in rejected)
-    table = twin.reject_table
-    statement = record.insert(tx, table)
-    grown = {"count": table.c.count + statement.excluded.count}
-    rows = [
-        {"product_id": owner, "reason": reason, "count": count} for (owner, reason), count in sorted(counts.items())
-    ]
-    tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id", "reason"], set_=grown), rows)
-    _quarantine(tx, rejected)
-
-
-def _quarantine(tx: Transaction, rejected: list[Rejected]) -> None:
-    table = twin.quarantine_table
-    newest: dict[str, list[Rejected]] = defaultdict(list)
-    for part in rejected:
-        newest[part.product_id].append(part)
-    for owner, parts in newest.items():
-        rows = [
-            {
-                "product_id": owner,
-                "topic": part.topic[:256],
-                "reason": part.rejection.reason.value,
-                "detail": part.rejection.detail[:256],
-                "head": part.rejection.head,
-                "received_at": tx.now,
-            }
-            for part in parts[-QUARANTINE_KEPT:]
-        ]
-        tx.session.execute(sa.insert(table), rows)
-        kept = (
-            sa.select(table.c.id).where(table.c.product_id == owner).order_by(table.c.id.desc()).limit(QUARANTINE_KEPT)
-        )
-        tx.session.execute(sa.delete(table).where(table.c.product_id == owner, table.c.id.not_in(kept)))
-
-
-def _tell_watermarks(tx: Transaction, streams: _Streams) -> None:
-    """Tells each device that spoke how far it is stored, also when all it said was known: it asks by repeating."""
-    newest: dict[str, int] = {}
-    products = {product_id for product_id, _ in streams.touched}
-    table = twin.stream_table
-    query = sa.select(table.c.product_id, sa.func.max(table.c.boot)).where(
-        among(tx, table.c.product_id, sorted(products))
-    )
-    newest.update(dict(tx.session.execute(query.group_by(table.c.product_id)).all()))
-    late = {product_id for product_id, boot in streams.touched if boot < newest[product_id]}
-    earlier = _earlier_marks(tx, late, newest)
-    messages = []
-    for product_id in sorted(products):
-        boot = newest[product_id]
-        known = streams.now.get((product_id, boot))
-        low = known.low if known is not None else _low_of(tx, product_id, boot)
-        stored = Stored(boot=boot, seq=low, earlier=earlier.get(product_id, ()))
-        messages.append(
-            {
-                "slot": f"stored:{product_id}" + ("+" if product_id in late else ""),
-                "topic": down_topic(product_id, Down.STORED),
-                "payload": encode(stored),
-                "retain": True,
-                "not_before": tx.now + STORED_EVERY,
-                "expires_at": None,
-                "person_id": None,
-                "command_id": None,
-            }
-        )
-    record.send_many(tx, messages)
-
-
-def _low_of(tx: Transaction, product_id: str, boot: int) -> int:
-    table = twin.stream_table
-    query = sa.select(table.c.low).where(table.c.product_id == product_id, table.c.boot == boot)
-    return int(tx.session.execute(query).scalar_one())
-
-
-def _earlier_marks(tx: Transaction, products: set[str], newest: dict[str, int]) -> dict[str, tuple[Mark, ...]]:
-    """The watermarks of the boots before the newest, for devices whose earlier messages still come in."""
-    if not products:
-        return {}
-    table = twin.stream_table
-    query = sa.select(table.c.product_id, table.c.boot, table.c.low).where(table.c.product_id.in_(sorted(products)))
-    marks: dict[str, list[Mark]] = defaultdict(list)
-    for row in tx.session.execute(query.order_by(table.c.boot.desc())):
-        if row.boot < newest[row.product_id] and len(marks[row.product_id]) < EARLIER_BOOTS:
-            marks[row.product_id].append(Mark(boot=row.boot, seq=row.low))
-    return {product_id: tuple(own) for product_id, own in marks.items()}

@@ -26,6 +26,8 @@ stream_table = table_of(StreamRow)
 reject_table = table_of(RejectCountRow)
 telemetry_table = table_of(TelemetryRow)
 quarantine_table = table_of(QuarantineRow)
+_HELD, _STIRRED = "twin.held", "twin.stirred"
+"""In the memo: twins by product, None for one that has none; and the products that are no longer as they were."""
 
 
 def read(tx: Transaction, product_id: str) -> Twin:
@@ -39,10 +41,32 @@ def read(tx: Transaction, product_id: str) -> Twin:
 
 def read_many(tx: Transaction, product_ids: list[str]) -> dict[str, Twin]:
     """Twins by product, for those that have one."""
-    if not product_ids:
-        return {}
-    rows = tx.session.execute(sa.select(twin_table).where(among(tx, twin_table.c.product_id, product_ids))).all()
-    return {row.product_id: _from_row(row) for row in rows}
+    held: dict[str, Twin | None] = tx.memo.get(_HELD, {})
+    found = {product_id: known for product_id in product_ids if (known := held.get(product_id)) is not None}
+    unread = [product_id for product_id in product_ids if product_id not in held]
+    if unread:
+        query = sa.select(twin_table).where(among(tx, twin_table.c.product_id, unread))
+        found |= {row.product_id: _from_row(row) for row in tx.session.execute(query)}
+    return found
+
+
+def hold(tx: Transaction, product_ids: list[str]) -> dict[str, Twin]:
+    """The same of units that are locked until the end of the transaction: they are read this once."""
+    found = read_many(tx, product_ids)
+    tx.memo.setdefault(_HELD, {}).update({product_id: found.get(product_id) for product_id in product_ids})
+    tx.memo.setdefault(_STIRRED, set())
+    return found
+
+
+def stir(tx: Transaction, product_id: str) -> None:
+    """Notes that what the unit said is news for whoever watches over it."""
+    if _STIRRED in tx.memo:
+        tx.memo[_STIRRED].add(product_id)
+
+
+def is_stirred(tx: Transaction, product_id: str) -> bool:
+    """There may be news for whoever watches over this unit: always, unless the unit is held."""
+    return _STIRRED not in tx.memo or product_id not in tx.memo[_HELD] or product_id in tx.memo[_STIRRED]
 
 
 def project(tx: Transaction, events: list[Event]) -> None:
@@ -61,6 +85,8 @@ def project(tx: Transaction, events: list[Event]) -> None:
         after = _applied(before, own, profiles[product_id], tx.now)
         if after is not before:
             changed.append(after)
+            if (before.level, before.error_since) != (after.level, after.error_since):
+                stir(tx, product_id)
     _save(tx, changed)
 
 
@@ -77,6 +103,8 @@ def _save(tx: Transaction, twins: list[Twin]) -> None:
     replaced = [name for name in rows[0] if name != "product_id"]
     put_many(tx, twin_table, rows, keys=["product_id"], change=lambda new: {name: new[name] for name in replaced})
     tx.changes.products.update(twin.product_id for twin in twins)
+    held = tx.memo.get(_HELD, {})
+    held.update({twin.product_id: twin for twin in twins if twin.product_id in held})
 
 
 def desire(

@@ -8,7 +8,7 @@ from broker.contract.codec import QUARANTINE_BYTES, Accepted, AnyUp, Rejection, 
 from broker.contract.messages import MAX_PAYLOAD_BYTES, SCHEMA, Birth, Counter, Result, Sequence
 from broker.contract.topics import Up, parse_up
 from cloud.db import Transaction
-from cloud.registry.service import known_products, profiles_of
+from cloud.registry.service import states_of
 
 NAMED = frozenset(
     {RejectionReason.WRONG_TYPE, RejectionReason.UNSTORABLE, RejectionReason.TOO_DEEP, RejectionReason.TOO_LARGE}
@@ -49,17 +49,20 @@ def sorted_out(
     named |= {
         address.product_id for topic, part, _ in decoded if isinstance(part, Rejection) and (address := parse_up(topic))
     }
-    known = known_products(tx, sorted(named))
-    # What a retired unit says is nobody's, but an operator who asks about the unit shall see that it speaks.
-    retired = set(profiles_of(tx, sorted(named - known))) if named - known else set()
+    states = states_of(tx, sorted(named))
     accepted, rejected = [], []
     for topic, part, payload in decoded:
-        address = parse_up(topic)
-        owner = str(address.product_id) if address and address.product_id in known | retired else ""
+        if isinstance(part, Accepted):
+            owner = str(part.topic.product_id)
+        else:
+            address = parse_up(topic)
+            owner = str(address.product_id) if address else ""
+        # What a retired unit says is nobody's, but an operator who asks about the unit shall see that it speaks.
+        owner, in_use = (owner if owner in states else ""), states.get(owner, "retired") != "retired"
         if isinstance(part, Rejection):
-            seq = named_seq(topic, part.reason, payload) if owner in known else None
+            seq = named_seq(topic, part.reason, payload) if in_use else None
             rejected.append(Rejected(owner, topic, part, seq))
-        elif owner not in known:
+        elif not in_use:
             why = "this product is retired" if owner else "the registry does not know this product"
             rejected.append(Rejected(owner, topic, refused(RejectionReason.UNKNOWN_DEVICE, why, payload)))
         elif problem := _unstorable(part.message):

@@ -8,10 +8,13 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 from tenacity import Retrying, before_sleep_log, retry_if_exception, stop_when_event_set, wait_random_exponential
 
 from cloud.db import Database
-from cloud.mqtt import Delivery, Intake
-from cloud.twin import ingest
+from cloud.intake import Lane
+from cloud.mqtt import Delivery
+from cloud.twin import ingest, watermarks
+from cloud.twin.memory import Memory
 
 log = logging.getLogger("throughline.ingest")
+TOLD_AT_ONCE = 1_000
 
 
 class IngestLoop:
@@ -22,7 +25,7 @@ class IngestLoop:
     def __init__(
         self,
         db: Database,
-        intake: Intake,
+        intake: Lane,
         *,
         batch: int,
         wait_s: float,
@@ -35,12 +38,15 @@ class IngestLoop:
         self._wait_s = wait_s
         self._stop = stop
         self._noted = noted
+        self._memory = Memory()
 
     def run(self) -> None:
         while not self._stop.is_set():
             batch = self._intake.take(self._batch, self._wait_s)
             if batch and self.store(batch):
                 self._intake.acknowledge(batch)
+            self._tell_pending(self._memory.overdue(self._db.clock(), TOLD_AT_ONCE))
+        self._tell_pending(self._memory.pending())
 
     def store(self, batch: Sequence[Delivery]) -> bool:
         """Stores the batch, however long the database cannot; false when it was told to stop before that.
@@ -50,7 +56,8 @@ class IngestLoop:
         """
         messages = [(delivery.topic, delivery.payload) for delivery in batch]
         try:
-            self._noted(self._retried(lambda: self._db.run(lambda tx: ingest.take(tx, messages))))
+            self._noted(self._retried(lambda: self._db.run(lambda tx: ingest.take(tx, messages, self._memory))))
+            self._memory.commit()
         except Exception as error:  # noqa: BLE001 - whatever it is, one message must not stop the others
             if not refuses_content(error):
                 return False  # told to stop while the database was away; the broker still has these
@@ -59,6 +66,17 @@ class IngestLoop:
                 return self.store(batch[:middle]) and self.store(batch[middle:])
             return self._put_aside(batch[0], error)
         return True
+
+    def _tell_pending(self, product_ids: list[str]) -> None:
+        """The watermarks that were held back because their devices had just been told of an earlier one."""
+        if not product_ids:
+            return
+        try:
+            self._db.run(lambda tx: watermarks.tell_pending(tx, product_ids, self._memory))
+        except SQLAlchemyError as error:
+            log.warning("watermarks wait for the next round: %s", type(error).__name__)
+            return
+        self._memory.commit()
 
     def _put_aside(self, delivery: Delivery, error: Exception) -> bool:
         log.error("a message cannot be stored: %s", type(error).__name__)

@@ -6,7 +6,7 @@ import pytest
 
 from broker.contract.messages import Changed
 from cloud import situations
-from cloud.compose import Listeners
+from cloud.announcing import Listeners
 from cloud.menus import Menus
 from mobile_menu.content_loader import load_content
 from mobile_menu.live import LiveHub

@@ -8,15 +8,18 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
 
 from broker.contract.codec import decode_down
 from broker.contract.messages import MAX_PAYLOAD_BYTES, Json, Stored
 from broker.contract.topics import Down, Up, down_topic, up_topic
+from cloud.lifecycle import watch
 from cloud.record import service as record
 from cloud.record.events import Event
 from cloud.registry import service as registry
-from cloud.twin import ingest
+from cloud.twin import ingest, rejects, watermarks
 from cloud.twin import service as twin
+from cloud.twin.memory import Memory
 from cloud.twin.rules import Twin
 from cloud.twin.sorting import READ_UP_TO
 from tests.integration.cloud.world import JAMMED, READY, Device, Message, World, at_once
@@ -246,7 +249,7 @@ def test_quarantine_keeps_the_newest_of_a_device_that_sends_rubbish(world: World
     world.take(*rubbish[:60])
     world.take(*rubbish[60:])
     kept = [row.head for row in world.read(lambda tx: twin.quarantine(tx, loud.id, limit=1000))]
-    assert kept == [payload for _, payload in reversed(rubbish[-ingest.QUARANTINE_KEPT :])]
+    assert kept == [payload for _, payload in reversed(rubbish[-rejects.QUARANTINE_KEPT :])]
     assert figures(world, loud.id)["rejected"] == {"not_json": 130}
     assert len(world.read(lambda tx: twin.quarantine(tx, quiet.id))) == 1
 
@@ -395,3 +398,61 @@ def test_any_order_of_batches_with_any_repetition_ends_in_the_same_twin_and_stre
 
 def plain(found: tuple[Any, ...], product_id: str) -> bytes:
     return msgspec.json.encode(found, order="deterministic").replace(product_id.encode(), b"")
+
+
+def test_a_worker_with_a_memory_tells_each_device_in_the_end_how_far_it_is_stored(world: World) -> None:
+    memory = Memory()
+    devices = [Device(world, world.unit().id) for _ in range(3)]
+
+    def take(*said: Message) -> None:
+        world.run(lambda tx: ingest.take(tx, list(said), memory))
+        memory.commit()
+
+    take(*(device.birth() for device in devices))
+    world.clock.advance(milliseconds=300)
+    take(*(device.telemetry() for device in devices))
+    assert {one.seq for device in devices for one in stored(world, device.product_id)} == {1}
+    assert memory.overdue(world.clock(), 10) == []
+    world.clock.advance(seconds=1)
+    take(devices[0].telemetry())
+    waiting = memory.overdue(world.clock(), 10)
+    assert sorted(waiting) == sorted(device.product_id for device in devices[1:])
+    world.run(lambda tx: watermarks.tell_pending(tx, waiting, memory))
+    memory.commit()
+    told = [stored(world, device.product_id) for device in devices]
+    assert told == [[Stored(boot=1, seq=3)], [Stored(boot=1, seq=2)], [Stored(boot=1, seq=2)]]
+    assert memory.pending() == []
+
+
+def test_a_pending_watermark_is_told_as_it_is_by_then_and_not_as_it_was(world: World) -> None:
+    memory, device = Memory(), Device(world, world.unit().id)
+    world.run(lambda tx: ingest.take(tx, [device.birth()], memory))
+    memory.commit()
+    world.run(lambda tx: ingest.take(tx, [device.telemetry()], memory))
+    memory.commit()
+    world.take(device.telemetry(), device.telemetry())  # by another worker
+    world.run(lambda tx: watermarks.tell_pending(tx, memory.pending(), memory))
+    assert stored(world, device.product_id) == [Stored(boot=1, seq=4)]
+
+
+def test_a_unit_that_speaks_after_a_long_silence_is_looked_at_whatever_it_says(world: World) -> None:
+    phone, unit = world.phone(), world.unit()
+    world.claim(phone, unit)
+    device = Device(world, unit.id)
+    world.take(device.birth(), device.status(READY))
+    world.clock.advance(days=3)
+    world.run(lambda tx: watch.look_again(tx, world.journey(phone).id))
+    silent = [kind for kind, _ in world.journey(phone).stalls]
+    world.take(device.status(READY))
+    assert "silent" not in [kind for kind, _ in world.journey(phone).stalls]
+    assert silent
+
+
+def test_an_event_that_is_in_the_journal_after_all_is_refused_as_the_database_refuses_everything(world: World) -> None:
+    unit = world.unit()
+    wish = Event(
+        id="wish-1", type="twin.desired", at=world.clock(), source="operator", product_id=unit.id, data={"settings": {}}
+    )
+    world.run(lambda tx: record.append(tx, [wish]))
+    with pytest.raises(IntegrityError), world.db.transaction() as tx:
+        record.append(tx, [wish], is_new=lambda _event: True)

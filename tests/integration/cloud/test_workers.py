@@ -13,9 +13,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, Operationa
 from broker.contract.messages import MAX_PAYLOAD_BYTES
 from cloud.control import service as control
 from cloud.db import Database, Transaction
-from cloud.mqtt import Address, Bus, Delivery, Intake
+from cloud.intake import Lane
+from cloud.mqtt import Address, Bus, Delivery
 from cloud.record import service as record
 from cloud.twin import ingest
+from cloud.twin.memory import Memory
 from cloud.workers import scheduler
 from cloud.workers.ingest import IngestLoop, refuses_content
 from cloud.workers.outbox import NOT_TAKEN, OutboxLoop
@@ -49,7 +51,7 @@ def deliveries(world: World, count: int) -> list[Delivery]:
 
 
 def ingest_loop(db: Database, stop: threading.Event) -> IngestLoop:
-    return IngestLoop(db, cast("Intake", None), batch=10, wait_s=0, stop=stop)
+    return IngestLoop(db, cast("Lane", None), batch=10, wait_s=0, stop=stop)
 
 
 @pytest.mark.parametrize("error", [InternalError, OperationalError, ProgrammingError, DBAPIError])
@@ -70,7 +72,7 @@ def test_a_batch_is_not_acknowledged_while_the_database_takes_no_writes(
 ) -> None:
     batch, stop, tries = deliveries(world, 2), threading.Event(), []
 
-    def read_only(_tx: Transaction, _batch: object) -> ingest.Taken:
+    def read_only(*_: object) -> ingest.Taken:
         tries.append(1)
         if len(tries) == 3:
             stop.set()
@@ -91,10 +93,10 @@ def test_one_message_that_cannot_be_stored_is_put_aside_and_the_others_are_store
     batch, real = deliveries(world, 4), ingest.take
     poison = batch[2].payload
 
-    def refusing(tx: Transaction, messages: list[tuple[str, bytes]]) -> ingest.Taken:
+    def refusing(tx: Transaction, messages: list[tuple[str, bytes]], memory: Memory) -> ingest.Taken:
         if any(payload == poison for _, payload in messages):
             raise OverflowError
-        return real(tx, messages)
+        return real(tx, messages, memory)
 
     monkeypatch.setattr(ingest, "take", refusing)
     assert ingest_loop(world.db, threading.Event()).store(batch)
@@ -135,7 +137,7 @@ class FakeIntake:
 def test_a_batch_is_acknowledged_after_its_commit_and_not_before(world: World) -> None:
     stop = threading.Event()
     intake = FakeIntake(world, deliveries(world, 3), stop)
-    IngestLoop(world.db, cast("Intake", intake), batch=10, wait_s=0, stop=stop).run()
+    IngestLoop(world.db, cast("Lane", intake), batch=10, wait_s=0, stop=stop).run()
     assert intake.acknowledged == [([1, 2, 3], 3)], "what others see in the database when the broker is told"
 
 
@@ -144,14 +146,14 @@ def test_a_batch_that_was_not_stored_is_not_acknowledged(world: World, monkeypat
     intake = FakeIntake(world, deliveries(world, 3), stop)
     real = ingest.take
 
-    def failing(tx: Transaction, batch: list[tuple[str, bytes]]) -> ingest.Taken:
-        real(tx, batch)
+    def failing(tx: Transaction, batch: list[tuple[str, bytes]], memory: Memory) -> ingest.Taken:
+        real(tx, batch, memory)
         stop.set()
         statement = "COMMIT"
         raise OperationalError(statement, {}, Exception("the disk is full"))
 
     monkeypatch.setattr(ingest, "take", failing)
-    IngestLoop(world.db, cast("Intake", intake), batch=10, wait_s=0, stop=stop).run()
+    IngestLoop(world.db, cast("Lane", intake), batch=10, wait_s=0, stop=stop).run()
     assert intake.acknowledged == []
     assert world.rows("telemetry") == []
 

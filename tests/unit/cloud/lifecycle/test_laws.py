@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from broker.contract.messages import Json
 from broker.contract.stages import Stage
 from cloud.lifecycle.facts import NOTHING, Facts, decode_facts, encode_facts, join
-from cloud.lifecycle.intake import WITHOUT_FACTS, facts_of
+from cloud.lifecycle.intake import OF_THE_MACHINE, WITHOUT_FACTS, facts_of
 from cloud.lifecycle.parcels import standings
 from cloud.lifecycle.rules import merge, stage_of, steps_done
 from cloud.record.events import CloseReason, Event, EventType, OrderStatus, ParcelStatus, Problem, data_of
@@ -180,6 +180,27 @@ def test_whatever_comes_before_or_after_an_erasure_leaves_nothing_but_the_erasur
 def test_facts_come_back_from_json_as_they_were(journal: list[Event]) -> None:
     facts = merged(journal)
     assert decode_facts(encode_facts(facts)) == facts
+
+
+@settings(max_examples=300, deadline=None)
+@given(journal=journals(ANY), event=ANY)
+def test_merging_is_joining_also_where_it_takes_the_short_way(journal: list[Event], event: Event) -> None:
+    facts = merged(journal)
+    assert merge(facts, event, PRINTER) == join(facts, facts_of(event, PRINTER))
+
+
+@settings(max_examples=300, deadline=None)
+@given(before=journals(ANY), after=journals(ANY), linked=journals(ANY))
+def test_what_is_no_news_to_the_unit_is_none_to_a_journey_that_was_linked_to_it(
+    before: list[Event], after: list[Event], linked: list[Event]
+) -> None:
+    unit = merged([event for event in before if event.type in OF_THE_MACHINE])
+    journey = join(merged(linked), unit)
+    for event in after:
+        if event.type in OF_THE_MACHINE:
+            news, unit = merge(unit, event, PRINTER) != unit, merge(unit, event, PRINTER)
+            assert news or merge(journey, event, PRINTER) == journey
+        journey = merge(journey, event, PRINTER)
 
 
 @given(event=ANY)

@@ -1,0 +1,359 @@
+"""What devices say, taken from the broker: one MQTT 3.1.1 subscriber, as fast as Python can be one.
+
+A general client spends 50 to 100 µs on each message; this one, which knows five packets, two or three. It is for one
+filter at QoS 1, with a persistent session, acknowledgement by whoever has stored the messages, and a bounded window;
+it reconnects by itself, for as long as it takes. Everything else of MQTT in the cloud is `cloud/mqtt.py`'s.
+
+Source: MQTT 3.1.1, OASIS 2014, chapter 3.
+"""
+
+import logging
+import selectors
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
+
+from broker.contract.topics import ALL_UP, PREFIX
+from cloud.mqtt import Address, Delivery, tls_context
+
+log = logging.getLogger("throughline.mqtt")
+KEEPALIVE_S: Final = 60
+ANSWER_S: Final = 15.0
+"""How long the broker may take for the answer to a CONNECT, a SUBSCRIBE or a PINGREQ, and to take what is sent."""
+CHUNK_BYTES: Final = 256 * 1024
+BLOCKED_S: Final = 1.0
+MAX_FRAME_BYTES: Final = 1024 * 1024
+"""Far above what either broker lets through."""
+
+_SPEAKER: Final = slice(len(PREFIX), len(PREFIX) + 26)
+"""Where a topic names its device."""
+
+_CONNACK, _PUBLISH, _SUBACK, _PINGRESP = 0x20, 0x30, 0x90, 0xD0
+_PINGREQ, _DISCONNECT = b"\xc0\x00", b"\xe0\x00"
+_PUBACK = struct.Struct("!BBH")
+_REFUSALS = {1: "protocol", 2: "client id", 3: "unavailable", 4: "bad credentials", 5: "not authorized"}
+
+
+class BrokerFaultError(Exception):
+    """The broker said what no broker says, or nothing for too long: the connection is given up for a new one."""
+
+
+class Packets(NamedTuple):
+    """What stood in a piece of the stream. used: bytes of whole packets."""
+
+    messages: list[Delivery]
+    others: list[tuple[int, bytes]]
+    used: int
+
+
+def read_packets(data: bytes, generation: int) -> Packets:
+    """The whole packets at the beginning of `data`. Raises BrokerFaultError for what no broker sends. Pure."""
+    messages: list[Delivery] = []
+    others: list[tuple[int, bytes]] = []
+    at, end = 0, len(data)
+    while end - at >= 2:
+        first, length, body = data[at], data[at + 1], at + 2
+        if length & 0x80:
+            found = _long_length(data, at + 1, end)
+            if found is None:
+                break
+            length, body = found
+        stop = body + length
+        if stop > end:
+            break
+        if first & 0xF0 == _PUBLISH:
+            messages.append(_message(data, first, body, stop, generation))
+        else:
+            others.append((first, data[body:stop]))
+        at = stop
+    return Packets(messages, others, at)
+
+
+def _long_length(data: bytes, at: int, end: int) -> tuple[int, int] | None:
+    """(length, where the body begins); None when the length is not whole yet."""
+    length = shift = 0
+    while at < end:
+        digit = data[at]
+        at += 1
+        length |= (digit & 0x7F) << shift
+        if not digit & 0x80:
+            if length > MAX_FRAME_BYTES:
+                msg = f"a packet of {length} bytes"
+                raise BrokerFaultError(msg)
+            return length, at
+        shift += 7
+        if shift > 21:
+            msg = "a length of more than four bytes"
+            raise BrokerFaultError(msg)
+    return None
+
+
+def _message(data: bytes, first: int, at: int, stop: int, generation: int) -> Delivery:
+    qos = first >> 1 & 3
+    topic_at = at + 2
+    payload_at = topic_at + (data[at] << 8 | data[at + 1]) if stop - at >= 2 else stop + 1
+    mid = 0
+    topic_end = payload_at
+    if qos:
+        payload_at += 2
+        if payload_at <= stop:
+            mid = data[topic_end] << 8 | data[topic_end + 1]
+    if payload_at > stop or qos > 1:
+        msg = "a PUBLISH that is none"
+        raise BrokerFaultError(msg)
+    # A topic that is no UTF-8 is no topic of the contract: what stands for its bytes keeps it from being one.
+    return Delivery(data[topic_at:topic_end].decode("utf-8", "replace"), data[payload_at:stop], mid, qos, generation)
+
+
+def connect_packet(address: Address, client_id: str) -> bytes:
+    """A CONNECT with a session that persists."""
+    texts = _text(client_id) + _text(address.username) + _text(address.password)
+    return _packet(0x10, _text("MQTT") + struct.pack("!BBH", 4, 0b1100_0000, KEEPALIVE_S) + texts)
+
+
+def subscribe_packet(topic_filter: str) -> bytes:
+    """A SUBSCRIBE at QoS 1."""
+    return _packet(0x82, b"\x00\x01" + _text(topic_filter) + b"\x01")
+
+
+def acknowledgements(mids: Iterable[int]) -> bytes:
+    """A PUBACK for each."""
+    pack = _PUBACK.pack
+    return b"".join([pack(0x40, 2, mid) for mid in mids])
+
+
+def _packet(first: int, body: bytes) -> bytes:
+    length, digits = len(body), bytearray()
+    while True:
+        length, digit = divmod(length, 128)
+        digits.append(digit | 0x80 if length else digit)
+        if not length:
+            return bytes([first]) + digits + body
+
+
+def _text(text: str) -> bytes:
+    raw = text.encode()
+    return struct.pack("!H", len(raw)) + raw
+
+
+class Lane:
+    """A part of the devices, in the order in which they spoke: one thread takes them, and acknowledges them."""
+
+    def __init__(self, intake: "Intake", changed: threading.Condition) -> None:
+        self._intake = intake
+        self._changed = changed
+        self.held: deque[Delivery] = deque()
+
+    def take(self, limit: int, wait_s: float, idle_s: float = 0.5) -> list[Delivery]:
+        """Up to `limit` messages: what is there at once, and what comes within `wait_s` of the first."""
+        held = self.held
+        with self._changed:
+            if not held and not self._changed.wait_for(lambda: bool(held), idle_s):
+                return []
+            if len(held) < limit and wait_s:
+                self._changed.wait_for(lambda: len(held) >= limit, wait_s)
+            batch = [held.popleft() for _ in range(min(limit, len(held)))]
+            self._changed.notify_all()
+        return batch
+
+    def acknowledge(self, batch: Sequence[Delivery]) -> None:
+        """Tells the broker that these are stored."""
+        self._intake.acknowledge(batch)
+
+
+class Intake:
+    """Messages of all devices, at QoS 1. window: how many may be taken and not yet handed on.
+
+    When it is full, nothing is read: the socket's buffers fill, and the broker holds the rest. Memory here does not
+    grow, however slow the database is. lanes: how many threads share the work; all that a device says is on one.
+    """
+
+    def __init__(
+        self, address: Address, worker: str, window: int, *, lanes: int = 1, topic_filter: str = ALL_UP
+    ) -> None:
+        self._address = address
+        self._client_id = f"{address.username}-{worker}"
+        self._filter = topic_filter
+        self._window = window
+        self._changed = threading.Condition()
+        self.lanes = tuple(Lane(self, self._changed) for _ in range(lanes))
+        self._sending = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._generation = 0
+        self._closing = threading.Event()
+        self._sent_at = 0.0
+        self.connected = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def acknowledge(self, batch: Sequence[Delivery]) -> None:
+        """Tells the broker that these are stored. What came on an earlier connection will come again instead."""
+        mids = [one.mid for one in batch if one.qos and one.generation == self._generation]
+        if mids:
+            self._send(acknowledgements(mids), batch[-1].generation)
+
+    def waiting(self) -> int:
+        """Messages taken and not yet handed on."""
+        return sum(len(lane.held) for lane in self.lanes)
+
+    def close(self) -> None:
+        """Leaves; the session stays at the broker, and what was not acknowledged comes again."""
+        self._closing.set()
+        self._send(_DISCONNECT, self._generation)
+        with self._changed:
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(ANSWER_S)
+
+    # --- the connection; all of this runs in the thread of its own ---
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._serve(self._connected())
+            except (OSError, BrokerFaultError) as error:
+                if not self._closing.is_set():
+                    log.warning("ingest lost the broker (%s); trying again", str(error) or type(error).__name__)
+            finally:
+                self.connected.clear()
+                self._drop()
+
+    def _connected(self) -> socket.socket:
+        """A connection with its session and its subscription, after as many tries as it takes."""
+        retrying = Retrying(
+            retry=retry_if_exception_type((OSError, BrokerFaultError)),
+            wait=wait_random_exponential(multiplier=0.2, max=8),
+            stop=stop_when_event_set(self._closing),
+            reraise=True,
+        )
+        return retrying(self._connect)
+
+    def _connect(self) -> socket.socket:
+        opened = socket.create_connection((self._address.host, self._address.port), ANSWER_S)
+        try:
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._address.tls:
+                context = tls_context(self._address.ca_file)
+                opened = context.wrap_socket(opened, server_hostname=self._address.host)
+            opened.sendall(connect_packet(self._address, self._client_id))
+            self._expect_welcome(opened)
+            opened.sendall(subscribe_packet(self._filter))
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    def _expect_welcome(self, opened: socket.socket) -> None:
+        answer = b""
+        while len(answer) < 4:
+            piece = opened.recv(4 - len(answer))
+            if not piece:
+                msg = "the broker closed the door"
+                raise BrokerFaultError(msg)
+            answer += piece
+        if answer[0] != _CONNACK or answer[3]:
+            why = _REFUSALS.get(answer[3], "no CONNACK")
+            log.error("the broker refused the ingest worker: %s", why)
+            raise BrokerFaultError(why)
+
+    def _serve(self, opened: socket.socket) -> None:
+        """Takes in what comes, until the connection ends."""
+        with self._sending:
+            self._generation += 1
+            self._socket = opened
+            self._sent_at = time.monotonic()
+        rest, heard_at = b"", time.monotonic()
+        with selectors.DefaultSelector() as selector:
+            selector.register(opened, selectors.EVENT_READ)
+            while not self._closing.is_set():
+                self._keep_alive(heard_at)
+                if not self._has_room():
+                    heard_at = time.monotonic()  # nobody listened meanwhile
+                elif piece := self._read(opened, selector):
+                    heard_at = time.monotonic()
+                    data = rest + piece if rest else piece
+                    packets = read_packets(data, self._generation)
+                    rest = data[packets.used :]
+                    self._take_in(packets)
+
+    def _read(self, opened: socket.socket, selector: selectors.BaseSelector) -> bytes:
+        """What is there, or comes within a second. A TLS connection is not read and written at the same time."""
+        pending = isinstance(opened, ssl.SSLSocket) and opened.pending()
+        if not pending and not selector.select(BLOCKED_S):
+            return b""
+        with self._sending:
+            piece = opened.recv(CHUNK_BYTES)
+        if not piece:
+            msg = "the broker closed the connection"
+            raise BrokerFaultError(msg)
+        return piece
+
+    def _take_in(self, packets: Packets) -> None:
+        for first, body in packets.others:
+            if first == _SUBACK:
+                self._subscribed(body)
+            elif first != _PINGRESP:
+                msg = f"a packet of type {first >> 4}"
+                raise BrokerFaultError(msg)
+        if packets.messages:
+            with self._changed:
+                self._share_out(packets.messages)
+                self._changed.notify_all()
+
+    def _share_out(self, messages: list[Delivery]) -> None:
+        lanes = self.lanes
+        if len(lanes) == 1:
+            lanes[0].held.extend(messages)
+            return
+        for one in messages:
+            lanes[hash(one.topic[_SPEAKER]) % len(lanes)].held.append(one)
+
+    def _subscribed(self, body: bytes) -> None:
+        if len(body) != 3 or body[2] != 1:
+            log.error("the broker refused the ingest worker's subscription")
+            msg = "no subscription"
+            raise BrokerFaultError(msg)
+        self.connected.set()
+        log.info("ingest is connected to the broker")
+
+    def _has_room(self) -> bool:
+        """Waits a little for it. One piece of the stream may go beyond the window."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self.waiting() < self._window or self._closing.is_set(), timeout=BLOCKED_S
+            )
+
+    def _keep_alive(self, heard_at: float) -> None:
+        now = time.monotonic()
+        if now - self._sent_at >= KEEPALIVE_S / 2:
+            self._send(_PINGREQ, self._generation)
+        if now - heard_at > KEEPALIVE_S / 2 + ANSWER_S:
+            msg = "the broker is silent"
+            raise BrokerFaultError(msg)
+
+    def _send(self, data: bytes, generation: int) -> None:
+        """To the connection of that generation, if it is still there. Its end is noticed where it is read."""
+        with self._sending:
+            if self._socket is None or generation != self._generation:
+                return
+            try:
+                self._socket.sendall(data)
+                self._sent_at = time.monotonic()
+            except OSError:
+                # Half a packet may be out: nothing that follows would be understood.
+                self._socket.close()
+
+    def _drop(self) -> None:
+        with self._sending:
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None

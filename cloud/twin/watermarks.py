@@ -1,0 +1,178 @@
+"""Which messages of each boot have arrived, as rows, and how devices are told of it on `down/stored`."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from broker.contract.codec import encode
+from broker.contract.messages import Mark, Stored
+from broker.contract.topics import Down, down_topic
+from broker.contract.watermark import Received, receive
+from cloud.db import Transaction
+from cloud.record import service as record
+from cloud.record.bulk import among, put_many
+from cloud.twin.memory import Memory, News
+from cloud.twin.service import stream_table as table
+
+EARLIER_BOOTS = 16
+PAIRS_AT_ONCE = 5_000
+Key = tuple[str, int]
+"""Product and boot."""
+
+
+class Streams:
+    """The watermarks of a batch, as they move. newest: the newest boot of each product, of which anything came."""
+
+    def __init__(self, now: dict[Key, Received], newest: dict[str, int]) -> None:
+        self.now = now
+        self.newest = newest
+        self.touched: set[Key] = set()
+        self.duplicates: Counter[Key] = Counter()
+        self.given_up: Counter[Key] = Counter()
+
+    def take(self, product_id: str, boot: int, seq: int) -> bool:
+        """Notes a message; False when it was here before."""
+        key = (product_id, boot)
+        self.touched.add(key)
+        known = self.now.get(key, _NOTHING)
+        if known.holds(seq):
+            self.duplicates[key] += 1
+            return False
+        self.now[key] = receive(known, seq)
+        return True
+
+    def pass_over(self, product_id: str, boot: int, seq: int) -> None:
+        """Counts a rejected message as received. It is no duplicate, and says again how far its device is stored, as
+        every message does.
+        """
+        key = (product_id, boot)
+        self.touched.add(key)
+        self.now[key] = receive(self.now.get(key, _NOTHING), seq)
+
+    def give_up(self, product_id: str, boot: int, first: int, last: int) -> None:
+        """Notes messages that the device says will never come, so that the watermark can pass them."""
+        key = (product_id, boot)
+        self.touched.add(key)
+        before = self.now.get(key, _NOTHING)
+        after = receive(before, first, last)
+        self.now[key] = after
+        self.given_up[key] += before.missing + after.high - before.high - after.missing
+
+    @property
+    def products(self) -> set[str]:
+        return {product_id for product_id, _ in self.touched}
+
+
+_NOTHING = Received()
+
+
+def read(tx: Transaction, boots: dict[str, set[int]]) -> Streams:
+    """The watermarks of these boots, and of each product's newest. The products are locked."""
+    found = _newest(tx, boots)
+    pairs = [(one, boot) for one, own in boots.items() if one in found for boot in own if boot != found[one][0]]
+    now = {(product_id, boot): received for product_id, (boot, received) in found.items()}
+    for start in range(0, len(pairs), PAIRS_AT_ONCE):
+        wanted = sa.tuple_(table.c.product_id, table.c.boot).in_(pairs[start : start + PAIRS_AT_ONCE])
+        query = sa.select(table.c.product_id, table.c.boot, table.c.low, table.c.above).where(wanted)
+        now |= {(one, boot): _received(low, above) for one, boot, low, above in tx.session.execute(query)}
+    newest = {
+        one: max(own | {found[one][0]} if one in found else own) for one, own in boots.items() if own or one in found
+    }
+    return Streams(now, newest)
+
+
+def _newest(tx: Transaction, products: Iterable[str]) -> dict[str, tuple[int, Received]]:
+    named = sorted(products)
+    if not named:
+        return {}
+    newest = (
+        sa.select(table.c.product_id, sa.func.max(table.c.boot).label("boot"))
+        .where(among(tx, table.c.product_id, named))
+        .group_by(table.c.product_id)
+        .subquery()
+    )
+    same = sa.and_(table.c.product_id == newest.c.product_id, table.c.boot == newest.c.boot)
+    query = sa.select(table.c.product_id, table.c.boot, table.c.low, table.c.above).join(newest, same)
+    return {one: (boot, _received(low, above)) for one, boot, low, above in tx.session.execute(query)}
+
+
+def _received(low: int, above: list[list[int]]) -> Received:
+    return Received(low, tuple([(first, last) for first, last in above])) if above else Received(low)
+
+
+def save(tx: Transaction, streams: Streams) -> None:
+    """Writes those that were touched."""
+    rows = [
+        {
+            "product_id": product_id,
+            "boot": boot,
+            "low": (known := streams.now[product_id, boot]).low,
+            "above": [list(run) for run in known.above],
+            "duplicates": streams.duplicates[product_id, boot],
+            "given_up": streams.given_up[product_id, boot],
+        }
+        for product_id, boot in sorted(streams.touched)
+    ]
+
+    def moved(new: Any) -> dict[str, Any]:
+        return {
+            "low": new.low,
+            "above": new.above,
+            "duplicates": table.c.duplicates + new.duplicates,
+            "given_up": table.c.given_up + new.given_up,
+        }
+
+    put_many(tx, table, rows, keys=["product_id", "boot"], change=moved)
+
+
+def tell(tx: Transaction, streams: Streams, products: Iterable[str], at: datetime) -> None:
+    """Tells these devices, at this time, how far they are stored. Also when all they said was known: they ask by
+    repeating.
+    """
+    late = {product_id for product_id, boot in streams.touched if boot < streams.newest[product_id]}
+    wanted = sorted(products)
+    earlier = _earlier_marks(tx, late.intersection(wanted), streams.newest)
+    messages = []
+    for product_id in wanted:
+        boot = streams.newest[product_id]
+        low = streams.now.get((product_id, boot), _NOTHING).low
+        stored = Stored(boot=boot, seq=low, earlier=earlier.get(product_id, ()))
+        messages.append(
+            {
+                "slot": f"stored:{product_id}" + ("+" if product_id in late else ""),
+                "topic": down_topic(product_id, Down.STORED),
+                "payload": encode(stored),
+                "retain": True,
+                "not_before": at,
+                "expires_at": None,
+                "person_id": None,
+                "command_id": None,
+            }
+        )
+    record.send_many(tx, messages)
+
+
+def tell_pending(tx: Transaction, products: Iterable[str], memory: Memory) -> None:
+    """Tells these devices how far they are stored by now: other workers may have stored more of them meanwhile."""
+    named = set(products)
+    record.lock(tx, named)
+    streams = read(tx, {product_id: set() for product_id in named})
+    tell(tx, streams, streams.newest, tx.now)
+    memory.stage(News(tx.now, {}, named, ()))
+
+
+def _earlier_marks(tx: Transaction, products: set[str], newest: dict[str, int]) -> dict[str, tuple[Mark, ...]]:
+    """The watermarks of the boots before the newest, for devices whose earlier messages still come in."""
+    if not products:
+        return {}
+    query = sa.select(table.c.product_id, table.c.boot, table.c.low).where(
+        among(tx, table.c.product_id, sorted(products))
+    )
+    marks: dict[str, list[Mark]] = defaultdict(list)
+    for row in tx.session.execute(query.order_by(table.c.boot.desc())):
+        if row.boot < newest[row.product_id] and len(marks[row.product_id]) < EARLIER_BOOTS:
+            marks[row.product_id].append(Mark(boot=row.boot, seq=row.low))
+    return {product_id: tuple(own) for product_id, own in marks.items()}
