@@ -216,11 +216,18 @@ def mosquitto_files_for(
 
 
 def make_app(
-    settings: Settings, db: Database, keys: Keys, *, bus: Bus | None = None, limits: Limits | None = None
+    settings: Settings,
+    db: Database,
+    keys: Keys,
+    *,
+    bus: Bus | None = None,
+    limits: Limits | None = None,
+    rates: tuple[Gate, Gate] | None = None,
 ) -> FastAPI:
     """The one application. bus: to the other processes; without one it hears of its own changes only.
 
-    limits: how often one address may start sessions, claim and follow links; the usual ones, unless given.
+    limits: how often one address may start sessions, claim and follow links; rates: how often an address, and a phone
+    session, may call at all. The usual ones, unless given.
     """
     gates = limits or usual_limits()
     menus = Menus(db, keys, settings.url, lifetimes_of(settings))
@@ -258,7 +265,7 @@ def make_app(
     app.state.revocation_lists = devices_api.RevocationLists()
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES, larger={IMPORT_PATH: MAX_IMPORT_BYTES})
     app.add_middleware(Edge)
-    addresses, sessions = rate_limits(settings)
+    addresses, sessions = rates or rate_limits(settings)
     app.add_middleware(RateLimit, addresses=addresses, sessions=sessions)
     app.add_middleware(PublicCors)
     if settings.trusted_proxies:

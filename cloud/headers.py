@@ -3,6 +3,7 @@
 An answer that needs more says so by headers of its own, which stand; what it leaves unsaid is said here, strictly.
 """
 
+import functools
 from typing import Final
 
 from fastapi import FastAPI
@@ -23,18 +24,20 @@ ALWAYS: Final[tuple[Header, ...]] = (
 )
 # Of the host alone: what else answers below the same domain is not ours to decide about.
 _HSTS: Final[Header] = (b"strict-transport-security", b"max-age=%d" % HSTS_S)
+_CORS: Final[Header] = (b"access-control-allow-origin", b"*")
 _OPEN: Final[Header] = (b"cross-origin-resource-policy", b"cross-origin")
 
 
 def completed(headers: list[Header], *, https: bool) -> list[Header]:
     """The headers, and those of ours that are missing. What is open to every origin (CORS), any may embed."""
-    said = {name for name, _ in headers}
-    missing = [one for one in ALWAYS if one[0] not in said]
-    if (b"access-control-allow-origin", b"*") in headers:
-        missing = [_OPEN if one[0] == _OPEN[0] else one for one in missing]
-    if https and _HSTS[0] not in said:
-        missing.append(_HSTS)
-    return headers + missing
+    return headers + _missing(tuple([name for name, _ in headers]), (_CORS in headers), https)
+
+
+@functools.lru_cache(maxsize=1024)
+def _missing(said: tuple[bytes, ...], is_open: bool, https: bool) -> list[Header]:
+    """Remembered, as each route says the same headers again and again."""
+    ours = [_OPEN if is_open and one[0] == _OPEN[0] else one for one in (*ALWAYS, *([_HSTS] if https else ()))]
+    return [one for one in ours if one[0] not in said]
 
 
 class SecurityHeaders:
@@ -50,7 +53,7 @@ class SecurityHeaders:
 
         async def completing(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = completed(list(message.get("headers", ())), https=self._https)
+                message["headers"] = completed(message.get("headers", []), https=self._https)
             await send(message)
 
         return await self._app(scope, receive, completing)

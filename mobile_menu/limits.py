@@ -75,7 +75,7 @@ class Gate:
         self._limit = limit
         self._now = now
         self._kept = kept
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str | int, Bucket] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -90,12 +90,13 @@ class Gate:
         """Takes a token of the address's, and 0; or how many seconds it takes until there is one."""
         return self.wait_of(source_of(host[:MAX_HOST]))
 
-    def wait_of(self, source: str) -> float:
+    def wait_of(self, source: str | int) -> float:
         """The same for a source of any kind, by its name."""
-        self._buckets[source], wait_s = take(self._buckets.get(source), self._limit, self._now())
-        self._buckets.move_to_end(source)
-        if len(self._buckets) > self._kept:
-            self._buckets.popitem(last=False)
+        buckets = self._buckets
+        buckets[source], wait_s = take(buckets.get(source), self._limit, self._now())
+        buckets.move_to_end(source)
+        if len(buckets) > self._kept:
+            buckets.popitem(last=False)
         return wait_s
 
 

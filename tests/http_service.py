@@ -19,10 +19,11 @@ BROWSER = {"Accept": "text/html", "User-Agent": "Mozilla/5.0"}
 """What a person's browser sends, and a machine does not."""
 
 
-def client_of(app: FastAPI, host: str = "192.0.2.1", **headers: str) -> httpx.AsyncClient:
+def client_of(app: FastAPI, host: str = "192.0.2.1", **headers: str | bytes) -> httpx.AsyncClient:
     """A client in this process; `host` is its address."""
+    encoded = {name.encode(): value.encode() if isinstance(value, str) else value for name, value in headers.items()}
     transport = httpx.ASGITransport(app=app, client=(host, 5000), raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://id.example", headers=headers)
+    return httpx.AsyncClient(transport=transport, base_url="http://id.example", headers=encoded)
 
 
 def every_route(app: FastAPI) -> set[tuple[str, str]]:
