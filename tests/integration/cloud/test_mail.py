@@ -14,7 +14,7 @@ from cloud.mail import service as mail
 from cloud.mail.letters import Letter
 from cloud.mail.outlets import MailFolder, MailServer, Outlet, ServerSettings
 from cloud.mail.setup import outlet_of
-from cloud.settings import Settings, load_settings
+from cloud.settings import load_settings
 from cloud.workers.mail import MailLoop
 from tests.integration.cloud.test_joining import ADA, ask, prove
 from tests.integration.cloud.world import World
@@ -216,7 +216,7 @@ def test_a_password_comes_from_a_file_that_only_this_user_may_read(tmp_path: Pat
     assert isinstance(outlet_of(load_settings(**given)), MailServer)
     with pytest.raises(SetupError):
         outlet_of(load_settings(smtp_host="mail.example.com", smtp_user="tl"))
-    assert isinstance(outlet_of(Settings()), MailFolder)
+    assert isinstance(outlet_of(load_settings()), MailFolder)
 
 
 @pytest.mark.parametrize("sender", ["", "nobody", "A <a@b.c>\r\nBcc: x@y.z", "a@b@c"])

@@ -46,7 +46,7 @@ def small_app(
 ) -> tuple[FastAPI, LiveHub]:
     """What `cloud/compose.py` does, without the rest."""
     service = service_over(record, clock)
-    hub = LiveHub(service.changed, **hub_settings)
+    hub = LiveHub(service.changed, forget_sessions=service.forget_sessions, **hub_settings)
     threads = Threads()
     app = FastAPI()
     app.router.routes[:0] = routes(service, hub, threads)

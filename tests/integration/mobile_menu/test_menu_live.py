@@ -94,6 +94,45 @@ async def test_an_erased_journey_says_so_and_ends(phone: httpx.AsyncClient, serv
     await until(lambda: len(served.hub) == 0)
 
 
+async def test_a_stream_ends_with_the_access_token_and_goes_on_with_the_next_where_it_was(served: Served) -> None:
+    served.record.until["anna"] = START + timedelta(minutes=15)
+    async with phone_of(served, "anna") as phone, live(phone) as events:
+        first = await events.next()
+        served.clock.forward(timedelta(minutes=15))
+        change(served, "2.0")
+        renew = await events.next()
+        assert (renew.name, renew.data) == ("renew", {})
+        assert await events.ended()
+    served.record.add("j1", "anna-next", "p-anna")
+    async with phone_of(served, "anna-next") as phone, live(phone, last_event_id=first.id) as events:
+        assert "/2.0/" in (await events.next()).data["title"]
+
+
+async def test_a_session_that_is_ended_ends_its_streams_at_once_and_no_others(served: Served) -> None:
+    served.record.add("j1", "anna-tablet", "p-anna")
+    async with phone_of(served, "anna") as phone, phone_of(served, "anna-tablet") as tablet:
+        async with live(phone) as events, live(tablet) as of_tablet:
+            await events.next()
+            await of_tablet.next()
+            del served.record.people["anna"]
+            served.hub.sessions_changed(["session-of-anna", "session-of-anna-tablet"])
+            gone = await events.next()
+            assert (gone.name, gone.data) == ("gone", {"code": "session_refused"})
+            change(served, "2.0")
+            assert (await of_tablet.next()).name == "menu"
+        refused = await phone.get("/menu/v1/journeys")
+    assert refused.status_code == 401, "nor is it remembered for a while"
+
+
+async def test_a_session_that_is_another_persons_now_is_told_to_come_again(served: Served) -> None:
+    async with phone_of(served, "anna") as phone, live(phone) as events:
+        await events.next()
+        served.record.people["anna"] = "p-ben"
+        served.hub.sessions_changed(["session-of-anna"])
+        assert (await events.next()).name == "renew"
+        assert await events.ended()
+
+
 async def test_a_journey_that_is_no_longer_theirs_ends_the_stream_on_the_next_change(
     phone: httpx.AsyncClient, served: Served
 ) -> None:
@@ -195,6 +234,14 @@ class TestHeartbeats:
     @pytest.fixture
     def heartbeat_s(self) -> float:
         return 0.15
+
+    async def test_a_stream_that_nothing_happens_on_ends_with_its_access_token_too(self, served: Served) -> None:
+        served.record.until["anna"] = START + timedelta(minutes=15)
+        async with phone_of(served, "anna") as phone, live(phone) as events:
+            await events.next()
+            served.clock.forward(timedelta(minutes=15))
+            assert (await events.next()).name == "renew"
+            assert await events.ended()
 
     async def test_an_idle_stream_is_kept_alive_by_comments(self, phone: httpx.AsyncClient) -> None:
         async with live(phone) as events:

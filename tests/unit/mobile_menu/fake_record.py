@@ -57,9 +57,10 @@ class Clock:
 
 @dataclass
 class FakeRecord:
-    """people: by token. owners: who may see which journey, in which role."""
+    """people, until: by token. owners: who may see which journey, in which role."""
 
     people: dict[str, str] = field(default_factory=dict)
+    until: dict[str, datetime] = field(default_factory=dict)
     owners: dict[str, dict[str, Role]] = field(default_factory=dict)
     situations: dict[str, Situation] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
@@ -139,7 +140,8 @@ class FakeRecord:
         self._ask("caller")
         if token not in self.people:
             raise SessionRefusedError
-        return Caller(person_id=self.people[token], session_id=f"session-of-{token}", language=language)
+        until = self.until.get(token, Caller("", "").until)
+        return Caller(self.people[token], f"session-of-{token}", language, until)
 
     def journeys(self, caller: Caller) -> Sequence[JourneySummary]:
         self._ask("journeys")
