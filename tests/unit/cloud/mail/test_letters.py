@@ -1,0 +1,56 @@
+"""Mails as values: two languages that say the same, and no way into a header."""
+
+import re
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+
+from cloud.mail.letters import LANGUAGES, WORDS, Letter, message
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LINK = "https://id.example/app/#email=tle_x"
+
+
+def letter(**other: Any) -> Letter:
+    return Letter(**{"kind": "verify", "to": "ada@example.com", "language": "en", "link": LINK, "minutes": 30, **other})
+
+
+def read(made: Any) -> Any:
+    return message_from_bytes(bytes(made), policy=policy.default)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_mail_says_where_to_go_how_long_and_what_if_it_was_not_you(language: str) -> None:
+    got = read(message(letter(language=language), "Acme <noreply@example.com>", "m1", NOON))
+    plain, html = (got.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert LINK in plain.splitlines()
+    assert f'href="{LINK}"' in html
+    for text in (plain, html):
+        assert "30" in text
+        assert "{" not in text
+    assert got["Message-ID"] == "<m1@example.com>"
+    assert got["Subject"]
+
+
+def test_both_languages_have_the_same_words() -> None:
+    names = [set(re.findall(r"(?m)^([a-z-]+) =", (WORDS / f"letters.{one}.ftl").read_text())) for one in LANGUAGES]
+    assert names[0] == names[1]
+
+
+def test_a_language_that_we_do_not_have_is_english() -> None:
+    assert "Hello" in str(read(message(letter(language="fr"), "noreply@example.com", "m1", NOON)).get_body(("plain",)))
+
+
+@pytest.mark.parametrize("to", ["a@b.de\r\nBcc: x@y.de", "a@b.de\nX: y", "a b@c.de", "a@b.de, c@d.de"])
+def test_a_receiver_cannot_bring_another_header_or_receiver(to: str) -> None:
+    with pytest.raises(Exception, match=r"."):
+        message(letter(to=to), "noreply@example.com", "m1", NOON)
+
+
+def test_what_stands_in_the_link_cannot_leave_its_place_in_the_page() -> None:
+    made = read(
+        message(letter(link='https://x.example/"><script>alert(1)</script>'), "noreply@example.com", "m1", NOON)
+    )
+    assert "<script>" not in made.get_body(("html",)).get_content()
