@@ -256,7 +256,10 @@ def embedded_wire(home: Path, *, secured: bool = False, **settings: Any) -> Iter
     (home / "settings.json").write_text(json.dumps(given))
     command = [sys.executable, str(Path(__file__).parent / "run_embedded.py"), str(home)]
     env = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as process:  # noqa: S603 - our own
+    with (
+        (home / "stderr").open("ab") as said,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, env=env) as process,  # noqa: S603 - our own
+    ):
         assert process.stdout is not None
         plain, tls_port = map(int, process.stdout.readline().split())
         wire = Wire("embedded", process, (plain, plain, tls_port), home, authority, secured=secured)
