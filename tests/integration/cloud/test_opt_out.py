@@ -23,10 +23,12 @@ from cloud.identity import phones
 from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle import watch
+from cloud.people import PeopleOfUnits
 from cloud.record.events import Channel, OrderStatus, ParcelStatus
 from cloud.registry.service import Registered
 from cloud.twin import service as twin
 from cloud.vault import canonical_json, verify
+from mobile_menu.ownership_ports import LinkRefusedError
 from mobile_menu.ports import ChosenItem, ClaimRefusedError, JourneyUnknownError, SessionRefusedError, ZoneState
 from mobile_menu.rules.situation import Zone
 from tests.integration.cloud.test_replay import check, projections
@@ -67,6 +69,11 @@ def live_through_everything(world: World, guest: Phone | None = None) -> Left:
     journey_id = world.run(lambda tx: campaigns.click(tx, campaign.id, phone.person_id))[1].id
     buy(world, journey_id, unit)
     codes = install(world, phone, unit, journey_id)
+    people = PeopleOfUnits(world.db, world.keys, "https://id.example")
+    people.invite(phone.caller, unit.id, "guest", None, f"{KEY}-invite")
+    people.start_transfer(phone.caller, unit.id, f"{KEY}-transfer")
+    with pytest.raises(LinkRefusedError):
+        people.accept(phone.caller, "tli_guess", "192.0.2.1", None)
     if guest is not None:
         world.run(lambda tx: lifecycle.open_journey(tx, guest.person_id, GTIN, unit.id, Role.GUEST, "phone"))
     world.clock.advance(hours=60)

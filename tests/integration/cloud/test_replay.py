@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
@@ -19,9 +20,11 @@ from cloud.record.events import Channel, OrderStatus, ParcelStatus
 from cloud.record.replay import replay
 from cloud.secrets import Keys
 from cloud.twin import service as twin
-from mobile_menu.ports import AlreadyClaimedError, ChosenItem, ZoneState
+from mobile_menu.ownership_ports import LinkRefusedError, NotYoursError, TooManyPeopleError, TransferRefusedError
+from mobile_menu.ports import AlreadyClaimedError, ChosenItem, ClaimRefusedError, TooManyAttemptsError, ZoneState
 from mobile_menu.rules.situation import Zone
 from tests.conftest import sqlite_copy
+from tests.integration.cloud.homes import Homes
 from tests.integration.cloud.world import CLEARED, GTIN, JAMMED, READY, Device, Phone, World, at_once
 from tests.services import ManualClock
 
@@ -65,6 +68,7 @@ class Play:
                 tx, name="C", stage=Stage.INTERESTED, gtin=GTIN, channel=Channel.EMAIL, target="", allowed_hosts=()
             )
         ).id
+        self.homes = Homes(world)
         self.wished = 0
 
     def step(self, name: str, chance: random.Random) -> None:
@@ -79,8 +83,31 @@ class Play:
     def claims(self, phone: Phone, which: int, _chance: random.Random) -> None:
         try:
             self.world.claim(phone, self.units[which])
-        except AlreadyClaimedError:
+        except (AlreadyClaimedError, ClaimRefusedError, TooManyAttemptsError):  # its code may have ended with an owner
             return
+
+    def lets_in(self, phone: Phone, which: int, chance: random.Random) -> None:
+        """The owner invites, and somebody takes the link, or sends somebody away."""
+        unit, who = self.units[which], chance.choice(self.phones)
+        try:
+            self.homes.join(phone, who, unit, chance.choice(("household", "guest")))
+            members = self.world.rows("member", product_id=unit.id)
+            if members and chance.random() < 0.3:
+                self.homes.people.remove(phone.caller, unit.id, members[0].id)
+        except (NotYoursError, LinkRefusedError, TooManyPeopleError):
+            return
+
+    def hands_over(self, phone: Phone, which: int, chance: random.Random) -> None:
+        """The owner hands the unit to somebody who may be in the household, a guest, or nobody yet."""
+        try:
+            self.homes.hand_over(phone, chance.choice(self.phones), self.units[which])
+        except (NotYoursError, LinkRefusedError, TransferRefusedError, ConflictError):
+            return
+
+    def comes_back(self, _phone: Phone, which: int, chance: random.Random) -> None:
+        if chance.random() < 0.5:
+            taken = self.homes.take_back(self.units[which])
+            self.units[which] = msgspec.structs.replace(self.units[which], claim_code=taken.claim_code)
 
     def says(self, _phone: Phone, which: int, chance: random.Random) -> None:
         device = self.devices[which]
@@ -144,7 +171,23 @@ class Play:
         self.phones[self.phones.index(phone)] = self.world.phone()
 
 
-STEPS = ("clicks", "claims", "says", "says", "says", "resets", "orders", "ships", "wishes", "chooses", "asks", "waits")
+STEPS = (
+    "lets_in",
+    "hands_over",
+    "comes_back",
+    "clicks",
+    "claims",
+    "says",
+    "says",
+    "says",
+    "resets",
+    "orders",
+    "ships",
+    "wishes",
+    "chooses",
+    "asks",
+    "waits",
+)
 
 
 @given(st.lists(st.sampled_from((*STEPS, "leaves")), min_size=3, max_size=22), st.randoms(use_true_random=False))

@@ -24,6 +24,7 @@ from cloud.identity import phones
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle import watch
 from cloud.menus import Menus
+from cloud.ownership import members, transfers
 from cloud.record import service as record
 from cloud.record.events import OrderStatus, ParcelStatus
 from cloud.registry import gs1
@@ -169,7 +170,12 @@ class World:
     def do_due(self, lease_s: float = 30) -> list[tuple[str, str]]:
         """What the scheduler does with the timers that are due."""
         due = self.run(lambda tx: record.lease_due(tx, lease=timedelta(seconds=lease_s)))
-        duties = {watch.TIMER: watch.look_again, control.TIMER: control.expire}
+        duties = {
+            watch.TIMER: watch.look_again,
+            control.TIMER: control.expire,
+            members.TIMER: members.expire,
+            transfers.TIMER: transfers.expire,
+        }
         for kind, subject in due:
             duty = duties[kind]
             self.run(lambda tx, duty=duty, subject=subject: duty(tx, subject))  # type: ignore[misc]  # a loop's lambda
