@@ -10,7 +10,9 @@ from cloud.db import BigId, JsonText, UtcDateTime
 
 
 class JournalRow(SQLModel, table=True):
-    """One event. Append-only, but for erasure, which leaves its type and time, and takes all that leads to somebody."""
+    """One event. Append-only, but for erasure, which leaves its type and time, and takes all that leads to somebody; and
+    for two persons who become one, whose events then name that one.
+    """
 
     __tablename__ = "journal"
     __table_args__ = (
