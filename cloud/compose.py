@@ -61,7 +61,7 @@ from cloud.people import PeopleOfUnits
 from cloud.public_cors import PublicCors
 from cloud.record import service as record
 from cloud.registry import api as registry_api
-from cloud.registry import links_api
+from cloud.registry import labels_api, links_api
 from cloud.secret_files import read_secret
 from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
@@ -90,6 +90,7 @@ PROJECTORS = (twin.project, engine.project)
 REACTORS = (twin.react, watch.react, control.react, control.send_again, commerce.react)
 PARTS = (
     registry_api,
+    labels_api,
     links_api,
     identity_api,
     audit_api,

@@ -42,6 +42,21 @@ def _sender(text: str) -> str:
     return text
 
 
+def _font_file(path: str) -> str:
+    """A TrueType file that is there; the other kinds of font cannot be set into a PDF."""
+    if path:
+        try:
+            with Path(path).open("rb") as file:
+                kind = file.read(4)
+        except OSError as error:
+            msg = f"{path} cannot be read: {error.strerror}"
+            raise ValueError(msg) from error
+        if kind not in {b"\x00\x01\x00\x00", b"true"}:
+            msg = f"{path} is no TrueType font"
+            raise ValueError(msg)
+    return path
+
+
 class Settings(BaseSettings):
     """All settings of a deployment. Secrets are never here: they are files under `data_dir`/keys."""
 
@@ -158,6 +173,9 @@ class Settings(BaseSettings):
     )
     mail_sender: Annotated[str, AfterValidator(_sender)] = Field(
         "Throughline <noreply@throughline.invalid>", description="From whom mail comes: Name <address>."
+    )
+    label_font: Annotated[str, AfterValidator(_font_file)] = Field(
+        "", description="TrueType file for label titles in other than Latin letters. Empty: PNG and PDF leave them out."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 

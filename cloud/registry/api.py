@@ -1,18 +1,18 @@
-"""HTTP of the registry: models, units, labels, import, and the public address that every label carries. Thin."""
+"""HTTP of the registry: models, units and their import. Thin. Labels and links have files of their own."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from cloud.errors import FieldProblem, InvalidError, TooLargeError
 from cloud.identity.permissions import Permission
 from cloud.record import service as record
-from cloud.registry import gs1, labels, service
+from cloud.registry import service
 from cloud.registry.importing import ImportForm
 from cloud.registry.imports import import_units
 from cloud.registry.service import Registered
@@ -23,7 +23,6 @@ ReadModels = Annotated[Call, calls(Permission.MODELS_READ)]
 WriteModels = Annotated[Call, calls(Permission.MODELS_WRITE)]
 Read = Annotated[Call, calls(Permission.UNITS_READ)]
 Register = Annotated[Call, calls(Permission.UNITS_REGISTER)]
-Print = Annotated[Call, calls(Permission.LABELS_PRINT)]
 Parts = Annotated[Context, Depends(context_of)]
 
 
@@ -81,12 +80,6 @@ class ImportOut(BaseModel):
     unnamed_bad_rows: int = 0
     dry_run: bool
     units: list[RegisteredOut]
-
-
-class LabelsIn(BaseModel):
-    product_ids: Annotated[list[str], Field(min_length=1, max_length=500)]
-    sheet: Literal["a4-3x8", "letter-3x10", "62x29"] = "a4-3x8"
-    skip: Annotated[int, Field(ge=0, le=100, description="places on the first sheet that are used already")] = 0
 
 
 def _model_out(row: Any) -> ModelOut:
@@ -190,37 +183,6 @@ def product_out(row: Any, base_url: str) -> ProductOut:
 @api.get("/products/{product_id}")
 def read_product(product_id: str, call: Read) -> ProductOut:
     return call.read(lambda tx: product_out(service.read_unit(tx, product_id).product, call.url))
-
-
-def _label(unit: service.Unit, base_url: str) -> labels.Label:
-    gtin, serial = gs1.Gtin(unit.product.gtin), gs1.Serial(unit.product.serial)
-    uri = gs1.digital_link(base_url, gtin, serial)
-    return labels.Label(uri=uri, gtin=gtin, serial=serial, title=f"{unit.model.brand} {unit.model.name}")
-
-
-@api.get("/products/{product_id}/label.{form}", response_class=Response)
-def read_label(product_id: str, form: Literal["svg", "png", "pdf"], call: Print) -> Response:
-    """The unit's QR label, for its type plate."""
-    label = call.read(lambda tx: _label(service.read_unit(tx, product_id), call.url))
-    match form:
-        case "svg":
-            return Response(labels.label_svg(label), media_type="image/svg+xml")
-        case "png":
-            return Response(labels.label_png(label), media_type="image/png")
-        case "pdf":
-            return Response(labels.label_pdf([label], labels.SHEETS["62x29"]), media_type="application/pdf")
-
-
-@api.post("/labels", response_class=Response)
-def print_labels(body: LabelsIn, call: Print) -> Response:
-    """Sheets of labels as one PDF."""
-    sheet = labels.SHEETS[body.sheet]
-    if body.skip >= sheet.places:
-        detail = f"the first page has {sheet.places} places"
-        raise InvalidError(problems=(FieldProblem("/skip", "out_of_range", detail),))
-    wanted = call.read(lambda tx: [_label(unit, call.url) for unit in service.read_units(tx, body.product_ids)])
-    pdf = labels.label_pdf(wanted, sheet, skip=body.skip)
-    return Response(pdf, media_type="application/pdf")
 
 
 def routers() -> tuple[APIRouter, ...]:
