@@ -124,14 +124,15 @@ def enrol(tx: Transaction, known: Authority, terms: Terms, token: str, csr: str)
     Raises InvalidError for a wrong request, which leaves the token as it is, and EnrolmentRefusedError.
     """
     request = _read(csr)
-    used = sa.update(token_table).where(
-        token_table.c.token_hash == codes.token_hash(token),
-        token_table.c.used_at.is_(None),
-        token_table.c.expires_at > tx.now,
-    )
-    wins = tx.session.execute(used.values(used_at=tx.now, key_print=request.key_print)).rowcount  # type: ignore[attr-defined]  # a cursor result has it
-    query = sa.select(token_table).where(token_table.c.token_hash == codes.token_hash(token))
-    row = tx.session.execute(query).one_or_none()
+    known_by = token_table.c.token_hash == codes.token_hash(token)
+    product_id = tx.session.execute(sa.select(token_table.c.product_id).where(known_by)).scalar_one_or_none()
+    if product_id is None:
+        raise EnrolmentRefusedError
+    record.lock(tx, {product_id})  # a revocation comes before or after, and never in between
+    open_ = sa.and_(known_by, token_table.c.used_at.is_(None), token_table.c.expires_at > tx.now)
+    use = sa.update(token_table).where(open_).values(used_at=tx.now, key_print=request.key_print)
+    wins = tx.session.execute(use).rowcount  # type: ignore[attr-defined]  # a cursor result has it
+    row = tx.session.execute(sa.select(token_table).where(known_by)).one_or_none()
     if row is None:
         raise EnrolmentRefusedError
     if not wins:
@@ -171,11 +172,12 @@ def renew(
     if abs(at - tx.now) > CLOCKS_DIFFER:
         msg = f"here it is {tx.now:%Y-%m-%dT%H:%M:%SZ}"
         raise ClockOffError(msg)
-    current = _provable(tx, certificate, request, at, signature)
+    current = _signer(tx, certificate, request, at, signature)
+    record.lock(tx, {current.product_id})  # a revocation comes before or after, and never in between
+    tx.session.refresh(current)
     unit = read_unit(tx, current.product_id)
-    if unit.product.state == "retired":
+    if current.revoked_at is not None or current.valid_until <= tx.now or unit.product.state == "retired":
         raise RenewalRefusedError
-    record.lock(tx, {current.product_id})
     known_one = _renewed_lately(tx, current, request)
     if known_one is not None:
         return _answer(known, known_one)
@@ -188,15 +190,13 @@ def renew(
     return _answer(known, made)
 
 
-def _provable(
-    tx: Transaction, certificate: str, request: Request, at: datetime, signature: str
-) -> DeviceCertificateRow:
-    """The row of a valid certificate whose key made the signature. Raises RenewalRefusedError."""
+def _signer(tx: Transaction, certificate: str, request: Request, at: datetime, signature: str) -> DeviceCertificateRow:
+    """The row of the certificate whose key made the signature, valid or not. Raises RenewalRefusedError."""
     der, signed = requests.read_certificate(certificate), requests.read_signature(signature)
     if der is None or signed is None:
         raise RenewalRefusedError
     row = tx.session.get(DeviceCertificateRow, authority.fingerprint(der))
-    if row is None or row.revoked_at is not None or row.valid_until <= tx.now:
+    if row is None:
         raise RenewalRefusedError
     # What is ours is known by its fingerprint; the key is that of our own copy.
     key = x509.load_der_x509_certificate(row.der).public_key()

@@ -4,6 +4,7 @@ Pure. A request is taken as proof that the sender has the key in it, and as noth
 even looked at. Wrong input is a value.
 """
 
+import base64
 import binascii
 import hashlib
 import re
@@ -116,7 +117,10 @@ def is_signed(key: ec.EllipticCurvePublicKey, signature: bytes, statement: bytes
 
 
 def _decoded(text: str) -> bytes | None:
+    """What stands there in base64, spelled as it should be: one content has one spelling."""
+    plain = "".join(text.split())
     try:
-        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+        found = base64.b64decode(plain, validate=True)
     except (binascii.Error, ValueError):
         return None
+    return found if base64.b64encode(found).decode() == plain else None

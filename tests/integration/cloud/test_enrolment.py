@@ -2,9 +2,11 @@
 
 import hashlib
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from cryptography import x509
@@ -29,6 +31,7 @@ from tests.certificates import PrivateKey, certificate_of, new_key, print_of, re
 from tests.integration.cloud.world import BASE, World, at_once
 from tests.services import ManualClock
 
+Result = TypeVar("Result")
 TERMS = Terms(BASE, timedelta(days=90))
 
 
@@ -475,6 +478,51 @@ def test_marks_rise_in_the_order_of_the_commits(postgres_world: World) -> None:
         first.result(30)
         second.result(30)
     assert postgres_world.read(lambda tx: devices.ended_after(tx, 0)) == (2, [early, late])
+
+
+class Held:
+    """A transaction that has done its work, and commits when it is told."""
+
+    def __init__(self, world: World, work: Callable[[Transaction], object]) -> None:
+        self._world, self._work = world, work
+        self._done, self._go = threading.Event(), threading.Event()
+
+    def _run(self, tx: Transaction) -> object:
+        found = self._work(tx)
+        self._done.set()
+        assert self._go.wait(30)
+        return found
+
+    def while_doing(self, other: Callable[[], Result]) -> Result:
+        """Does the other thing meanwhile, lets go, and gives what the other gave."""
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(self._world.run, self._run)
+            assert self._done.wait(30)
+            second = pool.submit(other)
+            wait([second], timeout=0.5)
+            self._go.set()
+            first.result(30)
+            return second.result(30)
+
+
+def test_a_renewal_at_the_moment_of_a_revocation_gives_nothing(postgres_world: World, known: Authority) -> None:
+    office, key, unit = Office(postgres_world, known), new_key(), postgres_world.unit().id
+    first = office.first(unit, key)
+    revocation = Held(postgres_world, lambda tx: devices.revoke(tx, unit))
+    with pytest.raises(RenewalRefusedError):
+        revocation.while_doing(lambda: office.renew(key, first.certificate, new_key()))
+
+
+def test_a_revocation_at_the_moment_of_an_enrolment_ends_what_was_enrolled(
+    postgres_world: World, known: Authority
+) -> None:
+    office, unit = Office(postgres_world, known), postgres_world.unit().id
+    token, csr = office.token(unit), request_of(new_key())
+    enrolling = Held(postgres_world, lambda tx: enrolment.enrol(tx, known, TERMS, token, csr))
+    enrolling.while_doing(lambda: office.revoke(unit))
+    (row,) = postgres_world.rows("device_certificate")
+    assert row.revoked_at is not None
+    assert office.ended() == (1, [unit])
 
 
 def test_many_ends_at_once_are_numbered_without_a_gap(world: World) -> None:
