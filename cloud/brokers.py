@@ -74,9 +74,9 @@ def check(settings: Settings) -> None:
 
 
 def names_of(settings: Settings) -> tuple[str, ...]:
-    """Names and addresses at which devices may look for the broker, for its certificate."""
+    """Names and addresses at which devices and services may look for the broker, for its certificate."""
     wildcards = {"", "0.0.0.0", "::"}  # noqa: S104 - not bound, but left out
-    asked = (settings.mqtt_public_host, settings.mqtt_tls_host, "localhost", "127.0.0.1")
+    asked = (settings.mqtt_public_host, settings.mqtt_tls_host, settings.mqtt_host, "localhost", "127.0.0.1")
     return tuple(dict.fromkeys(name for name in asked if name not in wildcards))
 
 

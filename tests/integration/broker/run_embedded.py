@@ -2,7 +2,8 @@
 
 The registry is files in DIRECTORY: credentials.json maps each username to [principal, SHA-256 in hex, revoked],
 certificates.json each fingerprint in hex to [product id, end, revoked], endings.json is a list of product ids. Each
-lookup appends the name or the fingerprint to DIRECTORY/lookups. Settings come from DIRECTORY/settings.json. The ports
+lookup appends the name or the fingerprint to DIRECTORY/lookups, and its answer comes after the seconds in
+DIRECTORY/slow. Settings come from DIRECTORY/settings.json. The ports
 are printed when they are open.
 """
 
@@ -10,6 +11,7 @@ import asyncio
 import json
 import signal
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,10 @@ class FileGatekeeper:
     def _look_up(self, name: str, key: str) -> Any:
         with (self._directory / "lookups").open("a") as lookups:
             lookups.write(f"{key}\n")
-        return json.loads((self._directory / name).read_text()).get(key)
+        found = json.loads((self._directory / name).read_text()).get(key)
+        if (self._directory / "slow").exists():  # whoever asked hears what was true when it asked
+            time.sleep(float((self._directory / "slow").read_text()))
+        return found
 
 
 async def main(directory: Path) -> None:

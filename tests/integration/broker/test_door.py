@@ -5,6 +5,7 @@ import socket
 import struct
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -170,6 +171,22 @@ def test_a_revoked_device_is_refused_and_one_that_is_connected_is_cut_off(tmp_pa
         until(lambda: device.gone, "the end of the revoked connection")
         assert not wire.client(GOOD).connect().accepted
         assert not other.gone
+
+
+@pytest.mark.parametrize("secured", [False, True], ids=["password", "certificate"])
+def test_who_was_revoked_while_the_registry_answered_does_not_slip_in(tmp_path: Path, *, secured: bool) -> None:
+    """The answer is from before the revocation, and arrives after it was noticed: nobody would notice it again."""
+    with embedded_wire(tmp_path, secured=secured, endings_s=0.05) as wire:
+        device = wire.client(GOOD)
+        (wire.home / "slow").write_text("2")
+        with ThreadPoolExecutor(1) as threads:
+            coming = threads.submit(device.connect)
+            until(wire.lookups, "the question")
+            wire.revoke(GOOD)
+            coming.result(30)
+        assert not device.accepted
+        (wire.home / "slow").unlink()
+        assert not wire.client(GOOD).connect().accepted
 
 
 def test_a_registry_that_is_down_shuts_the_door_and_keeps_who_is_in(tmp_path: Path) -> None:
