@@ -4,6 +4,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 import reportlab
 from hypothesis import given, settings
@@ -111,7 +112,7 @@ def test_modules_and_quiet_zone_have_the_sizes_that_gs1_asks_for(name: str) -> N
     assert left >= quiet
     assert top >= quiet
     around = page.crop((left - quiet, top - quiet, left - 2, corners.bottom_left.y + quiet))
-    assert min(around.get_flattened_data()) == 255
+    assert np.asarray(around).min() == 255
     assert code.ec_level in {"M", "Q"}
 
 
@@ -199,7 +200,7 @@ def test_the_calibration_page_outlines_the_labels_where_they_will_be(name: str) 
         middle = (top + (1.0 if sheet.places > 1 else 0.0) + sheet.label[1] / 2) * dpi / 25.4
         centre = (left + sheet.label[0] / 2) * dpi / 25.4
         cross = page.crop((round(centre) - 4, round(middle) - 4, round(centre) + 5, round(middle) + 5))
-        assert min(cross.get_flattened_data()) < 128, index
+        assert np.asarray(cross).min() < 128, index
     assert texts(page) == []
 
 
