@@ -18,6 +18,8 @@ DOORS = {
     "cloud/bench": "measures the system that it has started itself",
     "cloud/compose.py": "names the type of a socket that listens",
     "cloud/demo": "the story's own phone, against the system that it has started itself",
+    "cloud/emqx_enforcer.py": "tells EMQX at the operator's address whom to cut off",
+    "cloud/intake.py": "subscribes at the broker of the settings",
     "cloud/mail/outlets.py": "hands letters to the operator's own mail server",
     "cloud/workers/mail.py": "knows the errors of the operator's mail server",
     "cloud/supervisor.py": "asks whether a port of this machine is free",
