@@ -35,6 +35,8 @@ def links(data: bytes) -> None:
     assert isinstance(again, DigitalLink), (canonical, again)
     assert again.canonical() == canonical
     assert again.path == found.path
+    codes = [element.ai for element in (*found.path, *found.attributes)]
+    assert len(set(codes)) == len(codes), "each AI says one thing"
     assert sorted(again.attributes) == sorted(found.attributes)
     if found.gtin is not None and found.serial is not None:
         assert isinstance(check_gtin(found.gtin), str)
