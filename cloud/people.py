@@ -13,7 +13,7 @@ from cloud.consent import service as consent
 from cloud.control import service as control
 from cloud.db import Database, Transaction
 from cloud.lifecycle import service as lifecycle
-from cloud.ownership import attempts, claims, invitations, members, transfers
+from cloud.ownership import attempts, claims, handover, invitations, members, transfers
 from cloud.ownership.rules import MAY, WIPE, Act, Standing
 from cloud.ownership.rules import TransferState as State
 from cloud.ownership.tables import InvitationRow, TransferRow
@@ -132,6 +132,13 @@ class PeopleOfUnits:
             return ClaimCodeMade(claim_code=claims.new_code(tx, self._keys, unit.id))
 
         return self._once(caller, key, record.fingerprint("claim code", product_id), ClaimCodeMade, do)
+
+    def wipe(self, caller: Caller, product_id: str, key: str | None) -> Chosen:
+        def do(tx: Transaction) -> Chosen:
+            unit = members.unit_for(tx, product_id, caller.person_id, Act.WIPE)
+            return Chosen(item_id="wipe", outcome="command_queued", command_id=handover.wipe(tx, unit.id))
+
+        return self._once(caller, key, record.fingerprint("wipe", product_id), Chosen, do)
 
     # --- how calls are made ---
 

@@ -103,6 +103,11 @@ def _add_people_calls(api: APIRouter, port: OwnershipPort, threads: Threads, as_
         """The owner asks to give the unit back. It stays theirs until its return is confirmed."""
         return answer(await threads.run(port.ask_return, caller, product_id, key))
 
+    @api.post("/products/{product_id}/wipe", responses=returns(200, Chosen), openapi_extra=PHONE_SESSION)
+    async def wipe(product_id: IdInPath, caller: Annotated[Caller, as_caller], key: Key = None) -> Response:
+        """The owner lets the device forget what people left on it; `people` says when it has."""
+        return answer(await threads.run(port.wipe, caller, product_id, key))
+
     @api.post(
         "/products/{product_id}/claim-code",
         status_code=201,

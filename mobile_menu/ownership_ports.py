@@ -164,5 +164,8 @@ class OwnershipPort(Protocol):
     def ask_return(self, caller: Caller, product_id: str, key: str | None) -> Chosen:
         """Raises NotYoursError."""
 
+    def wipe(self, caller: Caller, product_id: str, key: str | None) -> Chosen:
+        """Raises NotYoursError."""
+
     def new_claim_code(self, caller: Caller, product_id: str, key: str | None) -> ClaimCodeMade:
         """Raises NotYoursError."""

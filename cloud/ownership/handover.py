@@ -82,4 +82,12 @@ def _clear_device(tx: Transaction, product_id: str) -> None:
         wishes = dict.fromkeys(known.desired)
         twin.desire(tx, product_id, wishes, None, f"handed-on-settings:{product_id}:{new_id(tx.now)}")
     watch.forget_stage(tx, product_id)
-    control.queue(tx, product_id, WIPE, {}, life=WIPE_LASTS)
+    wipe(tx, product_id)
+
+
+def wipe(tx: Transaction, product_id: str) -> str:
+    """Tells the device to forget what people left on it; the command's id. Asked again meanwhile, it is the same."""
+    row = control.latest_named(tx, product_id, WIPE)
+    if row is None or row.status in control.ENDED:
+        row = control.queue(tx, product_id, WIPE, {}, life=WIPE_LASTS)
+    return row.id

@@ -42,12 +42,21 @@ class Act(StrEnum):
     HAND_OVER = "hand_over"
     GIVE_BACK = "give_back"
     NEW_CODE = "new_code"
+    WIPE = "wipe"
+    """Let the device forget what people left on it."""
 
 
 _ONLOOKER: Final = frozenset({Act.SEE_STATE, Act.ASK, Act.TRY_DEMO})
 _GUEST: Final = _ONLOOKER | {Act.LEAVE}
 _HOUSEHOLD: Final = _GUEST | {Act.COMMAND, Act.SEE_ATTACHED, Act.SEE_PEOPLE}
-_OWNER: Final = (_HOUSEHOLD - {Act.LEAVE}) | {Act.INVITE, Act.REMOVE, Act.HAND_OVER, Act.GIVE_BACK, Act.NEW_CODE}
+_OWNER: Final = (_HOUSEHOLD - {Act.LEAVE}) | {
+    Act.INVITE,
+    Act.REMOVE,
+    Act.HAND_OVER,
+    Act.GIVE_BACK,
+    Act.NEW_CODE,
+    Act.WIPE,
+}
 
 MAY: Final[Mapping[Standing, frozenset[Act]]] = MappingProxyType(
     {

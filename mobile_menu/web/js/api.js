@@ -105,6 +105,7 @@ export const api = {
   confirmTransfer: (id) => post(`/transfers/${enc(id)}/confirm`),
   callOff: (id) => drop(`/transfers/${enc(id)}`),
   giveBack: (product) => post(unit(product, "return")),
+  wipe: (product) => post(unit(product, "wipe")),
   newClaimCode: (product) => post(unit(product, "claim-code")),
   export: () => get("/export"),
   optOut: () => post("/opt-out"),

@@ -54,6 +54,10 @@ function drawn(found, page) {
         await api.giveBack(page.product);
         toast(t("return.asked"));
       })]) : null,
+    can("wipe") ? card("wipe", "clean", [h("p", {}, t("wipe.text")), button("wipe", t("wipe.go"), "quiet", page, async () => {
+      if (!(await ask(t("wipe.sure"), { title: t("wipe.title"), yes: t("wipe.go"), danger: true }))) return;
+      await api.wipe(page.product);
+    })]) : null,
     can("new_code") ? card("code", "key", [h("p", {}, t("code.text")), button("new-code", t("code.go"), "quiet", page, () => newCode(page))]) : null,
   ].filter(Boolean);
 }

@@ -134,6 +134,18 @@ def test_the_device_is_told_to_wipe_to_forget_settings_and_whose_it_is_now(homes
     assert homes.people.people(heir.caller, home.unit.id).wiped == "done"
 
 
+def test_an_owner_lets_the_device_forget_what_is_on_it_and_keeps_it(homes: Homes) -> None:
+    world, home = homes.world, homes.home()
+    first = homes.people.wipe(home.owner.caller, home.unit.id, None)
+    assert homes.people.wipe(home.owner.caller, home.unit.id, None) == first  # one is under way
+    assert homes.people.people(home.owner.caller, home.unit.id).wiped == "waiting"
+    world.take(Device(world, home.unit.id, boot=2).result(first.command_id or "", "done"))
+    assert homes.people.people(home.owner.caller, home.unit.id).wiped == "done"
+    assert homes.people.wipe(home.owner.caller, home.unit.id, None).command_id != first.command_id
+    assert homes.owner_of(home.unit) == home.owner.person_id
+    assert not world.journey(home.household).closed
+
+
 def test_the_devices_credential_stays_and_the_old_claim_code_dies(homes: Homes) -> None:
     world, home, heir = homes.world, homes.home(), homes.world.phone()
     homes.hand_over(home.owner, heir, home.unit)

@@ -109,6 +109,7 @@ async def test_the_owner_asks_to_give_back_and_gets_a_new_code_and_calls_a_trans
 ) -> None:
     unit = f"{MENU}/products/{home.unit.id}"
     assert (await client.post(f"{unit}/return", headers=as_(home.owner))).json()["outcome"] == "return_requested"
+    assert (await client.post(f"{unit}/wipe", headers=as_(home.owner))).json()["outcome"] == "command_queued"
     made = await client.post(f"{unit}/claim-code", headers=as_(home.owner))
     assert made.status_code == 201
     assert len(made.json()["claim_code"]) == 11

@@ -25,7 +25,8 @@ from cloud.ownership.rules import (
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 YES = {
-    Standing.OWNER: "see_state ask try_demo command see_attached see_people invite remove hand_over give_back new_code",
+    Standing.OWNER: "see_state ask try_demo command see_attached see_people "
+    "invite remove hand_over give_back new_code wipe",
     Standing.HOUSEHOLD: "see_state ask try_demo command see_attached see_people leave",
     Standing.GUEST: "see_state ask try_demo leave",
     Standing.ONLOOKER: "see_state ask try_demo",
@@ -41,7 +42,7 @@ def test_each_standing_may_do_exactly_what_is_promised(standing: Standing, act: 
 
 def test_every_standing_is_in_the_table_and_only_the_owner_decides_about_others() -> None:
     assert set(MAY) == set(Standing)
-    for act in (Act.INVITE, Act.REMOVE, Act.HAND_OVER, Act.GIVE_BACK, Act.NEW_CODE):
+    for act in (Act.INVITE, Act.REMOVE, Act.HAND_OVER, Act.GIVE_BACK, Act.NEW_CODE, Act.WIPE):
         assert [standing for standing in Standing if may(standing, act)] == [Standing.OWNER]
 
 
