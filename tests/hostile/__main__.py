@@ -12,7 +12,7 @@ from tests.hostile.figures import PAGE, keep, read
 from tests.hostile.fuzz.campaign import fuzz
 from tests.hostile.fuzz.targets import TARGETS
 from tests.hostile.page import page
-from tests.hostile.rounds import do, long_plan, summary
+from tests.hostile.rounds import ROLES, do, long_plan, summary
 from tests.hostile.siege import besieged, figures
 from tests.hostile.suites import SUITES, count
 from tests.hostile.timing import measure
@@ -27,6 +27,7 @@ def main() -> int:
     walking.add_argument("--examples", type=int, default=100, help="invented requests for each call and role")
     walking.add_argument("--seed", type=int, default=1)
     walking.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    walking.add_argument("--roles", nargs="+", choices=ROLES, default=ROLES, help="who walks")
     walking.set_defaults(do=_walk)
     fuzzing = commands.add_parser("fuzz", help="the parsers that strangers reach, by atheris")
     fuzzing.add_argument("targets", nargs="*", help=f"of {', '.join(TARGETS)}; all, when none is named")
@@ -101,7 +102,7 @@ def _siege(given: argparse.Namespace) -> bool:
 
 def _walked(folder: Path, database_url: str, given: argparse.Namespace) -> dict[str, Any]:
     with deployed(folder, database_url) as to:
-        walks = do(to, long_plan(given.examples), seed=given.seed)
+        walks = do(to, long_plan(given.examples, given.roles), seed=given.seed)
     for one in walks:
         for kind, how in one.failures.items():
             print(f"--- {one.role}: {kind}\n{how}\n")

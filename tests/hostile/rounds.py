@@ -42,8 +42,9 @@ SHORT_WITH_EDGES: Final = Plan(("admin", "phone", SIGNED), 3, ("admin", "phone")
 """For who gets as far as the database; on the stricter one, where an edge is most likely to hurt."""
 
 
-def long_plan(examples: int) -> Plan:
-    return Plan(ROLES, examples, ROLES, _SIGNED_ONLY)
+def long_plan(examples: int, roles: Sequence[str] = ROLES) -> Plan:
+    """So many invented requests for each call, and every edge, as each of the roles."""
+    return Plan(roles, examples, roles, _SIGNED_ONLY)
 
 
 def do(to: Deployment, plan: Plan, *, seed: int = 1) -> list[Walk]:
