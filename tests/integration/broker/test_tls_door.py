@@ -262,7 +262,10 @@ def test_a_handshake_without_a_connect_behind_it_ends(tmp_path: Path) -> None:
 
 
 def test_a_thousand_half_open_handshakes_do_not_shut_a_newcomer_out(tmp_path: Path) -> None:
-    with embedded_wire(tmp_path, secured=True, max_half_open=200) as wire, ExitStack() as open_lines:
+    with (
+        embedded_wire(tmp_path, secured=True, max_half_open=200, connect_timeout_s=90) as wire,
+        ExitStack() as open_lines,
+    ):
         good = wire.client(GOOD).connect()
         flight = hello(wire)
         lines = []
