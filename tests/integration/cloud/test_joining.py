@@ -1,5 +1,7 @@
 """An address by a link, and what follows when two have the same one: they are one person, wholly or not at all."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -226,12 +228,13 @@ def test_two_with_one_address_become_one_person_with_everything_of_both(world: W
 
 def test_what_was_answered_under_a_key_is_answered_again_after_two_became_one(world: World) -> None:
     first, second = world.phone(), world.phone()
-    journey = world.begin(second).id
-    chosen = world.menus.choose(second.caller, journey, item("coupon"), "key-1")
+    journey = world.claim(second, world.unit()).journey_id
+    command = item("command", name="print_test_page")
+    chosen = world.menus.choose(second.caller, journey, command, "key-1")
     prove(world, first)
     prove(world, second)
-    assert world.menus.choose(again(world, second).caller, journey, item("coupon"), "key-1") == chosen
-    assert len(world.rows("coupon")) == 1
+    assert world.menus.choose(again(world, second).caller, journey, command, "key-1") == chosen
+    assert len(world.rows("command")) == 1
 
 
 def test_the_phones_and_the_visits_of_both_lead_to_the_one_person(world: World) -> None:
@@ -440,6 +443,54 @@ def test_a_customer_who_writes_while_two_become_one_is_read_by_the_expert(world:
         at_once(works)
         thread = world.read(lambda tx, case=case: care.messages(tx, world.keys, care.read(tx, case.id)))  # type: ignore[misc]  # a loop's lambda
         assert len(thread) == 4
+
+
+def waiting(world: World) -> bool:
+    """Somebody waits for a lock that another transaction holds."""
+    query = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    return bool(world.read(lambda tx: tx.session.execute(query).scalar_one()))
+
+
+def while_it_waits(world: World, held: Any, other: Any) -> None:
+    """Does `held` in a transaction, starts `other` beside it, and commits when that waits."""
+    with ThreadPoolExecutor(1) as pool:
+        with world.db.transaction() as tx:
+            held(tx)
+            started = pool.submit(other)
+            end = time.monotonic() + 30
+            while not started.done() and not waiting(world):
+                assert time.monotonic() < end, "it neither ended nor waited"
+                time.sleep(0.01)
+        started.result(60)
+
+
+def test_what_is_written_just_before_two_become_one_is_sealed_anew_as_well(postgres_world: World) -> None:
+    world = postgres_world
+    first, second = world.phone(), world.phone()
+    case = world.menus.open_case(second.caller, world.begin(second).id, "first", b"{}", None)
+    prove(world, first)
+    token = ask(world, second)
+    while_it_waits(
+        world,
+        lambda tx: care.reply(tx, world.keys, case.id, "expert", "just now"),
+        lambda: world.accounts.verify_email(second.caller, token),
+    )
+    thread = world.read(lambda tx: care.messages(tx, world.keys, care.read(tx, case.id)))
+    assert [one["text"] for one in thread] == ["first", "just now"]
+
+
+def test_who_leaves_while_they_become_one_with_another_is_gone_as_that_one_too(postgres_world: World) -> None:
+    world = postgres_world
+    first, second = world.phone(), world.phone()
+    live_a_little(world, second, 1)
+    prove(world, first)
+    token = ask(world, second)
+    while_it_waits(
+        world,
+        lambda tx: joining.verify(tx, world.keys, second.person_id, second.caller.session_id, token),
+        lambda: world.menus.opt_out(second.token),
+    )
+    assert world.rows("person") == world.rows("support_case") == world.rows("email_address") == []
 
 
 # --- nothing is forgotten ---
