@@ -197,7 +197,7 @@ def test_either_side_can_call_it_off_and_the_link_opens_nothing_then(homes: Home
     with pytest.raises(LinkRefusedError):
         homes.accept(world.phone(), link)
     assert homes.owner_of(home.unit) == home.owner.person_id
-    assert homes.offer(home.owner, home.unit)
+    assert homes.offer(home.owner, home.unit).id != link.id
 
 
 def test_it_ends_by_itself_after_two_days(homes: Homes) -> None:

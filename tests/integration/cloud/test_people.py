@@ -1,5 +1,6 @@
 """Who is with a unit: invitations, what each may do, removal, leaving, and the end of a guest's time."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from cloud.ownership.rules import GUEST_LASTS, INVITATION_LASTS, INVITATIONS_MAX
 from cloud.registry.claiming import MAX_FAILURES
 from mobile_menu.ownership_ports import LinkRefusedError, NotYoursError, TooManyPeopleError
 from mobile_menu.ports import ChosenItem, ItemUnavailableError, TooManyAttemptsError
-from tests.integration.cloud.homes import Homes, code_of
+from tests.integration.cloud.homes import Home, Homes, code_of
 from tests.integration.cloud.world import Phone, World, at_once
 
 
@@ -73,7 +74,7 @@ def test_a_used_a_withdrawn_an_expired_and_an_invented_link_are_refused_alike(ho
             who = world.phone().caller
             given = (who, code, "", None) if call == homes.people.accept else (who, code, "")
             with pytest.raises(LinkRefusedError) as refusal:
-                call(*given)  # type: ignore[arg-type]  # either form
+                call(*given)
             said.append(repr(refusal.value))
     assert len(set(said)) == 1
 
@@ -157,7 +158,7 @@ def test_each_role_can_choose_exactly_what_is_promised_whatever_a_menu_offered(h
     assert len(world.rows("command")) == 2
 
 
-CALLS = {
+CALLS: dict[str, Callable[[Homes, Phone, Home, dict[str, str]], object]] = {
     "invite": lambda homes, who, home, _ids: homes.people.invite(who.caller, home.unit.id, "guest", None, None),
     "withdraw": lambda homes, who, home, ids: homes.people.withdraw(who.caller, home.unit.id, ids["invitation"]),
     "remove": lambda homes, who, home, ids: homes.people.remove(who.caller, home.unit.id, ids["member"]),
@@ -282,7 +283,7 @@ def test_open_invitations_and_people_are_limited(homes: Homes) -> None:
     with pytest.raises(TooManyPeopleError):
         homes.invite(owner, unit)
     world.clock.now += INVITATION_LASTS
-    assert homes.invite(owner, unit)  # those that have expired are in nobody's way
+    homes.invite(owner, unit)  # those that have expired are in nobody's way
     assert len(world.rows("invitation")) == 1
     assert links
     for _ in range(MEMBERS_MAX):
