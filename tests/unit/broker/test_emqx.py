@@ -52,6 +52,7 @@ def test_both_questions_go_to_the_hook_with_its_token() -> None:
 
 
 def test_every_gap_is_filled_and_every_bracket_closed() -> None:
+    text = ""
     for tls in (False, True):
         made = files(service_tls=tls)
         text = made[CONFIGURATION]
