@@ -88,7 +88,9 @@ def crl(tx: Transaction, known: Authority) -> bytes:
 
 def note_ended(tx: Transaction, product_id: str) -> None:
     """Says that the unit's connections are to be judged anew."""
-    record.lock(tx, {"device ended"})  # until the commit: so the numbers come to light in their order
+    # The key lets no two have one number, so numbers come to light in their order; the lock only spares the second one
+    # its second try.
+    record.lock(tx, {"device ended"})
     tx.session.add(EndedRow(number=newest_mark(tx) + 1, product_id=product_id, ended_at=tx.now))
     tx.session.flush()
 
