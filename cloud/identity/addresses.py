@@ -62,7 +62,8 @@ def too_many(tx: Transaction, session_id: str) -> float:
     asked = sorted(tx.session.execute(recent).scalars())
     if len(asked) < PER_SESSION:
         return 0.0
-    return max(1.0, (asked[-PER_SESSION] + PER_SESSION_WINDOW - tx.now).total_seconds())
+    wait: timedelta = asked[-PER_SESSION] + PER_SESSION_WINDOW - tx.now
+    return max(1.0, wait.total_seconds())
 
 
 def ask(tx: Transaction, keys: Keys, person_id: str, session_id: str, address: str, language: str) -> Asked:

@@ -1,21 +1,13 @@
 """Phones and their sessions: short access tokens, refresh tokens that rotate; and the visits of public links.
 
-A session is a family of tokens. Each token says in its middle which family it is of, so that one row is all that is
-kept, however often they rotate:
-
-    tls_ | selector, 128 bits, the family's | secret, 256 bits, its own | check, 128 bits
-
-The row holds hashes alone: of the selector, to be found by; of the access token and the one before it; of the refresh
-token and the one before it. The check is a keyed hash over the rest: it tells a token that we made, and that has been
-replaced since, from one that somebody made up, and so a theft from a slip of the pen.
+A session is a family of tokens (`tokens.py`), and one row is all that is kept of it, however often they rotate: hashes
+of the selector, to be found by; of the access token and the one before it; of the refresh token and the one before it.
 """
 
 import hashlib
 import hmac
 import logging
-import re
 import secrets
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -27,6 +19,7 @@ from broker.contract.ids import new_id
 from cloud.db import Transaction, table_of
 from cloud.identity.rotation import Rotation, Verdict, judge
 from cloud.identity.tables import EmailProofRow, PersonRow, SessionRow
+from cloud.identity.tokens import ACCESS, REFRESH, VISIT, family_of, is_access, is_genuine, new_token, selector_of
 from cloud.record import service as record
 from cloud.record.bulk import among
 from cloud.record.events import Event, EventType
@@ -35,9 +28,6 @@ from cloud.secrets import Keys
 
 log = logging.getLogger("throughline.sessions")
 VISIT_LASTS: Final = timedelta(days=30)
-ACCESS, REFRESH, VISIT = "tls_", "tlr_", "tlv_"
-_FORM: Final = re.compile(r"tl[sr]_([A-Za-z0-9_-]{22})[A-Za-z0-9_-]{43}([A-Za-z0-9_-]{22})")
-_CHECK_CHARS: Final = 22
 session_table = table_of(SessionRow)
 person_table = table_of(PersonRow)
 proof_table = table_of(EmailProofRow)
@@ -137,7 +127,7 @@ def open_phone(
 
 def session_of(tx: Transaction, token: str) -> Session | None:
     """The session of an access token that counts now; None for any other."""
-    row = _found(tx, _family(token), "phone")
+    row = _found(tx, family_of(token), "phone")
     if row is None:
         return None
     presented = codes.token_hash(token)
@@ -149,7 +139,7 @@ def session_of(tx: Transaction, token: str) -> Session | None:
 
 def whose(tx: Transaction, keys: Keys, token: str) -> Any | None:
     """The session that any genuine token of it names, expired or replaced too. For leaving, and for nothing else."""
-    return _found(tx, _family(token), "phone") if is_genuine(keys, token) else None
+    return _found(tx, family_of(token), "phone") if is_genuine(keys, token) else None
 
 
 def family_mac(keys: Keys, session: Any) -> bytes:
@@ -159,7 +149,7 @@ def family_mac(keys: Keys, session: Any) -> bytes:
 
 def mac_of(keys: Keys, token: str) -> bytes | None:
     """The same, from a token; None for one that is none of ours."""
-    return keys.mac(_family(token).hex()) if is_genuine(keys, token) else None
+    return keys.mac(family_of(token).hex()) if is_genuine(keys, token) else None
 
 
 def refresh(tx: Transaction, keys: Keys, token: str, key: str | None, lifetimes: Lifetimes) -> Pair | None:
@@ -169,11 +159,11 @@ def refresh(tx: Transaction, keys: Keys, token: str, key: str | None, lifetimes:
     """
     if not is_genuine(keys, token):
         return None
-    query = sa.select(SessionRow).where(session_table.c.token_hash == _family(token), session_table.c.kind == "phone")
+    query = sa.select(SessionRow).where(session_table.c.token_hash == family_of(token), session_table.c.kind == "phone")
     row: SessionRow | None = tx.session.execute(
         query.with_for_update().execution_options(populate_existing=True)
     ).scalar_one_or_none()
-    if row is None or row.expires_at <= tx.now or row.refresh_hash is None or _is_access(token):
+    if row is None or row.expires_at <= tx.now or row.refresh_hash is None or is_access(token):
         return None
     key_hash = None if key is None else hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
     known = Rotation(row.refresh_hash, row.previous_refresh_hash, row.refreshed_at or row.created_at, row.answer_key)
@@ -245,32 +235,10 @@ def forget_ended(tx: Transaction) -> None:
     tx.session.execute(sa.delete(person_table).where(unknown))
 
 
-def is_genuine(keys: Keys, token: str) -> bool:
-    """We made this token once. Says nothing of whether it still counts.
-
-    A token from before there were two kinds has no check; its family is itself, and a stranger cannot guess it.
-    """
-    form = _FORM.fullmatch(token)
-    if form is None:
-        return token.startswith(ACCESS)
-    return hmac.compare_digest(form[2], _check(keys, token[:-_CHECK_CHARS]))
-
-
 def _found(tx: Transaction, token_hash: bytes, kind: str) -> Any | None:
     query = sa.select(session_table).where(session_table.c.token_hash == token_hash, session_table.c.kind == kind)
     row = tx.session.execute(query).one_or_none()
     return None if row is None or row.expires_at <= tx.now else row
-
-
-def _family(token: str) -> bytes:
-    """What its session is found by."""
-    form = _FORM.fullmatch(token)
-    return codes.token_hash(token if form is None else form[1])
-
-
-def _is_access(token: str) -> bool:
-    """An access token is none to refresh with; but one from before there were two kinds is."""
-    return token.startswith(ACCESS) and _FORM.fullmatch(token) is not None
 
 
 def _give(tx: Transaction, keys: Keys, row: SessionRow, lifetimes: Lifetimes, before: str = "") -> Pair:
@@ -278,9 +246,8 @@ def _give(tx: Transaction, keys: Keys, row: SessionRow, lifetimes: Lifetimes, be
 
     before: the refresh token that is replaced; its selector goes on.
     """
-    form = _FORM.fullmatch(before)
-    selector = secrets.token_urlsafe(16) if form is None else form[1]
-    access, fresh = (_new_token(keys, prefix, selector) for prefix in (ACCESS, REFRESH))
+    selector = selector_of(before) or secrets.token_urlsafe(16)
+    access, fresh = (new_token(keys, prefix, selector) for prefix in (ACCESS, REFRESH))
     row.token_hash = codes.token_hash(selector)
     row.last_access_hash, row.last_access_until = row.access_hash, row.access_until
     row.access_hash, row.access_until = codes.token_hash(access), tx.now + lifetimes.access
@@ -294,15 +261,6 @@ def _give(tx: Transaction, keys: Keys, row: SessionRow, lifetimes: Lifetimes, be
         refresh_token=fresh,
         refresh_expires_at=row.expires_at,
     )
-
-
-def _new_token(keys: Keys, prefix: str, selector: str) -> str:
-    body = prefix + selector + secrets.token_urlsafe(32)
-    return body + _check(keys, body)
-
-
-def _check(keys: Keys, body: str) -> str:
-    return urlsafe_b64encode(keys.mac(f"token:{body}")[:16]).decode().rstrip("=")
 
 
 def _end_stolen(tx: Transaction, row: SessionRow) -> None:

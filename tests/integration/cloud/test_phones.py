@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from cloud.identity import phones
 from cloud.identity.rotation import GRACE
@@ -244,3 +245,17 @@ def test_every_session_that_ends_is_announced(world: World) -> None:
     world.menus.opt_out(leaver.token)
     ended = set().union(*heard)
     assert ended == {one.caller.session_id for one in (phone, thief, leaver)}
+
+
+def test_to_know_whose_token_it_is_takes_one_question(world: World) -> None:
+    phone = world.phone()
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            asked.append(statement)
+
+    event.listen(world.db.engine, "before_cursor_execute", note)
+    world.menus.caller(phone.token, "en")
+    event.remove(world.db.engine, "before_cursor_execute", note)
+    assert len(asked) == 1
