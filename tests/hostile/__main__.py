@@ -57,7 +57,8 @@ def _walk(given: argparse.Namespace) -> bool:
         else:
             with running_postgres() as server:
                 found = _walked(Path(folder), server.url(server.create()), given)
-    print(keep(f"walk-{given.database}", found))
+    some = "" if set(given.roles) == set(ROLES) else "-" + "-".join(given.roles)
+    print(keep(f"walk-{given.database}{some}", found))
     for one in (*found["failures"], *found["overstepped"], *found["errors"]):
         print(one)
     return bool(found["failures"] or found["overstepped"] or found["errors"])

@@ -100,5 +100,13 @@ def ask(to: Deployment, role: str, door: Door, value: str) -> Answer:
             body["journey"] = value
     for name, texts in {**to.known, "item_id": ["expert"], "form": ["svg"], "link_type": ["gs1:pip"]}.items():
         path = path.replace(f"{{{name}}}", texts[0]) if texts else path
-    answer = to.http.request(door.method, path, params=query or None, json=body, headers=to.headers.get(role, {}))
-    return Answer(answer.status_code, answer.headers.get("content-type", ""), answer.text.replace(value, "…"))
+    headers = to.headers.get(role, {})
+    with to.http.stream(door.method, path, params=query or None, json=body, headers=headers) as answer:
+        media = answer.headers.get("content-type", "")
+        # A stream that should not have been opened has no end to wait for.
+        said = (
+            next(answer.iter_text(), "")
+            if media.startswith("text/event-stream")
+            else answer.read().decode("utf-8", "replace")
+        )
+    return Answer(answer.status_code, media, said.replace(value, "…"))

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tests.hostile.figures import read
+from tests.hostile.figures import RAW, read
+from tests.hostile.rounds import ROLES
 from tests.hostile.suites import SUITES
 
 HEAD: Final = """<!-- Made from docs/reference/hostile by `python -m tests.hostile table`. -->
@@ -70,16 +71,20 @@ def page() -> str:
 
 
 def _walks() -> Iterator[str]:
-    for database, name in (("sqlite", "SQLite"), ("postgres", "PostgreSQL")):
-        found = read(f"walk-{database}")
-        if found:
-            yield (
-                f"| every call of the OpenAPI by {found['roles']} roles, good data and bad, on {name}"
-                f" | {found['requests']:,} requests to {found['calls']} calls, {found['checks']:,} checks"
-                f" | {found['server_errors']} server errors, {len(found['failures'])} breaches of the contract,"
-                f" {len(found['overstepped'])} calls granted to who may not"
-                f" | `python -m tests.hostile walk --examples {found['examples']} --database {database}` |"
-            )
+    for path in sorted(RAW.glob("walk-*.json")):
+        found = read(path.stem) or {}
+        database = "SQLite" if "sqlite" in path.stem else "PostgreSQL"
+        roles = ", ".join(found["by_role"])
+        command = f"python -m tests.hostile walk --examples {found['examples']} --seed {found['seed']}"
+        some = "" if len(found["by_role"]) == len(ROLES) else f" --roles {roles.replace(',', '')}"
+        left = f", {len(found['errors'])} calls that the tool itself gave up" if found["errors"] else ""
+        yield (
+            f"| every call of the OpenAPI, good data and bad, on {database}, as {roles}"
+            f" | {found['requests']:,} requests to {found['calls']} calls, {found['checks']:,} checks"
+            f" | {found['server_errors']} server errors, {len(found['failures'])} breaches of the contract,"
+            f" {len(found['overstepped'])} calls granted to who may not{left}"
+            f" | `{command} --database {path.stem.split('-')[1]}{some}` |"
+        )
 
 
 def _fuzz_row() -> Iterator[str]:

@@ -16,9 +16,9 @@ from requests import PreparedRequest
 from schemathesis import Response
 from schemathesis.engine import events, from_schema
 
+from cloud.commerce.signatures import sign_standard
 from cloud.web import PROBLEM, STATUS
 from device_sim.carrier import signature
-from device_sim.shop import signed_headers
 from tests.hostile.deployment import Deployment
 
 CHECKS: Final = (
@@ -55,8 +55,7 @@ class Signer(requests.auth.AuthBase):
         raw = body.encode() if isinstance(body, str) else body
         assert isinstance(raw, bytes), "no body here is streamed"
         self._sent += 1
-        shop = signed_headers(self._shop, f"msg_{self._sent}", self._at, raw)
-        request.headers.update({name: value for name, value in shop.items() if name.startswith("webhook-")})
+        request.headers.update(sign_standard(self._shop, f"msg_{self._sent}", self._at, raw))
         request.headers["X-Hmac-Signature"] = signature(self._carrier, raw)
         return request
 
