@@ -163,7 +163,8 @@ def _note(found: Walk, event: events.EngineEvent, secrets: Mapping[str, str]) ->
                     if check.failure_info is not None and (recorder.label, check.name) not in NOT_SO:
                         _failed(found, recorder, case_id, check)
         case events.NonFatalError(info=info, label=label):
-            found.errors.append(f"{label}: {info.format()}")
+            words = [line.strip() for line in info.format().splitlines() if line.strip()]
+            found.errors.append(f"{label}: {' '.join(words[:2])}")  # and no trace: it names this machine's paths
         case events.FatalError(exception=exception):
             found.errors.append(repr(exception))
         case _:
