@@ -90,8 +90,8 @@ class Menus:
         def start(tx: Transaction) -> SessionOpened:
             visit = None if visit_token is None else phones.visit_of(tx, visit_token)
             person_id = identity.new_person(tx, self._keys) if visit is None else visit.person_id
-            fresh = phones.open_visit(tx, person_id) if visit is None else None
-            visit_id = visit.id if fresh is None else fresh.id
+            fresh = None if visit is not None else phones.open_visit(tx, person_id)
+            visit_id = visit.id if visit is not None else fresh.id if fresh is not None else ""
 
             def do() -> SessionStarted:
                 return started_of(phones.open_phone(tx, self._keys, person_id, visit_id, self._lifetimes), tx.now)

@@ -195,11 +195,10 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     wiped = {"ownership": len(owned)} | ownership.leave(tx, person_id, owned)
     wiped |= _wipe_care(tx, cases)
     wiped |= _wipe_commerce(tx, keys, person_id)
-    for form in (EmailProofRow, EmailRow, MailRow):
+    own: tuple[Any, ...] = (EmailProofRow, EmailRow, MailRow, CouponRow, ReferralRow, SessionRow, OutboxRow)
+    for form in (*own, CommandRow):
         wiped[str(form.__tablename__)] = _delete(tx, form, person_id)
     tx.changes.mail = True  # what lies in the mail folder goes as well
-    for form in (CouponRow, ReferralRow, SessionRow, OutboxRow, CommandRow):
-        wiped[str(form.__tablename__)] = _delete(tx, form, person_id)
     commands = table_of(CommandRow)
     _run(tx, sa.update(commands).where(commands.c.journey_id.in_(ids)).values(journey_id=None))
     wiped["move"] = _run(tx, sa.delete(table_of(MoveRow)).where(table_of(MoveRow).c.journey_id.in_(ids)))

@@ -163,9 +163,7 @@ def timeline(
 ) -> list[Any]:
     """Journal rows of a unit, or of a journey, newest first."""
     query = sa.select(journal).order_by(journal.c.seq.desc()).limit(limit)
-    if product_id is not None and journey_id is not None:
-        query = query.where(sa.or_(journal.c.product_id == product_id, journal.c.journey_id == journey_id))
-    elif product_id is not None:
+    if product_id is not None:
         query = query.where(journal.c.product_id == product_id)
     else:
         query = query.where(journal.c.journey_id == journey_id)

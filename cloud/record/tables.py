@@ -10,8 +10,8 @@ from cloud.db import BigId, JsonText, UtcDateTime
 
 
 class JournalRow(SQLModel, table=True):
-    """One event. Append-only, but for erasure, which leaves its type and time, and takes all that leads to somebody; and
-    for two persons who become one, whose events then name that one.
+    """One event. Append-only, but for erasure, which leaves its type and time, and takes all that leads to somebody;
+    and for two persons who become one, whose events then name that one.
     """
 
     __tablename__ = "journal"
