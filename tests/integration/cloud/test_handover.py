@@ -164,6 +164,26 @@ def test_the_devices_credential_stays_and_the_old_claim_code_dies(homes: Homes) 
     assert world.claim(last, home.unit, fresh).role is Role.OWNER
 
 
+def test_the_old_claim_code_is_dead_also_when_the_new_owner_never_makes_one(homes: Homes) -> None:
+    world, home, heir = homes.world, homes.home(), homes.world.phone()
+    homes.hand_over(home.owner, heir, home.unit)
+    world.menus.opt_out(heir.token)
+    for phone in (home.owner, world.phone()):
+        with pytest.raises(ClaimRefusedError):
+            world.claim(phone, home.unit)
+
+
+def test_who_has_given_a_unit_away_leaves_no_trace_in_the_transfer_and_its_receiver_still_hears_of_it(
+    homes: Homes,
+) -> None:
+    world, home, heir = homes.world, homes.home(), homes.world.phone()
+    done = homes.hand_over(home.owner, heir, home.unit)
+    assert world.menus.export(home.owner.caller)["transfers"] == []
+    assert [row.person_id for row in world.rows("transfer")] == [heir.person_id]
+    world.menus.opt_out(home.owner.token)
+    assert homes.people.transfer(heir.caller, done.id).state == "done"
+
+
 def test_one_of_the_household_can_become_the_owner_and_keeps_their_journey_and_their_case(homes: Homes) -> None:
     world, home = homes.world, homes.home()
     journey = world.journey(home.household)
