@@ -111,7 +111,8 @@ def _weight(parameters: list[str]) -> float:
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "q":
-            return float(value) if re.fullmatch(r"0(\.\d{0,3})?|1(\.0{0,3})?", value.strip()) else 0.0
+            plain = value.strip()  # float strips less than strip does
+            return float(plain) if re.fullmatch(r"0(\.\d{0,3})?|1(\.0{0,3})?", plain) else 0.0
     return 1.0
 
 

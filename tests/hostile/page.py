@@ -42,6 +42,7 @@ _FOUND: Final = (
     ("no call said in the OpenAPI which problems it may answer with", "the walk", "each does, in one form"),
     ("a key's end, or a time of telemetry, could be a number and counted from 1970", "the walk", "a time is text"),
     ("a certificate request of an unknown PKCS#10 version raised what nobody caught", "the fuzzer", "it is refused"),
+    ("a weight in Accept-Language with a control character before it raised an error", "the fuzzer", "it counts"),
     (
         "the OpenAPI was made and encoded anew for whoever asked: some 50 ms of the event loop for each call",
         "the siege",

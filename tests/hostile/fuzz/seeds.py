@@ -165,6 +165,10 @@ def _claim_codes() -> Iterator[bytes]:
     )
 
 
+def _shapes() -> Iterator[bytes]:
+    yield from (b'{"a":[1,{"b":"[[[["}]}', b"[" * 40 + b"]" * 40, b'"\\"[', b"\xef\xbb\xbf[]", b"[1,2,3]")
+
+
 _MADE: Final[dict[str, Callable[[], Iterable[bytes]]]] = {
     "frames": _frames,
     "connects": _connects,
@@ -181,4 +185,7 @@ _MADE: Final[dict[str, Callable[[], Iterable[bytes]]]] = {
     "webhooks": _webhooks,
     "headers": _headers,
     "bodies": _bodies,
+    "negotiations": lambda: (b"text/html,*/*;q=0.8\nde-CH,de;q=0.7", b"application/linkset+json;q=1.0\n*", b";q=,\n;;"),
+    "shapes": _shapes,
+    "emails": lambda: (b"Ada@Example.com", "ü@bücher.example".encode(), b'"a b"@x.example', b"a@[1.2.3.4]"),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from tests.hostile.fuzz import on_calls, on_frames, on_messages, on_registry
+from tests.hostile.fuzz import on_calls, on_frames, on_messages, on_registry, on_texts
 
 
 class Target(NamedTuple):
@@ -41,4 +41,9 @@ TARGETS: Final[dict[str, Target]] = {
     "headers": Target(on_calls.headers, 1024, ("Bearer ", "journey=", "%00", "W/", "q=0.5", "tl_visit=", ";")),
     "bodies": Target(on_calls.bodies, 2048, (*_JSON, *_PHONE)),
     "requests": Target(on_calls.requests, 3000, ("-----BEGIN CERTIFICATE REQUEST-----", "MIH", "=")),
+    "negotiations": Target(
+        on_texts.negotiations, 300, ("text/html", ";q=0.5", "*/*", "de-CH", "application/linkset+json")
+    ),
+    "shapes": Target(on_texts.shapes, 1024, (*_JSON, "[[[[[[[[", '"\\\\"')),
+    "emails": Target(on_texts.emails, 320, ("@", "xn--", "example.com", "\\xc3\\xbc", "\\xef\\xbc\\xa0", '"')),
 }
