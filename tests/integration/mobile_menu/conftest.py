@@ -17,12 +17,14 @@ from fastapi.responses import JSONResponse
 
 from broker.contract.errors import ThroughlineError
 from broker.contract.stages import Role
+from mobile_menu import account_api
 from mobile_menu.api import router, routes
 from mobile_menu.limits import Limits
 from mobile_menu.live import LiveHub
 from mobile_menu.openapi import openapi_extra
 from mobile_menu.threads import Threads
 from mobile_menu.web_files import web_app
+from tests.unit.mobile_menu.fake_accounts import FakeAccounts
 from tests.unit.mobile_menu.fake_record import Clock, FakeRecord, service_over
 
 STATUS = {
@@ -51,6 +53,7 @@ def small_app(
     app = FastAPI()
     app.router.routes[:0] = routes(service, hub, threads)
     app.include_router(router(service, hub, threads, secure=secure, limits=limits))
+    app.include_router(account_api.router(FakeAccounts(clock), service, threads, secure=secure))
     app.router.routes.extend(web_app())
 
     @app.exception_handler(ThroughlineError)
