@@ -89,6 +89,7 @@ CASES: dict[tuple[str, str], Case] = {
         "/products/{unit.id}/invitations/{invitation}", 404
     ),
     ("post", "/products/{product_id}/return"): of("/products/{unit.id}/return", 404),
+    ("post", "/products/{product_id}/wipe"): of("/products/{unit.id}/wipe", 404),
     ("post", "/products/{product_id}/claim-code"): of("/products/{unit.id}/claim-code", 404),
     ("post", "/invitations/look"): of("/invitations/look", 404, body=lambda victim: {"code": victim.invitation}),
     ("post", "/invitations/accept"): of("/invitations/accept", 404, body=lambda victim: {"code": victim.invitation}),
@@ -175,7 +176,7 @@ def theirs(world: World, victim: Victim) -> dict[str, list[Any]]:
         name: world.rows(name, person_id=person)
         for name in ("phone_session", "journey", "support_case", "email_address", "email_proof", "mail", "referral")
     }
-    more = ("member", "invitation", "transfer", "case_message", "product")
+    more = ("member", "invitation", "transfer", "case_message", "product", "command")
     return found | {name: world.rows(name) for name in more} | {"journal": world.rows("journal", person_id=person)}
 
 
