@@ -7,6 +7,7 @@ it reconnects by itself, for as long as it takes. Everything else of MQTT in the
 Source: MQTT 3.1.1, OASIS 2014, chapter 3.
 """
 
+import contextlib
 import logging
 import selectors
 import socket
@@ -28,6 +29,9 @@ KEEPALIVE_S: Final = 60
 ANSWER_S: Final = 15.0
 """How long the broker may take for the answer to a CONNECT, a SUBSCRIBE or a PINGREQ, and to take what is sent."""
 CHUNK_BYTES: Final = 256 * 1024
+MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
+MAX_HELD_BYTES: Final = 16 * 1024 * 1024
+"""Of payloads taken and not yet handed on; usual messages come to their number long before."""
 BLOCKED_S: Final = 1.0
 MAX_FRAME_BYTES: Final = 1024 * 1024
 """Far above what either broker lets through."""
@@ -150,6 +154,7 @@ class Lane:
         self._intake = intake
         self._changed = changed
         self.held: deque[Delivery] = deque()
+        self.bytes = 0
 
     def take(self, limit: int, wait_s: float, idle_s: float = 0.5) -> list[Delivery]:
         """Up to `limit` messages: what is there at once, and what comes within `wait_s` of the first."""
@@ -159,17 +164,31 @@ class Lane:
                 return []
             if len(held) < limit and wait_s:
                 self._changed.wait_for(lambda: len(held) >= limit, wait_s)
-            batch = [held.popleft() for _ in range(min(limit, len(held)))]
+            batch: list[Delivery] = []
+            size = 0
+            while held and len(batch) < limit and size < MAX_BATCH_BYTES:
+                batch.append(held.popleft())
+                size += len(batch[-1].payload)
+            self.bytes -= size
             self._changed.notify_all()
         return batch
+
+    def put(self, one: Delivery) -> None:
+        """Takes a message; the caller holds the condition."""
+        self.held.append(one)
+        self.bytes += len(one.payload)
 
     def acknowledge(self, batch: Sequence[Delivery]) -> None:
         """Tells the broker that these are stored."""
         self._intake.acknowledge(batch)
 
+    def come_again(self) -> None:
+        """Gives the connection up for a new one, on which the broker sends again what was not acknowledged."""
+        self._intake.come_again()
+
 
 class Intake:
-    """Messages of all devices, at QoS 1. window: how many may be taken and not yet handed on.
+    """Messages of all devices, at QoS 1. window: how many may be taken and not yet handed on; bytes have one too.
 
     When it is full, nothing is read: the socket's buffers fill, and the broker holds the rest. Memory here does not
     grow, however slow the database is. lanes: how many threads share the work; all that a device says is on one.
@@ -189,6 +208,7 @@ class Intake:
         self._generation = 0
         self._closing = threading.Event()
         self._sent_at = 0.0
+        self._pinged_at = 0.0
         self.connected = threading.Event()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
 
@@ -200,6 +220,13 @@ class Intake:
         mids = [one.mid for one in batch if one.qos and one.generation == self._generation]
         if mids:
             self._send(acknowledgements(mids), batch[-1].generation)
+
+    def come_again(self) -> None:
+        """Gives the connection up for a new one, on which the broker sends again what was not acknowledged."""
+        with self._sending:
+            if self._socket is not None:
+                with contextlib.suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
 
     def waiting(self) -> int:
         """Messages taken and not yet handed on."""
@@ -271,6 +298,7 @@ class Intake:
             self._generation += 1
             self._socket = opened
             self._sent_at = time.monotonic()
+        self._pinged_at = 0.0
         rest, heard_at = b"", time.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(opened, selectors.EVENT_READ)
@@ -311,11 +339,8 @@ class Intake:
 
     def _share_out(self, messages: list[Delivery]) -> None:
         lanes = self.lanes
-        if len(lanes) == 1:
-            lanes[0].held.extend(messages)
-            return
         for one in messages:
-            lanes[hash(one.topic[_SPEAKER]) % len(lanes)].held.append(one)
+            lanes[hash(one.topic[_SPEAKER]) % len(lanes)].put(one)
 
     def _subscribed(self, body: bytes) -> None:
         if len(body) != 3 or body[2] != 1:
@@ -328,17 +353,21 @@ class Intake:
     def _has_room(self) -> bool:
         """Waits a little for it. One piece of the stream may go beyond the window."""
         with self._changed:
-            return self._changed.wait_for(
-                lambda: self.waiting() < self._window or self._closing.is_set(), timeout=BLOCKED_S
-            )
+            return self._changed.wait_for(lambda: self._has_little() or self._closing.is_set(), timeout=BLOCKED_S)
+
+    def _has_little(self) -> bool:
+        return self.waiting() < self._window and sum(lane.bytes for lane in self.lanes) < MAX_HELD_BYTES
 
     def _keep_alive(self, heard_at: float) -> None:
         now = time.monotonic()
-        if now - self._sent_at >= KEEPALIVE_S / 2:
-            self._send(_PINGREQ, self._generation)
-        if now - heard_at > KEEPALIVE_S / 2 + ANSWER_S:
+        unanswered = self._pinged_at > heard_at
+        if unanswered and now - self._pinged_at > ANSWER_S:
             msg = "the broker is silent"
             raise BrokerFaultError(msg)
+        quiet = now - heard_at >= KEEPALIVE_S / 2 and not unanswered
+        if quiet or now - self._sent_at >= KEEPALIVE_S / 2:
+            self._pinged_at = now
+            self._send(_PINGREQ, self._generation)
 
     def _send(self, data: bytes, generation: int) -> None:
         """To the connection of that generation, if it is still there. Its end is noticed where it is read."""

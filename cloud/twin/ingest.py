@@ -8,16 +8,17 @@ calls this acknowledges to the broker after the commit, and only then; (boot, se
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
-from broker.contract.codec import Accepted, RejectionReason, decode_up
+from broker.contract.codec import Accepted, RejectionReason, decode_up, encode
 from broker.contract.messages import Counter as Count
 from broker.contract.messages import Event as DeviceEvent
-from broker.contract.messages import Presence, Sequence, Telemetry
+from broker.contract.messages import Presence, Sequence, Status, Telemetry
 from broker.contract.presence import presence_key
-from broker.contract.topics import parse_up
+from broker.contract.topics import Up, parse_up, up_topic
+from broker.contract.watermark import MAX_RANGES
 from cloud.db import Transaction
 from cloud.record import service as record
 from cloud.record.bulk import append_many, put_many
@@ -25,7 +26,7 @@ from cloud.record.events import Event, EventType
 from cloud.twin import rejects, watermarks
 from cloud.twin import service as twin
 from cloud.twin.memory import CONTACT_EVERY, SKEW_STEP_S, STORED_EVERY, Contact, Memory, News
-from cloud.twin.rules import Twin, to_event
+from cloud.twin.rules import Room, Twin, room_in, to_event
 from cloud.twin.sorting import Rejected, named_seq, refused, sorted_out
 from cloud.twin.watermarks import Streams
 
@@ -44,10 +45,10 @@ class Taken(NamedTuple):
 
 
 class _GivenUp(msgspec.Struct, frozen=True):
-    """The data of `messages_given_up`: pairs of first and last seq."""
+    """The data of `messages_given_up`: pairs of first and last seq; no more of them than the store keeps."""
 
     boot: Count
-    ranges: tuple[tuple[Sequence, Sequence], ...]
+    ranges: Annotated[tuple[tuple[Sequence, Sequence], ...], msgspec.Meta(max_length=MAX_RANGES)]
 
 
 def take(tx: Transaction, batch: list[tuple[str, bytes]], memory: Memory | None = None) -> Taken:
@@ -65,6 +66,8 @@ def take(tx: Transaction, batch: list[tuple[str, bytes]], memory: Memory | None 
         if part.named is not None:
             streams.pass_over(part.product_id, *part.named)
     known = twin.hold(tx, sorted({part.topic.product_id for part in fresh if type(part.message) is not Telemetry}))
+    fresh, beyond = _within_bounds(fresh, known)
+    rejected += beyond
     contacts = _note_contact(tx, fresh, known, memory or Memory())
     _store_telemetry(tx, fresh)
     epochs = {product_id: one.epoch for product_id, one in known.items()}
@@ -106,6 +109,27 @@ def _is_new(streams: Streams, part: Accepted) -> bool:
         for boot, first, last in _given_up(message):
             streams.give_up(part.topic.product_id, boot, first, last)
     return True
+
+
+def _within_bounds(fresh: list[Accepted], known: dict[str, Twin]) -> tuple[list[Accepted], list[Rejected]]:
+    """What the twins can take in, and the statuses that they cannot. These count as received: they never get better."""
+    rooms: dict[str, Room] = {}
+    taken, beyond = [], []
+    for part in fresh:
+        message, product_id = part.message, part.topic.product_id
+        if not isinstance(message, Status):
+            taken.append(part)
+            continue
+        if product_id not in rooms:
+            rooms[product_id] = room_in(known[product_id].reported if product_id in known else {})
+        why = rooms[product_id].take(message.reported)
+        if why:
+            head = encode(message)
+            reason = refused(RejectionReason.UNSTORABLE, why, head)
+            beyond.append(Rejected(product_id, up_topic(product_id, Up.STATUS), reason, (message.boot, message.seq)))
+        else:
+            taken.append(part)
+    return taken, beyond
 
 
 def _given_up(message: DeviceEvent) -> list[tuple[int, int, int]]:

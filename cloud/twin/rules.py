@@ -57,6 +57,10 @@ CLOCK_BELIEVED = timedelta(days=90)
 """How far back a device may date what it says and be believed: it may have kept it while it was away, but a clock that
 was never set says 1970.
 """
+MAX_FIELDS = 256
+"""Names in a reported state, those that were removed included: a removed one keeps its key."""
+MAX_REPORTED_BYTES = 128 * 1024
+"""Of a reported state as JSON: the largest message fits in twice."""
 PACE_FROM = timedelta(hours=1)
 """A span shorter than this says nothing about a pace."""
 SPECIAL_EVENTS = {"factory_reset": EventType.DEVICE_FACTORY_RESET, "install_step_done": EventType.INSTALL_STEP_DONE}
@@ -175,14 +179,40 @@ def merge_reported(known: dict[str, Field], heard: dict[str, Json], boot: int, s
     return {**known, **newer} if newer else known
 
 
+class Room(msgspec.Struct):
+    """What a reported state may still take in: without a bound, each status of one device would cost more than the
+    last, and all others would wait for it.
+    """
+
+    names: set[str]
+    size: int
+
+    def take(self, heard: dict[str, Json]) -> str:
+        """Why a status cannot be merged, or empty; then it counts as merged. What it replaces counts twice."""
+        names = self.names | heard.keys()
+        if len(names) > MAX_FIELDS:
+            return f"the device's state would have more than {MAX_FIELDS} fields"
+        size = self.size + len(msgspec.json.encode(heard))
+        if size > MAX_REPORTED_BYTES:
+            return f"the device's state would have more than {MAX_REPORTED_BYTES} bytes"
+        self.names = names
+        return ""
+
+
+def room_in(known: dict[str, Field]) -> Room:
+    """The room that is left beside what is known."""
+    return Room(set(known), len(msgspec.json.encode(known)))
+
+
 def merge_desired(known: dict[str, Json], wished: dict[str, Json]) -> dict[str, Json]:
     """The settings with the wish in them; null removes one."""
     return {name: value for name, value in {**known, **wished}.items() if value is not None}
 
 
 def usage_of(before: Twin, after: Twin, at: datetime) -> dict[str, tuple[float, datetime]]:
-    """Where each supply stood at its last refill: a level that rises starts the count anew."""
-    usage = dict(before.usage)
+    """Where each supply that is there stood at its last refill: a level that rises starts the count anew."""
+    named = {str(supply["name"]) for supply in after.values.get("supplies") or []}
+    usage = {name: start for name, start in before.usage.items() if name in named}
     old = _levels(before)
     for name, level in _levels(after).items():
         if name not in usage or level > old.get(name, level):

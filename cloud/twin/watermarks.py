@@ -1,6 +1,6 @@
 """Which messages of each boot have arrived, as rows, and how devices are told of it on `down/stored`."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -41,7 +41,11 @@ class Streams:
         if known.holds(seq):
             self.duplicates[key] += 1
             return False
-        self.now[key] = receive(known, seq)
+        self.now[key] = after = receive(known, seq)
+        if known.above:
+            # Above so many holes the oldest is given up: what was in it counts as given up, and is shown as that.
+            holes = known.missing + (seq - known.high - 1 if seq > known.high else -1)
+            self.given_up[key] += holes - after.missing
         return True
 
     def pass_over(self, product_id: str, boot: int, seq: int) -> None:
@@ -168,11 +172,9 @@ def _earlier_marks(tx: Transaction, products: set[str], newest: dict[str, int]) 
     """The watermarks of the boots before the newest, for devices whose earlier messages still come in."""
     if not products:
         return {}
-    query = sa.select(table.c.product_id, table.c.boot, table.c.low).where(
-        among(tx, table.c.product_id, sorted(products))
-    )
-    marks: dict[str, list[Mark]] = defaultdict(list)
-    for row in tx.session.execute(query.order_by(table.c.boot.desc())):
-        if row.boot < newest[row.product_id] and len(marks[row.product_id]) < EARLIER_BOOTS:
-            marks[row.product_id].append(Mark(boot=row.boot, seq=row.low))
-    return {product_id: tuple(own) for product_id, own in marks.items()}
+    marks: dict[str, tuple[Mark, ...]] = {}
+    for product_id in sorted(products):
+        before = sa.and_(table.c.product_id == product_id, table.c.boot < newest[product_id])
+        query = sa.select(table.c.boot, table.c.low).where(before).order_by(table.c.boot.desc()).limit(EARLIER_BOOTS)
+        marks[product_id] = tuple(Mark(boot=boot, seq=low) for boot, low in tx.session.execute(query))
+    return marks

@@ -15,6 +15,8 @@ from cloud.twin.memory import Memory
 
 log = logging.getLogger("throughline.ingest")
 TOLD_AT_ONCE = 1_000
+FAILED_S = 1.0
+"""Before a batch that could be neither stored nor put aside is asked for again."""
 
 
 class IngestLoop:
@@ -45,6 +47,9 @@ class IngestLoop:
             batch = self._intake.take(self._batch, self._wait_s)
             if batch and self.store(batch):
                 self._intake.acknowledge(batch)
+            elif batch and not self._stop.is_set():
+                self._stop.wait(FAILED_S)
+                self._intake.come_again()  # what is not acknowledged comes with the next connection
             self._tell_pending(self._memory.overdue(self._db.clock(), TOLD_AT_ONCE))
         self._tell_pending(self._memory.pending())
 

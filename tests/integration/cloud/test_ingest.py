@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from broker.contract.codec import decode_down
 from broker.contract.messages import MAX_PAYLOAD_BYTES, Json, Stored
 from broker.contract.topics import Down, Up, down_topic, up_topic
+from broker.contract.watermark import MAX_RANGES
 from cloud.lifecycle import watch
 from cloud.record import service as record
 from cloud.record.events import Event
@@ -456,3 +457,46 @@ def test_an_event_that_is_in_the_journal_after_all_is_refused_as_the_database_re
     world.run(lambda tx: record.append(tx, [wish]))
     with pytest.raises(IntegrityError), world.db.transaction() as tx:
         record.append(tx, [wish], is_new=lambda _event: True)
+
+
+def test_a_device_that_invents_ever_more_fields_is_refused_and_costs_the_others_nothing(world: World) -> None:
+    unit, other = world.unit(), world.unit()
+    flood, polite = Device(world, unit.id), Device(world, other.id)
+    said = [flood.status({f"x{number}.{part}": 1 for part in range(60)}) for number in range(6)]
+    taken = world.take(*said, polite.status(READY))
+    assert (taken.stored, taken.rejected) == (5, 2), "four fill the state, two are beyond it; the neighbour's is stored"
+    assert len(world.read(lambda tx: twin.read(tx, unit.id)).reported) == 240
+    assert figures(world, unit.id)["rejected"] == {"unstorable": 2}
+    assert figures(world, unit.id)["streams"][0]["stored_to"] == 6, "it will never get better, so it holds nothing up"
+    assert world.take(flood.status({"x0.0": 2})).stored == 1, "what it has it can still change"
+
+
+def test_a_device_whose_state_would_be_too_large_is_refused(world: World) -> None:
+    device = Device(world, world.unit().id)
+    large = {f"f{number}": "x" * 900 for number in range(60)}
+    assert world.take(device.status(large)).stored == 1
+    assert world.take(device.status(large)).stored == 1, "the same again fits"
+    more = {f"g{number}": "x" * 900 for number in range(60)}
+    assert world.take(device.status(more)).stored == 1
+    assert world.take(device.status({f"h{number}": "x" * 900 for number in range(60)})).rejected == 1
+
+
+def test_more_ranges_than_the_store_keeps_are_passed_over(world: World) -> None:
+    unit = world.unit()
+    device = Device(world, unit.id)
+    ranges = [[2 * number, 2 * number] for number in range(2, 300)]
+    assert world.take(device.event("messages_given_up", {"boot": 1, "ranges": ranges})).stored == 1
+    assert figures(world, unit.id)["streams"][0]["given_up"] == 0
+
+
+def test_the_hole_that_is_one_too_many_is_given_up_and_counted_as_that(world: World) -> None:
+    unit = world.unit()
+    device = Device(world, unit.id)
+    every = [device.telemetry() for _ in range(2 * MAX_RANGES + 6)]
+    world.take(*every[1::2])  # each second one: a hole before each
+    (figure,) = figures(world, unit.id)["streams"]
+    assert figure["given_up"] == 3
+    assert figure["missing"] + figure["given_up"] + len(every[1::2]) == len(every)
+    world.take(*every[0::2])
+    (figure,) = figures(world, unit.id)["streams"]
+    assert (figure["missing"], figure["duplicates"], figure["given_up"]) == (0, 3, 3)

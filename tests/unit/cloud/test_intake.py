@@ -5,8 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.frames import encode_length, publish
-from cloud.intake import BrokerFaultError, acknowledgements, connect_packet, read_packets, subscribe_packet
-from cloud.mqtt import Address
+from cloud.intake import (
+    MAX_BATCH_BYTES,
+    BrokerFaultError,
+    Intake,
+    Lane,
+    acknowledgements,
+    connect_packet,
+    read_packets,
+    subscribe_packet,
+)
+from cloud.mqtt import Address, Delivery
 
 topics = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
 messages = st.tuples(topics, st.binary(max_size=400), st.none() | st.integers(1, 65_535))
@@ -77,3 +86,21 @@ def test_a_long_packet_says_how_long_it_is() -> None:
 
 def test_each_message_is_acknowledged_by_its_own_number() -> None:
     assert acknowledgements([1, 258]) == b"\x40\x02\x00\x01\x40\x02\x01\x02"
+
+
+def lane_with(messages: list[Delivery], window: int = 4_000) -> Lane:
+    intake = Intake(Address("127.0.0.1", 1, "user", "secret"), "work-1", window)
+    for one in messages:
+        intake.lanes[0].put(one)
+    return intake.lanes[0]
+
+
+def test_a_batch_is_bounded_by_its_bytes_and_nothing_is_lost_over_it() -> None:
+    large = [Delivery("t", b"x" * 60_000, number, 1, 1) for number in range(200)]
+    lane = lane_with(large)
+    batches = []
+    while lane.bytes:
+        batches.append(lane.take(2_000, 0.0))
+    assert [one for batch in batches for one in batch] == large
+    assert max(sum(len(one.payload) for one in batch) for batch in batches) <= MAX_BATCH_BYTES + 60_000
+    assert lane.bytes == 0
