@@ -5,7 +5,8 @@ Its column `format_and_linters` is a small language: `N13,csum,gcppos1 [X..17]` 
 linters, then up to 17 characters that may be absent. How AIs stand in a URI is said in `gs1.py`, not here.
 
 Linters that need lists kept by others (currencies, countries, package types, coupon layouts) are left out: such a
-value is held to its length and characters only.
+value is held to its length and characters only. So is `gcppos2`, a company prefix from the second character on: it
+stands at values of digits alone, where it could refuse nothing that those do not.
 """
 
 import csv
@@ -142,7 +143,7 @@ def _part_problem(component: Component, part: str) -> str:
     if not CHARACTERS[component.characters].issuperset(part):
         return "has a character that may not stand there"
     for name in component.linters:
-        linter = _LINTERS.get(name)
+        linter = LINTERS.get(name)
         if linter is not None and not linter(part):
             return _WRONG.get(name, f"fails the check {name}")
     return ""
@@ -178,11 +179,10 @@ def _is_position_in_sequence(text: str) -> bool:
     return match is not None and match[1] <= match[2]
 
 
-_LINTERS: Final[Mapping[str, Callable[[str], bool]]] = {
+LINTERS: Final[Mapping[str, Callable[[str], bool]]] = {
     "csum": lambda text: check_digit(text[:-1]) == text[-1],
     "csumalpha": lambda text: len(text) > 2 and check_pair(text[:-2]) == text[-2:],
     "gcppos1": lambda text: re.match(r"\d{4}", text) is not None,
-    "gcppos2": lambda text: re.match(r".\d{4}", text) is not None,
     "hasnondigit": lambda text: not text.isdecimal(),
     "hh": lambda text: int(text) <= 23,
     "hhmi": lambda text: int(text[:2]) <= 23 and int(text[2:]) <= 59,
@@ -206,6 +206,7 @@ _LINTERS: Final[Mapping[str, Callable[[str], bool]]] = {
     "yyyymmdd": _is_date,
     "zero": lambda text: int(text) == 0,
 }
+"""The checks by their names in the table. Each takes characters of its component's kind only."""
 
 _WRONG: Final[Mapping[str, str]] = {
     "csum": "has a wrong check digit",
