@@ -6,11 +6,11 @@ that fits it, as long as the model has no link of that type here: they are never
 
 import re
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from broker.contract.ids import new_id
+from cloud.addresses import plain_host
 from cloud.db import Transaction, table_of
 from cloud.errors import FieldProblem, InvalidError
 from cloud.record import service as record
@@ -39,7 +39,6 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 """BCP 47, as far as the linkset schema of GS1 goes: it takes no longer tags."""
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
-_ADDRESS: Final = re.compile(r"[!-~]+")
 
 
 class Subject(NamedTuple):
@@ -206,8 +205,8 @@ def _problems(place: int, link: Link, words: Vocabularies) -> list[FieldProblem]
     if not link.type or not words.may_be_kept(link.type):
         known = ", ".join(f"{prefix}:" for prefix in words.namespaces)
         found.append(FieldProblem(f"{at}/type", "unknown_link_type", f"a link type of one of {known}"))
-    if not _is_address(link.href):
-        found.append(FieldProblem(f"{at}/href", "invalid_link", "an https address without a user's name"))
+    if len(link.href) > MAX_HREF or plain_host(link.href) is None:
+        found.append(FieldProblem(f"{at}/href", "invalid_link", "a plain https address"))
     if not link.title.strip() or not link.title.isprintable():
         found.append(FieldProblem(f"{at}/title", "invalid_title", "a title in one line"))
     checks = (("hreflang", link.languages, _LANGUAGE, "en or en-GB"), ("context", link.contexts, _COUNTRY, "DE"))
@@ -229,14 +228,3 @@ def _problems_together(links: tuple[Link, ...]) -> list[FieldProblem]:
     twice = [place for place, link in enumerate(plain) if link in plain[:place]]
     found += [FieldProblem(f"/links/{place}", "duplicate", "this link is there already") for place in twice]
     return found
-
-
-def _is_address(href: str) -> bool:
-    if len(href) > MAX_HREF or not _ADDRESS.fullmatch(href) or "\\" in href:
-        return False
-    try:
-        parts = urlsplit(href)
-        plain = parts.username is None and parts.password is None and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return parts.scheme == "https" and plain

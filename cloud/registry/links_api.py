@@ -21,7 +21,13 @@ class LinkIn(BaseModel):
     """A link of the resolver."""
 
     type: Annotated[str, Field(max_length=200, description="`gs1:pip`, or its full IRI")]
-    href: Annotated[str, Field(max_length=links.MAX_HREF, description="an https address")]
+    href: Annotated[
+        str,
+        Field(
+            max_length=links.MAX_HREF,
+            description="a plain https address as RFC 3986 writes it, without a user and without another port",
+        ),
+    ]
     title: Annotated[str, Field(min_length=1, max_length=200)]
     hreflang: Annotated[list[str], Field(max_length=20, description="`en` or `en-GB`")] = []
     media_type: Annotated[str, Field(max_length=100, description="`text/html`")] = ""

@@ -55,6 +55,21 @@ TRICKS = (
     "https://shop.example/\x00",
     "https://shop.example/a\\b",
     "https://shop.example/ä",
+    'https://sh"op.example/',
+    'https://shop.example/"',
+    "https://shop.example/<a>",
+    "https://shop.example/{b}",
+    "https://shop.example/|",
+    "https://shop.example/^",
+    "https://shop.example/`",
+    "https://shop.example/?a[]=1",
+    "https://shop.example/%zz",
+    "https://shop.example/%4",
+    "https://shop.example/?%",
+    "https://shop.example/#%g0",
+    "https://shop.example/a#b#c",
+    "https://a;b/",
+    "https://.../",
     "",
 )
 
@@ -72,6 +87,9 @@ def test_no_trick_leads_a_campaigns_link_to_another_host(target: str) -> None:
         "https://shop.example:443/a",
         "https://shop.example/spring?utm=1&b=%20#top",
         "https://shop.example/a/../b;c=(1)",
+        "https://shop.example?a=b/c?d",
+        "https://shop.example#top/?",
+        "https://shop.example/%C3%a4//x:y@z,!$&'()*+~_-.",
     ],
 )
 def test_a_plain_address_on_an_allowed_host_passes(target: str) -> None:
