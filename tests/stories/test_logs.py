@@ -5,17 +5,23 @@ crash: none of it is in what the processes say, on their command lines, or in wh
 import base64
 import hashlib
 import json
+import re
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
 import pytest
 
+from broker.contract.topics import Up
+from device_sim.credentials import Credential
 from device_sim.shop import Customer, Order
-from tests.raw_device import RawClient
-from tests.system import GTIN, System, until
+from tests.certificates import new_key, request_of, signed_renewal
+from tests.raw_device import RawClient, RawDevice
+from tests.system import GTIN, System, until, until_async
 
 TELLING = (
     "/healthz",
@@ -28,7 +34,7 @@ TELLING = (
 )
 FIELDS = (
     "bearer cookie refresh code serial text name email address query path header origin agent referer language body "
-    "idempotency webhook password username client topic payload city junk"
+    "idempotency webhook password username client reading topic payload city junk mailbox"
 )
 
 
@@ -75,8 +81,10 @@ async def test_nothing_planted_is_in_what_the_processes_say_or_tell_about_themse
     async with httpx.AsyncClient(base_url=system.url, headers=headers, timeout=60) as client:
         await _rightly(system, client, unit.uri, unit.claim_code, marks)
         await _wrongly(client, marks)
+        await _people(system, client, marks)
+        await _enrolments(client, system.key, unit.id, marks)
         told = b"".join([(await client.get(path)).content for path in TELLING])
-    _over_mqtt(system, unit.id, unit.password, marks)
+    await _over_mqtt(system, unit, marks)
     _not_http(system, marks)
     lines = b"\n".join(" ".join(one).encode() for one in _command_lines(system))
     # In the midst of a call, with a restart behind it: what dies says nothing either.
@@ -151,16 +159,96 @@ async def _wrongly(client: httpx.AsyncClient, marks: Marks) -> None:
     assert not any(status >= 500 for status in statuses)
 
 
-def _over_mqtt(system: System, product_id: str, password: str, marks: Marks) -> None:
+async def _people(system: System, client: httpx.AsyncClient, marks: Marks) -> None:
+    """An owner who confirms an address, invites, and hands on; each link is taken by nobody first, then by a friend."""
+    unit = await system.unit()
+    marks.planted |= {"second claim code": unit.claim_code, "second password": unit.password}
+    owner, friend = await _session(client, marks, "owner"), await _session(client, marks, "friend")
+    await _done(client, "/menu/v1/claims", owner, uri=unit.uri, code=unit.claim_code)
+    await _done(client, "/menu/v1/email", owner, address=f"{marks['mailbox']}@example.com")
+    letter = until(lambda: next(iter((system.data / "mail").glob("*.eml")), None), "the letter")
+    proof = re.search(r"tle_[\w-]+", letter.read_text(encoding="utf-8").replace("=\n", ""))
+    assert proof, "the letter has a link"
+    marks.planted["proof"] = proof[0]
+    assert (await _done(client, "/menu/v1/email/verify", owner, token=proof[0]))["address"]
+    for name, path, body in (("invitation", "invitations", {"role": "household"}), ("transfer", "transfer", {})):
+        link = (await _done(client, f"/menu/v1/products/{unit.id}/{path}", owner, **body))["url"]
+        marks.planted[name] = link.rpartition("/")[2]
+        assert len(marks[name]) >= 10
+        wrong = {"code": marks[name][:-1] + "~"}
+        refused = await client.post("/menu/v1/invitations/accept", json=wrong, headers=friend)
+        assert refused.status_code in {404, 422}
+        marks.planted[f"wrong {name}"] = wrong["code"]
+        await _done(client, "/menu/v1/invitations/look", friend, code=marks[name])
+        await _done(client, "/menu/v1/invitations/accept", friend, code=marks[name])
+
+
+async def _session(client: httpx.AsyncClient, marks: Marks, who: str) -> dict[str, str]:
+    """The headers of a new phone."""
+    started = (await client.post("/menu/v1/session", headers={"Authorization": ""})).json()
+    client.cookies.clear()
+    marks.planted |= {f"{who}'s {name}": str(value) for name, value in started.items() if "token" in name}
+    return {"Authorization": f"Bearer {started['token']}"}
+
+
+async def _done(client: httpx.AsyncClient, path: str, headers: dict[str, str], **body: str) -> dict[str, Any]:
+    answer = await client.post(path, json=body, headers=headers)
+    assert answer.is_success, f"{path}: {answer.text}"
+    return dict(answer.json())
+
+
+async def _enrolments(client: httpx.AsyncClient, key: str, unit: str, marks: Marks) -> None:
+    """A device that enrols and renews; both wrongly first."""
+    operator = {"Authorization": f"Bearer {key}"}
+    token = str((await _done(client, f"/api/v1/products/{unit}/enrolment", operator))["token"])
+    first, second = new_key(), new_key()
+    csr, next_csr = request_of(first), request_of(second)
+    marks.planted |= {"token": token, "request": _inside(csr), "next request": _inside(next_csr)}
+    spoiled = {"token": token, "csr": csr[: len(csr) // 2]}
+    assert (await client.post("/enrol", json=spoiled)).status_code == 422
+    made = await _done(client, "/enrol", {}, token=token, csr=csr)
+    marks.planted["certificate"] = _inside(made["certificate"])
+    marks.planted["new beacon key"] = made["beacon_key"]
+    assert (await client.post("/enrol", json={"token": token, "csr": next_csr})).status_code == 403
+    at = datetime.now(UTC).replace(microsecond=0)
+    signature = signed_renewal(first, made["certificate"], next_csr, at)
+    marks.planted["signature"] = signature
+    body = {"certificate": made["certificate"], "csr": next_csr, "at": at.isoformat(), "signature": signature}
+    assert (await client.post("/enrol/renew", json={**body, "signature": signature[::-1]})).status_code in {403, 422}
+    await _done(client, "/enrol/renew", {}, **body)
+
+
+def _inside(pem: str) -> str:
+    """A line from the middle: what no other request or certificate has."""
+    lines = pem.strip().splitlines()
+    return lines[len(lines) // 2]
+
+
+async def _over_mqtt(system: System, unit: Credential, marks: Marks) -> None:
+    """Strangers, then the device: a good message and bad ones, all of which arrive, and one on a topic that is none."""
     port = system.endpoint.port
     for username, given, client_id in (
         (marks["username"], marks["password"], marks["client"]),
-        (product_id, marks["password"], product_id),
+        (unit.id, marks["password"], unit.id),
     ):
         with RawClient(port, username, given, client_id) as stranger:
             assert not stranger.accepted
-    with RawClient(port, product_id, password, product_id) as device:
-        device.publish(f"tl/1/{product_id}/up/{marks['topic']}", marks["payload"].encode())
+    with RawDevice(system, unit) as device:
+        device.say(Up.BIRTH, firmware="1.0", profile="printer")
+        device.say(Up.STATUS, reported={"state": "idle", "reasons": ["none"], "note": marks["reading"]})
+        for spoiled in (f"{marks['payload']} is no JSON", f'["{marks["payload"]}"]'):
+            device.raw(Up.STATUS, spoiled.encode())
+        assert device.accepted
+        device.publish(f"tl/v1/{unit.id}/up/{marks['topic']}", marks["payload"].encode())
+    headers = {"Authorization": f"Bearer {system.key}"}
+    async with httpx.AsyncClient(base_url=system.url, headers=headers, timeout=60) as operator:
+
+        async def arrived() -> bool:
+            twin = (await operator.get(f"/api/v1/products/{unit.id}/twin")).text
+            kept = (await operator.get(f"/api/v1/products/{unit.id}/quarantine")).text
+            return marks["reading"] in twin and kept.count(marks["payload"]) >= 2
+
+        await until_async(arrived, "the good message in the twin, and the bad ones in quarantine")
 
 
 def _not_http(system: System, marks: Marks) -> None:
