@@ -145,7 +145,10 @@ class _Stream:
     async def _tell(self, signal: Signal) -> None:
         try:
             served, thread = await self._threads.run(self._read, signal)
-        except (SessionRefusedError, JourneyUnknownError) as error:
+        except SessionRefusedError as error:
+            # The token's time may have ended just between the look at the clock and the look into the record.
+            await self._end(RENEW if self._service.now() >= self._until else gone_event(error.code))
+        except JourneyUnknownError as error:
             await self._end(gone_event(error.code))
         except _ChangedHandsError:
             await self._end(RENEW)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from mobile_menu.ports import Caller, SessionRefusedError
 from mobile_menu.rules.situation import Device
 from tests.integration.mobile_menu.conftest import Served, phone_of
 from tests.integration.mobile_menu.events import live
@@ -106,6 +107,23 @@ async def test_a_stream_ends_with_the_access_token_and_goes_on_with_the_next_whe
     served.record.add("j1", "anna-next", "p-anna")
     async with phone_of(served, "anna-next") as phone, live(phone, last_event_id=first.id) as events:
         assert "/2.0/" in (await events.next()).data["title"]
+
+
+async def test_a_token_whose_time_ends_while_the_stream_reads_is_renewed_and_not_refused(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.record.until["anna"] = START + timedelta(minutes=15)
+    async with phone_of(served, "anna") as phone, live(phone) as events:
+        await events.next()
+
+        def just_too_late(*_: object) -> Caller:
+            served.clock.forward(timedelta(minutes=15))
+            raise SessionRefusedError
+
+        monkeypatch.setattr(served.record, "caller", just_too_late)
+        served.hub.sessions_changed(["session-of-anna"])
+        assert (await events.next()).name == "renew"
+        assert await events.ended()
 
 
 async def test_a_session_that_is_ended_ends_its_streams_at_once_and_no_others(served: Served) -> None:
