@@ -7,6 +7,7 @@
         StaleError             somebody else changed it meanwhile
         KeyReusedError         an Idempotency-Key came with another request
         LastAdminKeyError      without this key nobody could make new ones
+        RetiredError           the unit is out of use for good
       InvalidError             the input is wrong; `problems` name the fields
       UnauthenticatedError     no credential, or one that is not valid
       ForbiddenError           the credential does not allow this
@@ -65,6 +66,12 @@ class LastAdminKeyError(ConflictError):
     """This is the last key of an admin; make another first, or end it at the machine itself."""
 
     code: ClassVar[str] = "last_admin_key"
+
+
+class RetiredError(ConflictError):
+    """This product is retired: it is out of use for good."""
+
+    code: ClassVar[str] = "retired"
 
 
 class InvalidError(ThroughlineError):

@@ -59,6 +59,7 @@ STATUS: dict[str, int] = {
     "forbidden": 403,
     "invalid": 422,
     "last_admin_key": 409,
+    "retired": 409,
     "label_too_small": 422,
     "unauthenticated": 401,
     "session_refused": 401,

@@ -12,13 +12,14 @@ import msgspec
 import sqlalchemy as sa
 
 from cloud.db import Transaction, table_of
+from cloud.errors import RetiredError
 from cloud.identity import authority
 from cloud.identity.authority import Ended, Withdrawn
 from cloud.identity.authority_files import Authority
 from cloud.identity.device_tables import DeviceCertificateRow, EndedRow, EnrolmentTokenRow
 from cloud.identity.tables import DeviceCredentialRow
 from cloud.record import service as record
-from cloud.registry.service import read_unit
+from cloud.registry.service import Unit, read_unit
 
 KEPT_AFTER_END: Final = timedelta(days=400)
 """For so long the key of a certificate is known after its end, so that it is not certified again."""
@@ -95,13 +96,26 @@ def note_ended(tx: Transaction, product_id: str) -> None:
     tx.session.flush()
 
 
+def unit_in_use(tx: Transaction, product_id: str) -> Unit:
+    """The unit, held until the end of the transaction, for whoever gives it what it connects with.
+
+    Raises NotFoundError, RetiredError.
+    """
+    record.lock(tx, {product_id})
+    unit = read_unit(tx, product_id)
+    tx.session.refresh(unit.product)  # somebody may have retired it since it was read here first
+    if unit.product.state == "retired":
+        raise RetiredError
+    return unit
+
+
 # --- the end ---
 
 
 def revoke(tx: Transaction, product_id: str) -> None:
     """Ends all that the unit can connect with: password, certificates, and a token that is open. Raises NotFoundError.
 
-    Afterwards only a new token, or a new password, lets it in again.
+    Afterwards only a new token, or a new password, lets it in again; a retired unit gets neither.
     """
     read_unit(tx, product_id)
     record.lock(tx, {product_id})

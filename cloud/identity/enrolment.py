@@ -18,7 +18,7 @@ from cloud.errors import FieldProblem, InvalidError
 from cloud.identity import authority, requests
 from cloud.identity.authority_files import Authority, NoAuthorityError, new_serial
 from cloud.identity.device_tables import DeviceCertificateRow, EnrolmentTokenRow
-from cloud.identity.devices import certificate_table, live_certificates, token_table
+from cloud.identity.devices import certificate_table, live_certificates, token_table, unit_in_use
 from cloud.identity.requests import Request, RequestProblem
 from cloud.record import service as record
 from cloud.registry import codes, gs1
@@ -97,9 +97,8 @@ class Enrolled(msgspec.Struct, frozen=True):
 
 
 def issue_token(tx: Transaction, product_id: str, lasts: timedelta) -> IssuedToken:
-    """What the unit is enrolled with, once; an older one ends. Raises NotFoundError."""
-    read_unit(tx, product_id)
-    record.lock(tx, {product_id})
+    """What the unit is enrolled with, once; an older one ends. Raises NotFoundError, RetiredError."""
+    unit_in_use(tx, product_id)
     issued = IssuedToken(codes.new_token("tle_"), tx.now + lasts)
     row = EnrolmentTokenRow(
         product_id=product_id,

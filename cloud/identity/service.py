@@ -10,10 +10,9 @@ import msgspec
 from broker.contract.ids import new_id
 from cloud.db import Transaction
 from cloud.errors import NotFoundError
-from cloud.identity.devices import note_ended
+from cloud.identity.devices import note_ended, unit_in_use
 from cloud.identity.tables import DeviceCredentialRow, PersonRow, SuppressedRow
 from cloud.registry import codes
-from cloud.registry.service import read_unit
 from cloud.secrets import Keys
 
 
@@ -75,8 +74,8 @@ def is_suppressed(tx: Transaction, keys: Keys, reference: str) -> bool:
 
 
 def issue_credential(tx: Transaction, keys: Keys, product_id: str) -> IssuedCredential:
-    """A password for the plain listener; an older one ends. Raises NotFoundError."""
-    unit = read_unit(tx, product_id)
+    """A password for the plain listener; an older one ends. Raises NotFoundError, RetiredError."""
+    unit = unit_in_use(tx, product_id)
     password = codes.new_token("tld_")
     row = DeviceCredentialRow(product_id=product_id, secret_sha256=codes.token_hash(password), created_at=tx.now)
     before = device_secret(tx, product_id)

@@ -1,7 +1,8 @@
 """A unit begins anew: whoever was with it is with it no more, and nothing that they left on it stays.
 
-This is what a change of hands, a return and the end of a unit have in common. The device keeps its credential: it is
-the same device; what its user left on it, it is told to wipe, and its answer shows at the command.
+This is what a change of hands, a return and the end of a unit have in common. The device keeps its credential, which
+only the end of the unit takes (`returns.py`): it is the same device; what its user left on it, it is told to wipe, and
+its answer shows at the command.
 """
 
 from collections.abc import Iterable

@@ -3,7 +3,8 @@
 import msgspec
 
 from cloud.db import Transaction
-from cloud.errors import ConflictError
+from cloud.errors import RetiredError
+from cloud.identity import devices
 from cloud.lifecycle import service as lifecycle
 from cloud.ownership import claims, handover
 from cloud.record import service as record
@@ -23,7 +24,7 @@ class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
 def take_back(tx: Transaction, keys: Keys, product_id: str) -> TakenBack:
     """The unit has come in: it is nobody's, begins anew, and can be sold again.
 
-    Raises NotFoundError, ConflictError for a unit that is retired.
+    Raises NotFoundError, RetiredError.
     """
     unit = _held(tx, product_id)
     for one in lifecycle.open_with(tx, product_id):
@@ -34,10 +35,13 @@ def take_back(tx: Transaction, keys: Keys, product_id: str) -> TakenBack:
 
 
 def retire(tx: Transaction, product_id: str) -> None:
-    """Takes the unit out of use: it is nobody's, and what it says is refused. Raises NotFoundError, ConflictError."""
+    """Takes the unit out of use: it is nobody's, what it says is refused, and its password, its certificates and an
+    open token end. Raises NotFoundError, RetiredError.
+    """
     unit = _held(tx, product_id)
     _end(tx, unit, CloseReason.RETIRED)
     registry.retire(tx, product_id)
+    devices.revoke(tx, product_id)
 
 
 def _held(tx: Transaction, product_id: str) -> ProductRow:
@@ -46,8 +50,7 @@ def _held(tx: Transaction, product_id: str) -> ProductRow:
     tx.session.expire_all()
     unit = registry.read_unit(tx, product_id).product
     if unit.state == "retired":
-        msg = "this product is retired"
-        raise ConflictError(msg)
+        raise RetiredError
     return unit
 
 

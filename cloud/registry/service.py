@@ -11,7 +11,7 @@ from broker.contract.ids import new_id
 from broker.contract.messages import Json
 from cloud.addresses import plain_host
 from cloud.db import Transaction, table_of
-from cloud.errors import ConflictError, DuplicateError, FieldProblem, InvalidError, NotFoundError
+from cloud.errors import DuplicateError, FieldProblem, InvalidError, NotFoundError, RetiredError
 from cloud.record.bulk import among
 from cloud.registry import codes, gs1
 from cloud.registry.importing import BadRow, Row
@@ -216,10 +216,13 @@ def list_products(
 
 
 def retire(tx: Transaction, product_id: str) -> None:
-    """Takes a unit out of use: its messages are refused from now on. Raises NotFoundError, ConflictError."""
+    """Takes a unit out of use: its messages are refused from now on. Raises NotFoundError, RetiredError.
+
+    Its owner and its identity end elsewhere: `cloud/ownership/returns.py` does the whole of it.
+    """
     unit = read_unit(tx, product_id)
     if unit.product.state == "retired":
-        raise ConflictError
+        raise RetiredError
     unit.product.state = "retired"
     tx.session.flush()
     tx.changes.products.add(product_id)

@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 
 from cloud.db import Transaction
-from cloud.errors import InvalidError, NotFoundError
+from cloud.errors import InvalidError, NotFoundError, RetiredError
 from cloud.identity import authority, authority_files, devices, enrolment
 from cloud.identity import service as identity
 from cloud.identity.authority import Issuer
@@ -25,6 +25,8 @@ from cloud.identity.enrolment import (
     Terms,
     TooManyCertificatesError,
 )
+from cloud.ownership import returns
+from cloud.ownership.rules import WIPE
 from cloud.registry import service as registry
 from cloud.secrets import Keys
 from tests.certificates import PrivateKey, certificate_of, new_key, print_of, request_of, signed_renewal
@@ -211,6 +213,34 @@ def test_a_retired_unit_is_not_enrolled_and_its_token_is_not_used_up(office: Off
         office.enrol(token, request_of(new_key()))
     with pytest.raises(RenewalRefusedError):
         office.renew(key, first.certificate, new_key())
+
+
+def test_retiring_a_unit_ends_all_that_it_connects_with(office: Office, world: World, unit: str) -> None:
+    first = office.first(unit, key := new_key())
+    token = office.token(unit)
+    world.run(lambda tx: identity.issue_credential(tx, world.keys, unit))
+    world.run(lambda tx: returns.retire(tx, unit))
+    known = office.known_as(first.certificate)
+    assert known is not None
+    assert known.revoked
+    assert world.read(lambda tx: identity.device_secret(tx, unit))[1]  # type: ignore[index]  # it has one
+    assert world.rows("enrolment_token") == []
+    assert office.ended() == (1, [unit]), "its connection is judged anew"
+    assert office.revoked() == {certificate_of(first.certificate).serial_number}
+    assert [row.name for row in world.rows("command", product_id=unit)] == [WIPE], "it is told, if it still hears it"
+    with pytest.raises(EnrolmentRefusedError):
+        office.enrol(token, request_of(new_key()))
+    with pytest.raises(RenewalRefusedError):
+        office.renew(key, first.certificate, new_key())
+
+
+def test_a_retired_unit_gets_no_token_and_no_password(office: Office, world: World, unit: str) -> None:
+    world.run(lambda tx: registry.retire(tx, unit))
+    with pytest.raises(RetiredError):
+        office.token(unit)
+    with pytest.raises(RetiredError):
+        world.run(lambda tx: identity.issue_credential(tx, world.keys, unit))
+    assert world.rows("enrolment_token") == world.rows("device_credential") == []
 
 
 def test_a_token_is_for_a_unit_that_there_is(office: Office) -> None:
@@ -523,6 +553,22 @@ def test_a_revocation_at_the_moment_of_an_enrolment_ends_what_was_enrolled(
     (row,) = postgres_world.rows("device_certificate")
     assert row.revoked_at is not None
     assert office.ended() == (1, [unit])
+
+
+@pytest.mark.parametrize("thing", ["token", "password"])
+def test_what_is_asked_for_at_the_moment_of_a_retirement_is_not_given(postgres_world: World, thing: str) -> None:
+    world, unit = postgres_world, postgres_world.unit().id
+
+    def give(tx: Transaction) -> object:
+        before = registry.read_unit(tx, unit).product  # as it was, in this session's memory
+        assert before.state == "registered"
+        if thing == "token":
+            return enrolment.issue_token(tx, unit, timedelta(hours=1))
+        return identity.issue_credential(tx, world.keys, unit)
+
+    retiring = Held(world, lambda tx: returns.retire(tx, unit))
+    with pytest.raises(RetiredError):
+        retiring.while_doing(lambda: world.run(give))
 
 
 def test_many_ends_at_once_are_numbered_without_a_gap(world: World) -> None:

@@ -171,7 +171,12 @@ async def test_an_operator_retires_a_unit_and_with_it_everybodys_access(
     operator, path = key(sqlite_world, OperatorRole.OPERATOR), f"/api/v1/products/{home.unit.id}"
     answer = await client.patch(path, json={"state": "retired"}, headers=operator)
     assert (answer.json()["state"], answer.json()["claimed"]) == ("retired", False)
-    assert (await client.patch(path, json={"state": "retired"}, headers=operator)).status_code == 409
+    again = await client.patch(path, json={"state": "retired"}, headers=operator)
+    assert (again.status_code, again.json()["code"]) == (409, "retired")
+    for call in ("enrolment", "credential", "returned"):
+        refused = await client.post(f"{path}/{call}", headers=operator)
+        assert (refused.status_code, refused.json()["code"]) == (409, "retired"), call
+    assert (await client.post(f"{path}/revoke", headers=operator)).status_code == 204
     journey = sqlite_world.journey(home.owner).id
     menu = (await client.get(f"{MENU}/menu", params={"journey": journey}, headers=as_(home.owner))).json()
     assert menu["stage"] == "closed"
