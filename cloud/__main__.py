@@ -20,6 +20,7 @@ from broker.contract.errors import ThroughlineError
 from cloud import broker_cli, commands, compose
 from cloud.identity import authority_files
 from cloud.logs import set_up
+from cloud.mail.setup import destination_of
 from cloud.opened import note_command
 from cloud.settings import Settings, bracketed, load_settings
 from cloud.supervisor import READY, Supervisor
@@ -106,6 +107,7 @@ def addresses(settings: Settings) -> dict[str, str]:
         "MQTT contract": f"{settings.url}/asyncapi.json",
         "MQTT, services": f"{'mqtts' if settings.mqtt_tls else 'mqtt'}://{bracketed(settings.mqtt_host)}:{settings.mqtt_port}",
         "MQTT, devices": f"mqtts://{bracketed(settings.mqtt_tls_host)}:{settings.mqtt_tls_port}",
+        "Mail": destination_of(settings),
         "Data and keys": str(settings.data_dir.absolute()),
     }
 

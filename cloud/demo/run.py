@@ -25,6 +25,7 @@ from cloud.clock import TravelClock
 from cloud.demo.cast import Cast, Customer, NotAsExpectedError, Operator
 from cloud.demo.story import CHAPTERS, SPAN, Chapter, Plot, play
 from cloud.errors import SetupError
+from cloud.mail.setup import destination_of
 from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
 from cloud.supervisor import Supervisor, free_port
@@ -266,6 +267,7 @@ async def _stay(settings: Settings, key: str, units: list[Credential], console: 
         "API docs": f"{settings.url}/docs",
         "Operator key": key,
         "MQTT broker": f"{settings.mqtt_host}:{settings.mqtt_port}, by TLS :{settings.mqtt_tls_port}",
+        "Mail": destination_of(settings),
         "Data and keys": str(settings.data_dir.absolute()),
     }
     console.print("\n[bold]Throughline is running; Ctrl-C ends it.[/]\n")

@@ -5,12 +5,19 @@ from pathlib import Path
 from cloud.errors import SetupError
 from cloud.mail.outlets import MailFolder, MailServer, Outlet, ServerSettings
 from cloud.secret_files import read_secret
-from cloud.settings import Settings
+from cloud.settings import Settings, bracketed
 
 
 def folder_of(settings: Settings) -> MailFolder | None:
     """The mail folder; None when a mail server is set."""
     return None if settings.smtp_host else MailFolder(settings.mail_dir)
+
+
+def destination_of(settings: Settings) -> str:
+    """Where mail goes, in words for whoever starts the system."""
+    if settings.smtp_host:
+        return f"{bracketed(settings.smtp_host)}:{settings.smtp_port}, by {settings.smtp_security.upper()}"
+    return f"files in {settings.mail_dir.absolute()}"
 
 
 def outlet_of(settings: Settings) -> Outlet:

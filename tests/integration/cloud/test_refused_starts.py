@@ -97,3 +97,8 @@ def test_an_ipv6_address_stands_in_brackets() -> None:
     assert found["Phone page"] == "http://[::1]:8000/app"
     assert found["MQTT, services"] == "mqtt://[::1]:1883"
     assert found["MQTT, devices"] == "mqtts://[::1]:8883"
+
+
+def test_it_is_said_where_mail_goes(tmp_path: Path) -> None:
+    assert addresses(load_settings(data_dir=tmp_path))["Mail"] == f"files in {tmp_path / 'mail'}"
+    assert addresses(load_settings(smtp_host="::1", smtp_security="tls"))["Mail"] == "[::1]:587, by TLS"
