@@ -79,7 +79,10 @@ def up(
 
 
 def _prepare(settings: Settings) -> None:
-    made = compose.prepare(settings)
+    compose.prepare(settings, lambda made: _show_made(settings, made))
+
+
+def _show_made(settings: Settings, made: compose.FirstStart) -> None:
     if made.operator_key is not None:
         _show_once("Operator key (admin)", made.operator_key, "It is shown this once.")
     if made.root_passphrase is not None:

@@ -1,5 +1,7 @@
 """`throughline ca …`: the certificate authority, at the machine itself. The root's passphrase is on no command line."""
 
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +17,7 @@ from cloud import compose
 from cloud.errors import SetupError
 from cloud.identity import authority, authority_files
 from cloud.identity.authority_files import OFFLINE_ROOT, ROOT_KEY, Authority
-from cloud.opened import note_command
+from cloud.opened import note_in, opened_if_started
 from cloud.secrets import load_keys
 from cloud.settings import Settings, load_settings
 
@@ -41,17 +43,16 @@ def init(
     The root's key is encrypted; its passphrase is made and shown this once, unless a file holds one.
     """
     settings = load_settings(data_dir=data_dir)
-    keys, now = load_keys(settings.keys_dir), compose.make_clock(settings)()
     made = None if passphrase_file else authority_files.new_passphrase()
-    passphrase = made or _read(passphrase_file)
-    authority_files.make(settings.keys_dir, keys, now, offline=offline, passphrase=passphrase, replace=replace)
-    if settings.database_url or settings.database_file.is_file():  # an authority may be made before a database
-        note_command(settings, "ca init")
-    console = Console()
-    if made is not None:
-        where = escape(str(offline.absolute()))
-        text = f"[bold]{made}[/]\n\nIt opens {where}/{ROOT_KEY}, and is shown this once."
-        console.print(Panel(text, title="Passphrase of the root's key", expand=False))
+    passphrase, console = made or _read(passphrase_file), Console()
+    with _noting(settings, "ca init") as note:
+        keys, now = load_keys(settings.keys_dir), compose.make_clock(settings)()
+        authority_files.make(settings.keys_dir, keys, now, offline=offline, passphrase=passphrase, replace=replace)
+        if made is not None:  # before anything else that may fail: it is kept nowhere
+            where = escape(str(offline.absolute()))
+            text = f"[bold]{made}[/]\n\nIt opens {where}/{ROOT_KEY}, and is shown this once."
+            console.print(Panel(text, title="Passphrase of the root's key", expand=False))
+        note()
     _show(authority_files.load(settings.keys_dir, keys), settings, console)
 
 
@@ -66,12 +67,28 @@ def renew(
     The passphrase is asked for, unless a file holds it. Services that run take the new key by themselves.
     """
     settings = load_settings(data_dir=data_dir)
-    keys = load_keys(settings.keys_dir)
     passphrase = _read(passphrase_file) if passphrase_file else typer.prompt("Passphrase", hide_input=True).strip()
-    now = compose.make_clock(settings)()
-    known = authority_files.renew(settings.keys_dir, keys, now, offline=offline, passphrase=passphrase)
-    note_command(settings, "ca renew")
+    with _noting(settings, "ca renew") as note:
+        keys, now = load_keys(settings.keys_dir), compose.make_clock(settings)()
+        known = authority_files.renew(settings.keys_dir, keys, now, offline=offline, passphrase=passphrase)
+        note()
     _show(known, settings, Console())
+
+
+@contextlib.contextmanager
+def _noting(settings: Settings, words: str) -> Iterator[Callable[[], None]]:
+    """What puts the command into the audit log; nothing before the first start, when there is no log yet.
+
+    The database is opened before the command does anything. Raises SetupError when it does not answer.
+    """
+    found = opened_if_started(settings)
+    if found is None:
+        yield lambda: None
+        return
+    try:
+        yield lambda: note_in(found, words)
+    finally:
+        found.db.dispose()
 
 
 @app.command("show")

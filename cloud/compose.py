@@ -142,8 +142,11 @@ class FirstStart(NamedTuple):
     root_passphrase: str | None
 
 
-def prepare(settings: Settings) -> FirstStart:
-    """Keys, schema, and on the very first start an operator's key and a certificate authority."""
+def prepare(settings: Settings, show: Callable[[FirstStart], None] = lambda _made: None) -> FirstStart:
+    """Keys, schema, and on the very first start an operator's key and, as the last thing, a certificate authority.
+
+    show: is told of each of the two right after it was made, so that whatever fails later hides neither.
+    """
     keys = load_keys(settings.keys_dir)
     db = make_database(settings, make_clock(settings))
     try:
@@ -159,8 +162,11 @@ def prepare(settings: Settings) -> FirstStart:
             audit.note(tx, keys, audit.Act(actor=audit.SYSTEM, action="keys.first_start", subject=subject))
             return issued.token
 
+        operator_key = db.run(first_key)
+        show(FirstStart(operator_key, None))
         passphrase = authority_files.make_at_first_start(settings.keys_dir, keys, db.clock())
-        return FirstStart(db.run(first_key), passphrase)
+        show(FirstStart(None, passphrase))
+        return FirstStart(operator_key, passphrase)
     finally:
         db.dispose()
 

@@ -23,6 +23,29 @@ def opened(settings: Settings) -> Opened:
     return Opened(made_database(settings), load_keys(settings.keys_dir))
 
 
+def opened_if_started(settings: Settings) -> Opened | None:
+    """The same; None before the first start, when there is no database yet, or an empty one.
+
+    Raises SetupError for a database that does not answer.
+    """
+    if not _has_database(settings):
+        return None
+    db = compose.make_database(settings, compose.make_clock(settings))
+    try:
+        started = schema.is_made(db)
+    except BaseException:
+        db.dispose()
+        raise
+    if not started:
+        db.dispose()
+        return None
+    return Opened(db, load_keys(settings.keys_dir))
+
+
+def _has_database(settings: Settings) -> bool:
+    return bool(settings.database_url) or settings.database_file.is_file()
+
+
 def made_database(settings: Settings) -> Database:
     """The database of a system that was started before. Raises SetupError when there is none."""
     must_be_there(settings)
@@ -33,7 +56,7 @@ def made_database(settings: Settings) -> Database:
 
 def must_be_there(settings: Settings) -> None:
     """Before anything is made: a mistyped folder stays as it was. Raises SetupError."""
-    if not settings.database_url and not settings.database_file.is_file():
+    if not _has_database(settings):
         msg = f"{settings.data_dir} holds no database; `up` or `db upgrade` makes one, --data-dir names another folder"
         raise SetupError(msg)
 
@@ -42,6 +65,11 @@ def note_command(settings: Settings, words: str, subject: Subject = Subject()) -
     """Puts into the audit log that a command was given, for those whose work is not one transaction: `db replay`."""
     found = opened(settings)
     try:
-        found.db.run(lambda tx: audit.note(tx, found.keys, audit.by_command(words, subject)))
+        note_in(found, words, subject)
     finally:
         found.db.dispose()
+
+
+def note_in(found: Opened, words: str, subject: Subject = Subject()) -> None:  # noqa: B008 - a frozen value
+    """The same, for a command that has opened the database before it began."""
+    found.db.run(lambda tx: audit.note(tx, found.keys, audit.by_command(words, subject)))

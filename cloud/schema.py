@@ -43,13 +43,18 @@ def upgrade(db: Database) -> None:
         command.upgrade(settings, "head")
 
 
-def check_made(db: Database) -> None:
-    """Raises SetupError when the database does not answer, or no migration has ever made its tables."""
+def is_made(db: Database) -> bool:
+    """Some migration has made its tables. Raises SetupError when the database does not answer."""
     check_reach(db.engine)
     with db.engine.connect() as connection:
-        if MigrationContext.configure(connection).get_current_revision() is None:
-            msg = "the database is empty; `throughline up` or `throughline db upgrade` makes its tables"
-            raise SetupError(msg)
+        return MigrationContext.configure(connection).get_current_revision() is not None
+
+
+def check_made(db: Database) -> None:
+    """Raises SetupError when the database does not answer, or no migration has ever made its tables."""
+    if not is_made(db):
+        msg = "the database is empty; `throughline up` or `throughline db upgrade` makes its tables"
+        raise SetupError(msg)
 
 
 def differences(db: Database) -> list[object]:

@@ -130,11 +130,11 @@ def make(keys_dir: Path, keys: Keys, now: datetime, *, offline: Path, passphrase
     root = Issuer(authority.root_certificate(key, new_serial(), now), key)
     try:
         _write_root(offline, root, passphrase)
-        if exists(keys_dir):
-            authority_dir(keys_dir).rename(keys_dir / f"ca-until-{now:%Y%m%dT%H%M%S}")
         with _whole(authority_dir(keys_dir)) as folder:
             write_whole(folder / ROOT_CERTIFICATE, authority.pem(root.certificate).encode(), 0o644)
             _add_issuing(folder, keys, root, now)
+            if exists(keys_dir):  # only once the new one is written: a full disk must not leave the system without any
+                authority_dir(keys_dir).rename(keys_dir / f"ca-until-{now:%Y%m%dT%H%M%S}")
     except OSError as error:
         raise unwritable(error) from error
 

@@ -9,6 +9,10 @@ from cryptography import x509
 from typer.testing import CliRunner
 
 from cloud.__main__ import app, main
+from cloud.audit import service as audit
+from cloud.db import Database
+from cloud.errors import SetupError
+from cloud.identity import authority_files, operators
 from cloud.identity.authority_files import OFFLINE_ROOT
 
 
@@ -119,3 +123,105 @@ def test_a_passphrase_of_the_operator_s_own_is_not_shown(folder: Path, capsys: p
     root = x509.load_pem_x509_certificate((folder / "stick/root.pem").read_bytes())
     assert (folder / "data/keys/ca/root.pem").read_bytes() == (folder / "stick/root.pem").read_bytes()
     assert root.subject == root.issuer
+
+
+# --- what fails hides no passphrase ---
+
+AWAY = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+"""Nobody listens there."""
+
+
+def fails(*_given: object, **_named: object) -> None:
+    msg = "the disk is full"
+    raise SetupError(msg)
+
+
+@pytest.mark.parametrize("more", [(), ("--replace",)])
+def test_nothing_is_made_while_the_database_does_not_answer(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    if more:
+        said(capsys, "ca", "init", "--offline", str(folder / "first"))
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    monkeypatch.setenv("THROUGHLINE_DATABASE_URL", AWAY)
+    refused = said(capsys, "ca", "init", "--offline", str(folder / "stick"), *more, status=1)
+    assert "cannot be used" in refused
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_no_issuing_key_is_made_while_the_database_does_not_answer(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "passphrase").write_text(passphrase_in(said(capsys, "ca", "init", "--offline", str(folder / "stick"))))
+    monkeypatch.setenv("THROUGHLINE_DATABASE_URL", AWAY)
+    words = ("ca", "renew", "--offline", str(folder / "stick"), "--passphrase-file", str(folder / "passphrase"))
+    assert "cannot be used" in said(capsys, *words, status=1)
+    assert not (folder / "data/keys/ca/issuing-0002.pem").exists()
+
+
+def test_before_the_first_start_the_database_may_be_empty(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "empty.db").touch()
+    monkeypatch.setenv("THROUGHLINE_DATABASE_URL", f"sqlite:///{folder}/empty.db")
+    passphrase_in(said(capsys, "ca", "init", "--offline", str(folder / "stick")))
+    before = shown(capsys)
+    assert "tlk_" in said(capsys, "db", "upgrade")
+    assert shown(capsys) == before
+
+
+@pytest.mark.parametrize("more", [(), ("--replace",)])
+def test_the_passphrase_is_shown_before_the_audit_log_can_fail(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    said(capsys, "db", "upgrade")
+    if not more:
+        (folder / "data/keys/ca").rename(folder / "lost")
+    with monkeypatch.context() as broken:
+        broken.setattr(audit, "note", fails)
+        made = said(capsys, "ca", "init", "--offline", str(folder / "stick"), *more, status=1)
+    assert "the disk is full" in made
+    (folder / "passphrase").write_text(passphrase_in(made))
+    said(capsys, "ca", "renew", "--offline", str(folder / "stick"), "--passphrase-file", str(folder / "passphrase"))
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_first_start_that_fails_at_the_database_has_made_no_authority(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(operators, "issue_key", fails)
+        assert "the disk is full" in said(capsys, "db", "upgrade", status=1)
+    assert "no certificate authority" in said(capsys, "ca", "show", status=1)
+    started = said(capsys, "db", "upgrade")
+    assert "tlk_" in started
+    passphrase_in(started)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_first_start_that_fails_at_the_authority_has_shown_the_operator_s_key(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(authority_files, "make", fails)
+        begun = said(capsys, "db", "upgrade", status=1)
+    assert "tlk_" in begun
+    assert "the disk is full" in begun
+    started = said(capsys, "db", "upgrade")
+    assert "tlk_" not in started
+    passphrase_in(started)
+
+
+def test_the_passphrase_is_shown_before_what_follows_a_first_start_can_fail(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Database.dispose
+
+    def unwilling(db: Database) -> None:
+        real(db)
+        fails()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Database, "dispose", unwilling)
+        passphrase_in(said(capsys, "db", "upgrade", status=1))
+    assert (folder / "data/keys/ca/root.pem").exists()

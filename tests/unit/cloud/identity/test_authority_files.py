@@ -102,6 +102,22 @@ def test_one_that_is_replaced_is_put_aside(home: Path, own: Keys, tmp_path: Path
     assert (home / "ca-until-20261122T093000/issuing-0001.pem").exists()
 
 
+@pytest.mark.usefixtures("offline")
+def test_one_whose_successor_cannot_be_written_stays(
+    home: Path, own: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = dict(every_file(home / "ca"))
+
+    def full(*_given: object) -> None:
+        raise OSError(28, "No space left on device", "issuing-0001.key")
+
+    monkeypatch.setattr(authority_files, "_add_issuing", full)
+    with pytest.raises(SetupError, match="No space left"):
+        authority_files.make(home, own, NOW, offline=tmp_path / "new", passphrase=PASSPHRASE, replace=True)
+    assert dict(every_file(home / "ca")) == before
+    assert sorted(path.name for path in home.iterdir() if path.is_dir()) == ["ca"]
+
+
 def test_a_renewal_adds_an_issuing_authority_and_keeps_the_one_before(home: Path, own: Keys, offline: Path) -> None:
     before = authority_files.load(home, own)
     after = authority_files.renew(home, own, NOW + timedelta(days=9), offline=offline, passphrase=PASSPHRASE)
