@@ -247,7 +247,7 @@ def make_app(
     address = broker_address(settings, keys)
     own_bus = bus or Bus(address, client_id, filters=(ALL_CHANGED,), heard=listeners.heard)
     folder = folder_of(settings)
-    clean = (lambda: None) if folder is None else functools.partial(mail_room.clean, db, folder)
+    clean = functools.partial(mail_room.clean, db, folder)
     db.listeners.append(Announcer(own_bus, listeners, lambda: None, clean))
 
     @contextlib.asynccontextmanager
@@ -359,7 +359,7 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
         back=nudged,
     )
     outbox = OutboxLoop(db, bus, stop, wake)
-    mail = MailLoop(db, keys, outlet_of(settings), settings.mail_sender, stop, mail_wake)
+    mail = MailLoop(db, keys, outlet_of(settings), folder_of(settings), settings.mail_sender, stop, mail_wake)
     db.listeners.append(Announcer(bus, lambda _word: None, wake.set, mail_wake.set))
     lanes = 1 if db.is_sqlite else settings.ingest_lanes  # SQLite has one writer at a time
     intake = Intake(address, settings.worker_name, settings.ingest_window, lanes=lanes)

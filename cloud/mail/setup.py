@@ -8,9 +8,9 @@ from cloud.secret_files import read_secret
 from cloud.settings import Settings, bracketed
 
 
-def folder_of(settings: Settings) -> MailFolder | None:
-    """The mail folder; None when a mail server is set."""
-    return None if settings.smtp_host else MailFolder(settings.mail_dir)
+def folder_of(settings: Settings) -> MailFolder:
+    """The mail folder. It is cleaned when a mail server is set, too: it may hold mail of before there was one."""
+    return MailFolder(settings.mail_dir)
 
 
 def destination_of(settings: Settings) -> str:
@@ -22,9 +22,8 @@ def destination_of(settings: Settings) -> str:
 
 def outlet_of(settings: Settings) -> Outlet:
     """The mail server of the settings, else the mail folder. Raises SetupError for a password file that is none."""
-    folder = folder_of(settings)
-    if folder is not None:
-        return folder
+    if not settings.smtp_host:
+        return folder_of(settings)
     password = ""
     if settings.smtp_user:
         if not settings.smtp_password_file:

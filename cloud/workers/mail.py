@@ -18,15 +18,23 @@ POLL_S = 1.0
 class MailLoop:
     """Runs until `stop` is set; `wake` says that something waits. Any number may run: each leases what it sends.
 
-    sender: as in the header `From`.
+    folder: cleaned in each round, whether mail goes there or to a server. sender: as in the header `From`.
     """
 
     def __init__(
-        self, db: Database, keys: Keys, outlet: Outlet, sender: str, stop: threading.Event, wake: threading.Event
+        self,
+        db: Database,
+        keys: Keys,
+        outlet: Outlet,
+        folder: MailFolder,
+        sender: str,
+        stop: threading.Event,
+        wake: threading.Event,
     ) -> None:
         self._db = db
         self._keys = keys
         self._outlet = outlet
+        self._folder = folder
         self._sender = sender
         self._stop = stop
         self._wake = wake
@@ -44,8 +52,7 @@ class MailLoop:
 
     def send_due(self) -> int:
         """Sends what is due, and cleans the mail folder; how many mails were tried."""
-        if isinstance(self._outlet, MailFolder):
-            mail.clean(self._db, self._outlet)
+        mail.clean(self._db, self._folder)
         with self._db.reading() as tx:
             if not mail.any_due(tx):
                 return 0
@@ -53,8 +60,7 @@ class MailLoop:
         for one in due:
             outcome = self._try(one)
             self._db.run(outcome)
-            if isinstance(self._outlet, MailFolder):
-                mail.clean(self._db, self._outlet)  # it may have been taken back while it was being written
+            mail.clean(self._db, self._folder)  # it may have been taken back while it was being written
         return len(due)
 
     def _try(self, one: mail.Due) -> Callable[[Transaction], object]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud.compose import make_app
 from cloud.errors import SetupError
 from cloud.mail import service as mail
 from cloud.mail.letters import Letter
@@ -39,8 +40,10 @@ def server(sink: Sink, cert: tuple[Path, Path], **other: str) -> MailServer:
     return MailServer(ServerSettings(port=sink.port, **given))  # type: ignore[arg-type]  # the words are right
 
 
-def loop(world: World, outlet: Outlet) -> MailLoop:
-    return MailLoop(world.db, world.keys, outlet, SENDER, threading.Event(), threading.Event())
+def loop(world: World, outlet: Outlet, folder: MailFolder | None = None) -> MailLoop:
+    """folder: when mail does not go there."""
+    own = outlet if isinstance(outlet, MailFolder) else folder or MailFolder(Path("no-folder"))
+    return MailLoop(world.db, world.keys, outlet, own, SENDER, threading.Event(), threading.Event())
 
 
 def test_a_mail_goes_out_over_tls_with_a_login_and_is_no_row_any_more(
@@ -200,6 +203,43 @@ def test_files_go_when_their_links_have_expired(world: World, tmp_path: Path) ->
     going.send_due()
     going.send_due()
     assert list((tmp_path / "mail").iterdir()) == []
+
+
+def test_files_go_also_when_a_mail_server_was_set_since(world: World, tmp_path: Path) -> None:
+    class Server:
+        def send(self, mail_id: str, message: EmailMessage) -> None:
+            pass
+
+    folder = MailFolder(tmp_path / "mail")
+    leaver, other = world.phone(), world.phone()
+    ask(world, leaver)
+    ask(world, other, "bob@example.com")
+    loop(world, folder).send_due()
+    now = loop(world, Server(), folder)
+    now.send_due()
+    assert len(list((tmp_path / "mail").iterdir())) == 2
+    world.menus.opt_out(leaver.token)
+    now.send_due()
+    (left,) = (tmp_path / "mail").iterdir()
+    assert b"bob@example.com" in left.read_bytes()
+    world.clock.advance(minutes=31)
+    now.send_due()
+    now.send_due()
+    assert list((tmp_path / "mail").iterdir()) == []
+
+
+async def test_a_process_with_a_mail_server_cleans_the_folder_when_somebody_leaves(
+    sqlite_world: World, tmp_path: Path
+) -> None:
+    settings = load_settings(data_dir=tmp_path, smtp_host="mail.example.com")
+    phone = sqlite_world.phone()
+    ask(sqlite_world, phone)
+    loop(sqlite_world, MailFolder(settings.mail_dir)).send_due()
+    app = make_app(settings, sqlite_world.db, sqlite_world.keys)
+    assert len(list(settings.mail_dir.iterdir())) == 1
+    sqlite_world.menus.opt_out(phone.token)
+    assert list(settings.mail_dir.iterdir()) == []
+    app.state.hub.close()
 
 
 # --- settings ---
