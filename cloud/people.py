@@ -143,7 +143,7 @@ class PeopleOfUnits:
     # --- how calls are made ---
 
     def _link(self, row: InvitationRow | TransferRow, code: str) -> OneTimeLink:
-        url = f"{self._base_url}/i/{code}"
+        url = f"{self._base_url}/app/#link={code}"  # browsers send what stands after the number sign to nobody
         return OneTimeLink(id=row.id, url=url, qr=qr_data_uri(url), expires_at=row.expires_at)
 
     def _once(

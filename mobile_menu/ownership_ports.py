@@ -92,7 +92,9 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OneTimeLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A one-time link to pass on. url: shown this once, also as qr, an SVG data URI."""
+    """A one-time link to pass on. url: shown this once, also as qr, an SVG data URI; the
+    secret stands after its number sign, which browsers send to nobody.
+    """
 
     id: str
     url: str

@@ -64,9 +64,10 @@ def take_back(product_id: str, call: Change) -> TakenBackOut:
 
 @links.get("/i/{code}", status_code=303, response_class=Response)
 def follow_link(code: Annotated[str, Path(max_length=512)], context: Parts) -> Response:
-    """Opens the app with the link; nothing is looked up, so that the answer says nothing of the code.
+    """Opens the app with a link of before links were fragments, or one that somebody typed; nothing is looked up, so
+    that the answer says nothing of the code.
 
-    The code goes on in the fragment, which no server, proxy or referrer gets to see.
+    New links are `/app/#link={code}`: no server, proxy or referrer gets to see the code.
     """
     if not CODE.fullmatch(code):
         raise NotFoundError

@@ -81,4 +81,4 @@ class Homes:
 
 
 def code_of(link: OneTimeLink) -> str:
-    return link.url.rpartition("/")[2]
+    return link.url.rpartition("#link=")[2]

@@ -1,6 +1,7 @@
 """Ownership over HTTP: the phone's calls, the operator's, and the address of one-time links."""
 
 from collections.abc import AsyncIterator, Iterator
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -46,7 +47,7 @@ def key(world: World, role: OperatorRole) -> dict[str, str]:
 
 
 def code_in(url: str) -> str:
-    return url.rpartition("/")[2]
+    return url.rpartition("#link=")[2]
 
 
 async def test_a_unit_is_handed_over_by_its_link_from_phone_to_phone(
@@ -135,6 +136,8 @@ async def test_a_link_leads_to_the_app_uses_nothing_up_and_tells_nobody_whether_
     client: httpx.AsyncClient, sqlite_world: World, home: Home
 ) -> None:
     link = Homes(sqlite_world).invite(home.owner, home.unit)
+    parts = urlsplit(link.url)
+    assert (parts.path, parts.query, parts.fragment) == ("/app/", "", f"link={code_in(link.url)}")
     for code in (code_in(link.url), "tli_never-one"):
         answer = await client.get(f"/i/{code}")
         assert answer.status_code == 303

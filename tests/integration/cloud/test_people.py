@@ -38,7 +38,7 @@ def test_whoever_takes_an_invitation_is_household_with_a_journey_of_their_own(ho
     world, unit, owner, other = homes.world, homes.world.unit(), homes.world.phone(), homes.world.phone()
     world.claim(owner, unit)
     link = homes.invite(owner, unit)
-    assert link.url.startswith("https://id.example/i/tli_")
+    assert link.url.startswith("https://id.example/app/#link=tli_")
     assert link.qr.startswith("data:image/svg+xml;base64,")
     offer = homes.people.look(other.caller, code_of(link), "")
     assert (offer.kind, offer.role, offer.model_name) == ("invitation", Role.HOUSEHOLD, "P1")
