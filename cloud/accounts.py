@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cloud import joining
 from cloud.db import Database, Transaction
 from cloud.errors import FieldProblem, InvalidError
-from cloud.identity import addresses, phones
+from cloud.identity import addresses, endings, phones
 from cloud.identity.address_form import normalise
 from cloud.mail import service as mail
 from cloud.mail.letters import Letter
@@ -21,6 +21,7 @@ from mobile_menu.account_ports import (
     EmailState,
     EmailVerified,
     Language,
+    OthersEnded,
     PhoneSession,
     SessionUnknownError,
 )
@@ -56,6 +57,7 @@ class Accounts:
             return [
                 PhoneSession(
                     id=one.id,
+                    kind="visit" if one.kind == "visit" else "phone",
                     started_at=one.started_at,
                     refreshed_at=one.refreshed_at,
                     expires_at=one.expires_at,
@@ -65,8 +67,15 @@ class Accounts:
             ]
 
     def end_session(self, caller: Caller, session_id: str) -> None:
-        if not self._db.run(lambda tx: phones.end(tx, caller.person_id, session_id)):
+        if not self._db.run(lambda tx: endings.end(tx, caller.person_id, session_id)):
             raise SessionUnknownError
+
+    def end_others(self, caller: Caller) -> OthersEnded:
+        def do(tx: Transaction) -> int:
+            _check_session(tx, caller)
+            return endings.end_others(tx, caller.person_id, caller.session_id)
+
+        return OthersEnded(ended=self._db.run(do))
 
     # --- e-mail ---
 

@@ -88,7 +88,7 @@ class Menus:
 
     def start_session(self, visit_token: str | None, key: str | None) -> SessionOpened:
         def start(tx: Transaction) -> SessionOpened:
-            visit = None if visit_token is None else phones.visit_of(tx, visit_token)
+            visit = None if visit_token is None else phones.held_visit_of(tx, visit_token)
             person_id = identity.new_person(tx, self._keys) if visit is None else visit.person_id
             fresh = None if visit is not None else phones.open_visit(tx, person_id)
             visit_id = visit.id if visit is not None else fresh.id if fresh is not None else ""

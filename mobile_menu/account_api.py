@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AfterValidator, StringConstraints
 
-from mobile_menu.account_ports import AccountPort, EmailAsked, EmailState, EmailVerified, Language
+from mobile_menu.account_ports import AccountPort, EmailAsked, EmailState, EmailVerified, Language, OthersEnded
 from mobile_menu.api import (
     MAX_BODY_BYTES,
     PHONE_SESSION,
@@ -95,14 +95,19 @@ def _add_token_calls(api: APIRouter, accounts: AccountPort, threads: Threads, as
 def _add_session_calls(api: APIRouter, accounts: AccountPort, threads: Threads, as_caller: Any) -> None:
     @api.get("/sessions", responses=returns(200, "SessionPage"), openapi_extra=PHONE_SESSION)
     async def sessions(caller: Annotated[Caller, as_caller]) -> Response:
-        """The caller's phones, the one that was used last first."""
+        """The caller's phones, the one that was used last first; and browsers whose cookie can begin one."""
         return answer({"items": await threads.run(accounts.sessions, caller), "next": None})
 
     @api.delete("/sessions/{session_id}", status_code=204, openapi_extra=PHONE_SESSION)
     async def end_session(session_id: IdInPath, caller: Annotated[Caller, as_caller]) -> Response:
-        """Ends the session of one of the caller's phones, at once."""
+        """Ends one of the caller's phones at once: every session of its browser, and the visit that it remembers."""
         await threads.run(accounts.end_session, caller, session_id)
         return Response(status_code=204)
+
+    @api.post("/sessions/end-others", responses=returns(200, OthersEnded), openapi_extra=PHONE_SESSION)
+    async def end_others(caller: Annotated[Caller, as_caller]) -> Response:
+        """Ends every session and visit of the caller but this phone's."""
+        return answer(await threads.run(accounts.end_others, caller))
 
 
 def _add_email_calls(api: APIRouter, accounts: AccountPort, threads: Threads, as_caller: Any) -> None:

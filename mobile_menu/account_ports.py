@@ -27,13 +27,23 @@ class EmailLinkRefusedError(ThroughlineError):
 
 
 class PhoneSession(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the caller's phones. current: the one that asks. refreshed_at: when it last fetched a new token."""
+    """One of the caller's phones. current: the one that asks. refreshed_at: when it last fetched a new token.
+
+    kind: `visit` for a browser that has no session now, and can begin one by the cookie that a link of ours set.
+    """
 
     id: str
+    kind: Literal["phone", "visit"]
     started_at: datetime
     refreshed_at: datetime
     expires_at: datetime
     current: bool
+
+
+class OthersEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """How many sessions and visits ended."""
+
+    ended: int
 
 
 class EmailState(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +73,13 @@ class AccountPort(Protocol):
         """A new pair of tokens. Raises SessionRefusedError; for a token that was used before, the session has ended."""
 
     def sessions(self, caller: Caller) -> Sequence[PhoneSession]:
-        """The caller's phones, the one that was refreshed last first."""
+        """The caller's phones and visits, the one that was refreshed last first."""
 
     def end_session(self, caller: Caller, session_id: str) -> None:
-        """Ends one of the caller's sessions. Raises SessionUnknownError."""
+        """Ends one of the caller's sessions or visits, and all of the same browser. Raises SessionUnknownError."""
+
+    def end_others(self, caller: Caller) -> OthersEnded:
+        """Ends all of the caller's sessions and visits but the one that asks. Raises SessionRefusedError."""
 
     def email(self, caller: Caller) -> EmailState:
         """The caller's address."""

@@ -83,7 +83,11 @@ def _add_session_calls(
 
     @api.post("/opt-out", responses=returns(200, dict[str, Any]), openapi_extra=PHONE_SESSION)
     async def opt_out(request: Request) -> Response:
-        """Erases the person at once, everywhere. Also with a session that has ended: the same receipt."""
+        """Erases the person at once, everywhere.
+
+        It takes a token that counts: the latest access token, for a day longer too, or the refresh token. Who has left
+        gets the same receipt again by any token that they had.
+        """
         left = await threads.run(service.opt_out, token_of(request))
         if left.person_id is not None:
             hub.person_gone(left.person_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mobile_menu.account_ports import EmailAsked, EmailState, EmailVerified, PhoneSession
+from mobile_menu.account_ports import EmailAsked, EmailState, EmailVerified, OthersEnded, PhoneSession
 from mobile_menu.ownership_ports import Accepted, ClaimCodeMade, Offer, OneTimeLink, People, TransferState
 from mobile_menu.ports import CaseThread, Chosen, Claimed, JourneySummary, SessionStarted
 from mobile_menu.rules.menu import Menu
@@ -23,6 +23,7 @@ _NAMED = (
     Offer,
     OneTimeLink,
     People,
+    OthersEnded,
     PhoneSession,
     TransferState,
     SessionStarted,

@@ -138,12 +138,12 @@ def receipt_of(tx: Transaction, keys: Keys, token: str) -> dict[str, Json] | Non
 
 
 def opt_out(tx: Transaction, keys: Keys, token: str) -> dict[str, Json]:
-    """Erases the person behind a phone's token, and answers with the signed receipt; any token of the session gets it
-    again.
+    """Erases the person behind a phone's token that counts, and answers with the signed receipt; any token of the
+    session that there ever was gets it again.
 
-    Raises NotFoundError for a token that never was one.
+    Raises NotFoundError for a token that does not count, when its person has not left.
     """
-    person_id = _leaving(tx, keys, token)
+    person_id = _leaving(tx, token)
     if person_id is None:
         known = receipt_of(tx, keys, token)
         if known is None:
@@ -167,11 +167,11 @@ def opt_out(tx: Transaction, keys: Keys, token: str) -> dict[str, Json]:
     return document
 
 
-def _leaving(tx: Transaction, keys: Keys, token: str) -> str | None:
-    """Whose session the token names, held until the end; None when there is none any more."""
+def _leaving(tx: Transaction, token: str) -> str | None:
+    """Who leaves by this token, held until the end; None when it is not enough to leave with."""
     held: str | None = None
     while True:
-        session = phones.whose(tx, keys, token)
+        session = phones.who_leaves(tx, token)
         if session is None or session.person_id == held:
             return None if session is None else held
         # While we wait, the person may leave by another phone, or become one with another: so look again.

@@ -6,31 +6,27 @@ of the selector, to be found by; of the access token and the one before it; of t
 
 import hashlib
 import hmac
-import logging
 import secrets
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
-from sqlmodel import SQLModel
 
 from broker.contract.ids import new_id
 from cloud.db import Transaction, table_of
+from cloud.identity import endings
 from cloud.identity.rotation import Rotation, Verdict, judge
-from cloud.identity.tables import EmailProofRow, PersonRow, SessionRow
+from cloud.identity.tables import SessionRow
 from cloud.identity.tokens import ACCESS, REFRESH, VISIT, family_of, is_access, is_genuine, new_token, selector_of
 from cloud.record import service as record
-from cloud.record.bulk import among
-from cloud.record.events import Event, EventType
 from cloud.registry import codes
 from cloud.secrets import Keys
 
-log = logging.getLogger("throughline.sessions")
 VISIT_LASTS: Final = timedelta(days=30)
+LEAVES_FOR: Final = timedelta(days=1)
+"""So long an access token that has expired still serves to leave with: an app that comes back need not refresh."""
 session_table = table_of(SessionRow)
-person_table = table_of(PersonRow)
-proof_table = table_of(EmailProofRow)
 
 
 class Lifetimes(NamedTuple):
@@ -71,9 +67,10 @@ class Session(NamedTuple):
 
 
 class KnownPhone(msgspec.Struct, frozen=True, kw_only=True):
-    """A session, as its person may see it."""
+    """A session, as its person may see it; or a `visit`, by whose cookie a browser can begin one."""
 
     id: str
+    kind: str
     started_at: datetime
     refreshed_at: datetime
     expires_at: datetime
@@ -101,6 +98,15 @@ def open_visit(tx: Transaction, person_id: str) -> Visit:
 def visit_of(tx: Transaction, token: str) -> Any | None:
     """The visit of a cookie; None when it is unknown or has expired."""
     return _found(tx, codes.token_hash(token), "visit")
+
+
+def held_visit_of(tx: Transaction, token: str) -> Any | None:
+    """The same, held until the end, so that nobody ends it between the look and the session that begins by it."""
+    row = visit_of(tx, token)
+    if row is None:
+        return None
+    record.lock(tx, {endings.visit_subject(row.id)})
+    return visit_of(tx, token)
 
 
 # --- sessions ---
@@ -137,9 +143,22 @@ def session_of(tx: Transaction, token: str) -> Session | None:
     return None
 
 
-def whose(tx: Transaction, keys: Keys, token: str) -> Any | None:
-    """The session that any genuine token of it names, expired or replaced too. For leaving, and for nothing else."""
-    return _found(tx, family_of(token), "phone") if is_genuine(keys, token) else None
+def who_leaves(tx: Transaction, token: str) -> Any | None:
+    """The session of a token that is enough to leave with: the refresh token that counts, or an access token that does,
+    the latest of them for a day longer. What was replaced before is in nobody's hands who should have it.
+    """
+    row = _found(tx, family_of(token), "phone")
+    if row is None:
+        return None
+    presented = codes.token_hash(token)
+    for known, until, longer in (
+        (row.refresh_hash, row.expires_at, timedelta(0)),
+        (row.access_hash, row.access_until, LEAVES_FOR),
+        (row.last_access_hash, row.last_access_until, timedelta(0)),
+    ):
+        if known is not None and hmac.compare_digest(known, presented):
+            return row if until + longer > tx.now else None
+    return None
 
 
 def family_mac(keys: Keys, session: Any) -> bytes:
@@ -177,23 +196,25 @@ def refresh(tx: Transaction, keys: Keys, token: str, key: str | None, lifetimes:
         case Verdict.REPEAT if row.answer is not None:
             return msgspec.json.decode(keys.vault.open_own(row.answer, f"refresh:{row.id}".encode()), type=Pair)
         case _:
-            _end_stolen(tx, row)
+            endings.end_stolen(tx, row)
             return None
 
 
 def listing(tx: Transaction, person_id: str) -> list[KnownPhone]:
-    """The phones of a person, the one that was refreshed last first."""
-    found = sa.select(session_table).where(
-        session_table.c.person_id == person_id, session_table.c.kind == "phone", session_table.c.expires_at > tx.now
-    )
+    """What can act as this person, used last first: phones, and the visits of browsers that no phone of these is in."""
+    found = sa.select(session_table).where(session_table.c.person_id == person_id, session_table.c.expires_at > tx.now)
+    rows = list(tx.session.execute(found))
+    at_a_phone = {row.visit_id for row in rows if row.kind == "phone"}
     phones = [
         KnownPhone(
             id=row.id,
+            kind=row.kind,
             started_at=row.created_at,
             refreshed_at=row.refreshed_at or row.created_at,
             expires_at=row.expires_at,
         )
-        for row in tx.session.execute(found)
+        for row in rows
+        if row.kind == "phone" or row.id not in at_a_phone
     ]
     return sorted(phones, key=lambda one: (one.refreshed_at, one.id), reverse=True)
 
@@ -202,37 +223,6 @@ def is_open(tx: Transaction, person_id: str, session_id: str) -> bool:
     """It is this person's session, and has not ended."""
     own = (session_table.c.id == session_id, session_table.c.person_id == person_id, session_table.c.kind == "phone")
     return tx.session.execute(sa.select(session_table.c.id).where(*own)).first() is not None
-
-
-def end(tx: Transaction, person_id: str, session_id: str) -> bool:
-    """Ends a phone's session, and the visit of its browser, which would begin the next. False: not this person's."""
-    row = tx.session.get(SessionRow, session_id)
-    if row is None or row.person_id != person_id or row.kind != "phone":
-        return False
-    if row.visit_id is not None:
-        own = (session_table.c.id == row.visit_id, session_table.c.person_id == person_id)
-        tx.session.execute(sa.delete(session_table).where(*own))
-    _drop(tx, row)
-    return True
-
-
-def forget_ended(tx: Transaction) -> None:
-    """Deletes sessions and visits whose time is over, and the persons of whom nothing else is known."""
-    ended = session_table.c.expires_at <= tx.now
-    people = set(tx.session.execute(sa.select(session_table.c.person_id).where(ended)).scalars())
-    over = sa.select(session_table.c.id).where(ended)
-    tx.session.execute(sa.delete(proof_table).where(proof_table.c.session_id.in_(over)))
-    tx.session.execute(sa.delete(session_table).where(ended))
-    if not people:
-        return
-    referring = [
-        sa.exists().where(key.parent == person_table.c.id)
-        for table in SQLModel.metadata.tables.values()
-        for key in table.foreign_keys
-        if key.column is person_table.c.id
-    ]
-    unknown = sa.and_(among(tx, person_table.c.id, sorted(people)), ~sa.or_(*referring))
-    tx.session.execute(sa.delete(person_table).where(unknown))
 
 
 def _found(tx: Transaction, token_hash: bytes, kind: str) -> Any | None:
@@ -261,25 +251,3 @@ def _give(tx: Transaction, keys: Keys, row: SessionRow, lifetimes: Lifetimes, be
         refresh_token=fresh,
         refresh_expires_at=row.expires_at,
     )
-
-
-def _end_stolen(tx: Transaction, row: SessionRow) -> None:
-    """Two hold the session's tokens, and which one is the thief nobody can tell: both lose them."""
-    log.warning("a refresh token that had been replaced came again; its session was ended")
-    found = Event(
-        id=f"session:{row.id}",
-        type=EventType.SESSION_REUSED,
-        at=tx.now,
-        source="cloud",
-        channel="phone_app",
-        person_id=row.person_id,
-    )
-    record.append(tx, [found])
-    _drop(tx, row)
-
-
-def _drop(tx: Transaction, row: SessionRow) -> None:
-    tx.session.execute(sa.delete(proof_table).where(proof_table.c.session_id == row.id))
-    tx.session.delete(row)
-    tx.session.flush()
-    tx.changes.sessions.add(row.id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from cloud.control import service as control
 from cloud.db import Database, Transaction
-from cloud.identity import addresses, phones
+from cloud.identity import addresses, endings
 from cloud.identity.devices import forget_ended as forget_certificates
 from cloud.lifecycle import watch
 from cloud.ownership import attempts, invitations, members, transfers
@@ -26,7 +26,7 @@ def keep_house(tx: Transaction, _subject: str) -> None:
     attempts.forget_old(tx)
     invitations.forget_expired(tx)
     addresses.forget_old(tx)
-    phones.forget_ended(tx)
+    endings.forget_ended(tx)
     forget_certificates(tx)
     record.set_timers(tx, {HOUSEKEEPING: tx.now + HOUSEKEEPING_EVERY})
 

@@ -73,6 +73,7 @@ CASES: dict[tuple[str, str], Case] = {
         body=lambda victim: {"gtin": victim.unit.gtin, "serial": victim.unit.serial, "code": "00000-00000"},
     ),
     ("get", "/sessions"): of("/sessions", 200),
+    ("post", "/sessions/end-others"): of("/sessions/end-others", 200),
     ("delete", "/sessions/{session_id}"): Case(
         lambda victim: f"/sessions/{victim.phone.caller.session_id}", none, (404,)
     ),
@@ -127,7 +128,7 @@ def victim(world: World) -> Victim:
     prove(world, phone, "victim@example.com")
     people = PeopleOfUnits(world.db, world.keys, BASE)
     first = people.invite(phone.caller, unit.id, "household", None, None)
-    people.accept(friend.caller, first.url.rpartition("/")[2], "192.0.2.7", None)
+    people.accept(friend.caller, first.url.rpartition("#link=")[2], "192.0.2.7", None)
     people.invite(phone.caller, unit.id, "guest", None, None)
     people.start_transfer(phone.caller, unit.id, None)
     (member,), (invitation,), (transfer,) = (world.rows(name) for name in ("member", "invitation", "transfer"))

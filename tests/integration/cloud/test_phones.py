@@ -1,6 +1,8 @@
 """Phones' sessions: tokens that last minutes, refresh tokens that count once, and what happens when one comes twice."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import event
@@ -10,6 +12,7 @@ from cloud.identity.rotation import GRACE
 from cloud.registry import codes
 from mobile_menu.account_ports import SessionUnknownError
 from mobile_menu.ports import SessionRefusedError, SessionStarted
+from tests.integration.cloud.test_joining import prove
 from tests.integration.cloud.test_opt_out import everything
 from tests.integration.cloud.world import Phone, World, at_once
 
@@ -184,16 +187,39 @@ def test_a_session_of_before_there_were_two_tokens_goes_on_with_the_token_that_i
         refresh(world, old)
 
 
-@pytest.mark.parametrize("which", ["expired", "replaced", "refresh"])
-def test_any_token_of_a_session_is_enough_to_leave_with_and_to_get_the_receipt_again(world: World, which: str) -> None:
+@pytest.mark.parametrize("which", ["access", "refresh", "access of the pair before"])
+def test_a_token_that_counts_is_enough_to_leave_with_and_any_gets_the_receipt_again(world: World, which: str) -> None:
     phone = world.phone()
     fresh = refresh(world, phone.refresh_token)
-    refresh(world, fresh.refresh_token)
-    world.clock.advance(hours=5)
-    token = {"expired": fresh.token, "replaced": phone.token, "refresh": fresh.refresh_token}[which]
-    receipt = world.menus.opt_out(token)
+    latest = refresh(world, fresh.refresh_token)
+    counts = {"access": latest.token, "refresh": latest.refresh_token, "access of the pair before": fresh.token}
+    receipt = world.menus.opt_out(counts[which])
     assert world.rows("person", id=phone.person_id) == []
-    assert world.menus.opt_out(phone.token) == receipt
+    for token in (phone.token, phone.refresh_token, fresh.token, latest.refresh_token):
+        assert world.menus.opt_out(token) == receipt
+
+
+def test_an_access_token_serves_to_leave_with_for_a_day_after_its_end_and_no_longer(world: World) -> None:
+    late, later = world.phone(), world.phone()
+    world.clock.advance(hours=24)
+    world.clock.now += timedelta(minutes=15)
+    with pytest.raises(SessionRefusedError):
+        world.menus.opt_out(later.token)
+    assert world.rows("person", id=later.person_id) != []
+    world.clock.now -= timedelta(seconds=1)
+    world.menus.opt_out(late.token)
+    assert world.rows("person", id=late.person_id) == []
+
+
+def test_a_token_that_was_replaced_erases_nobody(world: World) -> None:
+    phone = world.phone()
+    fresh = refresh(world, phone.refresh_token)
+    world.clock.advance(hours=1)
+    latest = refresh(world, fresh.refresh_token)
+    for token in (phone.token, phone.refresh_token, fresh.token, fresh.refresh_token):
+        with pytest.raises(SessionRefusedError):
+            world.menus.opt_out(token)
+    assert person_of(world, latest.token) == phone.person_id
 
 
 def test_a_person_sees_their_own_phones_and_ends_them_one_by_one(world: World) -> None:
@@ -229,6 +255,98 @@ def test_who_ends_a_phones_session_ends_the_visit_of_its_browser_but_a_theft_doe
     assert person_of(world, fresh.token) is None
     world.accounts.end_session(phone.caller, phone.caller.session_id)
     assert world.read(lambda tx: phones.visit_of(tx, visit)) is None
+
+
+def in_browser(world: World, visit: str | None = None) -> tuple[Phone, str]:
+    """A phone that began in a browser, and the browser's cookie."""
+    opened = world.menus.start_session(visit, None)
+    started = opened.started
+    cookie = opened.visit.token if opened.visit else visit or ""
+    return Phone(started.token, world.menus.caller(started.token, "en"), started.refresh_token), cookie
+
+
+def test_to_end_a_phone_ends_every_session_of_its_browser(world: World) -> None:
+    first, cookie = in_browser(world)
+    others = [in_browser(world, cookie)[0] for _ in range(3)]
+    me = world.another_phone_of(first)
+    heard: set[str] = set()
+    world.db.listeners.append(lambda changes: heard.update(changes.sessions))
+    world.accounts.end_session(me.caller, others[0].caller.session_id)
+    assert [one.id for one in world.accounts.sessions(me.caller)] == [me.caller.session_id]
+    assert heard == {one.caller.session_id for one in (first, *others)}
+    assert in_browser(world, cookie)[0].person_id != me.person_id
+
+
+def test_a_visit_without_a_phone_is_listed_and_can_be_ended(world: World) -> None:
+    first, cookie = in_browser(world)
+    me = world.another_phone_of(first)
+    refresh(world, first.refresh_token)
+    world.clock.advance(minutes=1)
+    with pytest.raises(SessionRefusedError):
+        refresh(world, first.refresh_token)
+    kinds = {one.kind: one for one in world.accounts.sessions(me.caller)}
+    assert set(kinds) == {"phone", "visit"}
+    assert kinds["visit"].current is False
+    with pytest.raises(SessionUnknownError):
+        world.accounts.end_session(world.phone().caller, kinds["visit"].id)
+    world.accounts.end_session(me.caller, kinds["visit"].id)
+    assert [one.kind for one in world.accounts.sessions(me.caller)] == ["phone"]
+    assert in_browser(world, cookie)[0].person_id != me.person_id
+
+
+def test_all_others_end_in_one_call_and_this_phone_goes_on(world: World) -> None:
+    me, mine = in_browser(world)
+    same_browser, _ = in_browser(world, mine)
+    other = world.another_phone_of(me)
+    visit = world.run(lambda tx: phones.open_visit(tx, me.person_id)).token
+    stranger = world.phone()
+    assert world.accounts.end_others(me.caller).ended == 3
+    assert [one.id for one in world.accounts.sessions(me.caller)] == [me.caller.session_id]
+    assert [person_of(world, one.token) for one in (same_browser, other)] == [None, None]
+    assert in_browser(world, visit)[0].person_id != me.person_id
+    assert in_browser(world, mine)[0].person_id == me.person_id
+    assert person_of(world, stranger.token) == stranger.person_id
+    assert world.accounts.end_others(stranger.caller).ended == 0
+
+
+def test_after_two_became_one_a_stolen_token_ends_the_visit_as_well(world: World) -> None:
+    ex, cookie = in_browser(world)
+    prove(world, ex)
+    me = world.phone()
+    prove(world, me)
+    me = Phone(me.token, world.menus.caller(me.token, "en"), me.refresh_token)
+    assert me.person_id == ex.person_id
+    refresh(world, ex.refresh_token)
+    world.clock.advance(minutes=1)
+    with pytest.raises(SessionRefusedError):
+        refresh(world, ex.refresh_token)
+    assert [one.kind for one in world.accounts.sessions(me.caller)] == ["phone"]
+    assert in_browser(world, cookie)[0].person_id != me.person_id
+
+
+def test_a_session_that_begins_by_a_visit_while_that_ends_does_not_outlive_it(world: World) -> None:
+    for _ in range(8):
+        first, cookie = in_browser(world)
+        me = world.another_phone_of(first)
+        works: list[Callable[[], object]] = [
+            partial(world.accounts.end_session, me.caller, first.caller.session_id),
+            partial(world.menus.start_session, cookie, None),
+        ]
+        found = at_once(works)
+        assert not any(isinstance(one, Exception) for one in found), found
+        assert [one.id for one in world.accounts.sessions(me.caller)] == [me.caller.session_id]
+
+
+def test_a_person_of_whom_nothing_else_is_known_goes_with_their_last_phone(world: World) -> None:
+    known, other = world.phone(), world.phone()
+    world.begin(known)
+    second = world.another_phone_of(other)
+    for phone in (known, other):
+        world.accounts.end_session(phone.caller, phone.caller.session_id)
+    people = {row.id for row in world.rows("person")}
+    assert people == {known.person_id, other.person_id}
+    world.accounts.end_session(second.caller, second.caller.session_id)
+    assert {row.id for row in world.rows("person")} == {known.person_id}
 
 
 def test_every_session_that_ends_is_announced(world: World) -> None:

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from mobile_menu.account_ports import EmailAsked, EmailState, EmailVerified, Language, PhoneSession, SessionUnknownError
+from mobile_menu.account_ports import (
+    EmailAsked,
+    EmailState,
+    EmailVerified,
+    Language,
+    OthersEnded,
+    PhoneSession,
+    SessionUnknownError,
+)
 from mobile_menu.ports import Caller, SessionRefusedError, SessionStarted
 from tests.unit.mobile_menu.fake_record import Clock
 
@@ -20,11 +28,18 @@ class FakeAccounts:
 
     def sessions(self, caller: Caller) -> Sequence[PhoneSession]:
         now: datetime = self._clock()
-        return [PhoneSession(id=caller.session_id, started_at=now, refreshed_at=now, expires_at=now, current=True)]
+        return [
+            PhoneSession(
+                id=caller.session_id, kind="phone", started_at=now, refreshed_at=now, expires_at=now, current=True
+            )
+        ]
 
     def end_session(self, caller: Caller, session_id: str) -> None:
         if session_id != caller.session_id:
             raise SessionUnknownError
+
+    def end_others(self, caller: Caller) -> OthersEnded:  # noqa: ARG002 - the port's signature
+        return OthersEnded(ended=0)
 
     def email(self, caller: Caller) -> EmailState:
         address = self._addresses.get(caller.person_id)
