@@ -147,12 +147,27 @@ async function loadJourneys() {
   store.journeys = state.journeys;
 }
 
+/** A link of ours was opened in a page that is already here: what it brought is taken off the address at once. */
+async function linked() {
+  const [proof, code] = [takeProof(), takeCode()];
+  await started.catch(() => {});
+  if (proof) {
+    closeSheets(); // what they say of the address is old in a moment
+    await prove(proof);
+  }
+  if (code) await openOffer(code, { complain, onjourney: joined });
+}
+
 /** Says, once, that this phone had to begin a new session; a page of its own, when its journeys stayed with the old. */
 function saidEnded() {
   if (!state.ended) return false;
   state.ended = false;
   if (state.journeys.length) { toast(t("ended.again")); return false; }
   forgetJourney();
+  // What this phone kept of the journeys that it no longer has; the session that has just begun stays.
+  const session = store.session;
+  store.wipe();
+  store.session = session;
   history.replaceState(null, "", "/app/");
   showMessage("ended", t("gone.go"), () => { query.delete("journey"); showWaiting(); arrive(null); });
   return true;
@@ -172,11 +187,7 @@ async function prove(proof) {
 function failed(again) {
   showMessage("error", t("retry"), () => { showWaiting(); again(); });
   const retry = () => { if (page.main.querySelector(".start")) again(); };
-  addEventListener("hashchange", () => {
-  const code = takeCode();
-  if (code) openOffer(code, { complain, onjourney: joined });
-});
-addEventListener("online", retry, { once: true });
+  addEventListener("online", retry, { once: true });
 }
 
 function forgetJourney() {
@@ -412,10 +423,12 @@ function complain(error) {
 
 // ---- the world around the page -------------------------------------------------------------------------------------
 
+addEventListener("hashchange", linked);
 whenEnded(() => { state.ended = true; });
 addEventListener("online", () => { drawBanner(); state.live?.hurry(); });
 addEventListener("offline", () => { if (state.menu) fresh("down"); else drawBanner(); });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) state.live?.hurry(); });
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/app/sw.js", { scope: "/app/" }).catch(() => {});
 
-await start();
+const started = start();
+await started;

@@ -161,9 +161,13 @@ class FakeService:
             case "/email":
                 return JSONResponse({"address": self.email, "verified_at": None})
             case "/sessions":
-                phones = [{"id": "s-1", "refreshed_at": NOON.isoformat(), "current": True}]
-                other = {"id": "s-2", "refreshed_at": NOON.isoformat(), "current": False}
-                return JSONResponse({"items": phones + ([] if "/sessions/s-2" in self.deleted else [other])})
+                kinds = {"s-1": "phone", "s-2": "phone", "s-3": "visit"}
+                items = [
+                    {"id": one, "kind": kind, "refreshed_at": NOON.isoformat(), "current": one == "s-1"}
+                    for one, kind in kinds.items()
+                    if f"/sessions/{one}" not in self.deleted
+                ]
+                return JSONResponse({"items": items})
             case "/export":
                 return JSONResponse({"person": {"journeys": self.journeys}})
             case _:
@@ -191,7 +195,7 @@ class FakeService:
         finally:
             self._lines.discard(line)
 
-    async def post(self, request: Request) -> Response:  # noqa: PLR0911 - one answer for each route
+    async def post(self, request: Request) -> Response:  # noqa: C901, PLR0911 - one answer for each route
         path = request.url.path.removeprefix("/menu/v1")
         body = await request.json()
         self.calls.append((path, body, request.headers["idempotency-key"]))
@@ -213,6 +217,9 @@ class FakeService:
                 return JSONResponse({"address": self.email, "joined": False})
             case ["email", "verify"]:
                 return problem(403, "email_link_refused")
+            case ["sessions", "end-others"]:
+                self.deleted |= {"/sessions/s-2", "/sessions/s-3"}
+                return JSONResponse({"ended": 2})
             case ["session", "end"]:
                 return Response(status_code=204)
             case ["opt-out"]:

@@ -101,8 +101,10 @@ def test_a_session_that_was_ended_is_said_and_a_new_one_begins(phone: Phone, ser
     page.reload()
 
     expect(page.get_by_role("heading", name="This phone was signed out.")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage)") == ["throughline.session"]
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Hello. Which product is it?")).to_be_visible()
+    assert "menu" not in page.evaluate("Object.keys(localStorage).join()")
     assert [path for path, *_ in service.calls].count("/menu/v1/session") == 2
 
 
@@ -133,7 +135,7 @@ def test_the_e_mail_address_is_asked_for_proven_and_removed(phone: Phone, servic
     expect(card.get_by_role("status")).to_contain_text("We have sent a link to ada@example.com")
     assert service.posts("/email") == [{"address": "ada@example.com", "language": "en"}]
 
-    page.goto(f"{phone.url}/app/?again#email=tle_good")
+    page.goto(f"{page.url}#email=tle_good")  # in the page that is open: the browser does not load it anew
     expect(page.locator(".toast")).to_contain_text("Confirmed: ada@example.com")
     assert page.evaluate("location.hash") == ""
     assert service.posts("/email/verify") == [{"token": "tle_good"}]
@@ -158,11 +160,43 @@ def test_other_phones_are_signed_out_from_the_list_and_this_one_forgets_everythi
     page = phone.open()
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
     page.get_by_role("button", name="Your data", exact=True).click()
-    expect(page.locator(".phones li")).to_have_count(2)
+    expect(page.locator(".phones li")).to_have_count(3)
     page.get_by_role("button", name="Sign out: Another phone").click()
-    expect(page.locator(".phones li")).to_have_count(1)
+    expect(page.locator(".phones li")).to_have_count(2)
     assert service.deleted == {"/sessions/s-2"}
+    expect(page.locator(".phones li").last).to_contain_text("A browser that remembers you")
+    page.get_by_role("button", name="Sign out all others").click()
+    expect(page.locator(".phones li")).to_have_count(1)
+    assert len(service.posts("/sessions/end-others")) == 1
     page.get_by_role("button", name="Sign out this phone").click()
-    page.get_by_role("button", name="Yes, sign out").click()
+    page.get_by_role("button", name="Sign out only").click()
     expect(page.get_by_role("heading", name="You are signed out.")).to_be_visible()
     assert page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_whoever_signs_out_may_erase_as_well_in_one_tap(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.support_ok())
+    page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    page.get_by_role("button", name="Your data", exact=True).click()
+    page.get_by_role("button", name="Sign out this phone").click()
+    page.get_by_role("button", name="Erase as well").click()
+    expect(page.get_by_role("heading", name="You have left.")).to_be_visible()
+    assert len(service.posts("/opt-out")) == 1
+    assert service.posts("/session/end") == []
+    assert page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_a_one_time_link_that_is_opened_in_the_open_page_is_looked_at_and_leaves_the_address(
+    phone: Phone, service: FakeService
+) -> None:
+    phone.allowed.append("404")
+    service.serve(menus.support_ok())
+    page = phone.open("/")
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    for code in ("tli_first", "tli_second"):
+        page.goto(f"{page.url}#link={code}")
+        page.wait_for_function("location.hash === ''")
+        page.wait_for_function("document.querySelector('.toast span')?.textContent")
+        page.evaluate("document.querySelector('.toast').remove()")
+    assert service.posts("/invitations/look") == [{"code": "tli_first"}, {"code": "tli_second"}]

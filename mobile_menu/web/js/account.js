@@ -44,24 +44,29 @@ export function emailCard(complain) {
   return h("section", { class: "card email" }, h("h3", {}, icon("link"), t("email")), h("p", {}, t("email.text")), state, form, drop);
 }
 
-/** The card about the phones. onsignout() leaves this one. */
-export function phonesCard({ complain, onsignout }) {
+/** The card about the phones. onsignout() leaves this one; onerase() leaves altogether. */
+export function phonesCard({ complain, onsignout, onerase }) {
   const list = h("ul", { class: "phones" });
   const out = h("button", { class: "button quiet wide", type: "button" }, t("phones.out"));
+  const others = h("button", { class: "button quiet wide", type: "button", hidden: true }, t("phones.others"));
+  others.addEventListener("click", () => busy(others, async () => { await api.endOthers(); await draw(); }, complain));
   const draw = async () => {
     const phones = await api.sessions();
+    others.hidden = phones.every((phone) => phone.current);
     list.replaceChildren(...phones.map((phone) => row(phone, draw, complain)));
   };
   out.addEventListener("click", async () => {
-    const sure = await ask(t("phones.out.sure"), { title: t("phones.out"), yes: t("phones.out.yes"), danger: true });
-    if (sure) await busy(out, async () => { await api.signOut(); await onsignout(); }, complain);
+    // Afterwards nobody is here who could erase: so both are asked at once.
+    const sure = await ask(t("phones.out.sure"), { title: t("phones.out"), yes: t("phones.out.yes"), also: t("phones.out.erase"), danger: true });
+    if (sure === "also") await onerase();
+    else if (sure) await busy(out, async () => { await api.signOut(); await onsignout(); }, complain);
   });
   draw().catch(complain);
-  return h("section", { class: "card" }, h("h3", {}, icon("shield"), t("phones")), h("p", {}, t("phones.text")), list, out);
+  return h("section", { class: "card" }, h("h3", {}, icon("shield"), t("phones")), h("p", {}, t("phones.text")), list, others, out);
 }
 
 function row(phone, draw, complain) {
-  const name = phone.current ? t("phones.this") : t("phones.other", { time: moment(phone.refreshed_at) });
+  const name = phone.current ? t("phones.this") : t(phone.kind === "visit" ? "phones.visit" : "phones.other", { time: moment(phone.refreshed_at) });
   if (phone.current) return h("li", {}, name);
   const end = h("button", { class: "button quiet", type: "button", "aria-label": `${t("phones.end")}: ${name}` }, t("phones.end"));
   end.addEventListener("click", () => busy(end, async () => { await api.endSession(phone.id); await draw(); }, complain));

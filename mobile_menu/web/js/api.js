@@ -111,6 +111,7 @@ export const api = {
   optOut: () => post("/opt-out"),
   sessions: async () => (await get("/sessions")).items,
   endSession: (id) => authorised(`/sessions/${enc(id)}`, { method: "DELETE" }),
+  endOthers: () => post("/sessions/end-others"),
   signOut: () => post("/session/end"),
   email: () => get("/email"),
   askEmail: (address, language) => post("/email", { address, language }),

@@ -19,21 +19,22 @@ export function openPrivacy({ onleaving, onleft, onstayed, onsignout, complain }
   }, complain));
   leave.addEventListener("click", async () => {
     const sure = await ask(t("privacy.leave.sure"), { title: t("privacy.leave"), yes: t("privacy.leave.yes"), no: t("privacy.leave.no"), danger: true });
-    if (sure) await busy(leave, async () => {
-      onleaving();
-      const receipt = await api.optOut();
-      await store.wipe();
-      dialog.close();
-      onleft(receipt);
-    }, (error) => { onstayed(); complain(error); });
+    if (sure) await erase();
   });
+  const erase = () => busy(leave, async () => {
+    onleaving();
+    const receipt = await api.optOut();
+    await store.wipe();
+    dialog.close();
+    onleft(receipt);
+  }, (error) => { onstayed(); complain(error); });
   const dialog = openSheet({
     title: t("privacy"),
     name: "privacy",
     body: [
       h("p", { class: "large" }, t("privacy.text")),
       emailCard(complain),
-      phonesCard({ complain, onsignout }),
+      phonesCard({ complain, onsignout, onerase: erase }),
       h("section", { class: "card" }, h("h3", {}, icon("firmware"), t("privacy.export")), h("p", {}, t("privacy.export.text")), take),
       h("section", { class: "card" }, h("h3", {}, icon("leave"), t("privacy.leave")), h("p", {}, t("privacy.leave.text")), leave),
     ],

@@ -32,8 +32,8 @@ export function openSheet({ title, body, foot = [], name, onclose = () => {} }) 
   return dialog;
 }
 
-/** Asks before something is done. Resolves to true or false. */
-export function ask(question, { title, yes = t("yes"), no = t("cancel"), danger = false }) {
+/** Asks before something is done. Resolves to true or false; to "also" when that was chosen, if it is offered. */
+export function ask(question, { title, yes = t("yes"), no = t("cancel"), also = "", danger = false }) {
   return new Promise((resolve) => {
     let answer = false;
     const dialog = openSheet({
@@ -42,6 +42,7 @@ export function ask(question, { title, yes = t("yes"), no = t("cancel"), danger 
       body: [h("p", { class: "large" }, question)],
       foot: [
         h("button", { class: "button quiet", type: "button", onclick: () => dialog.close() }, no),
+        also ? h("button", { class: "button danger", type: "button", onclick: () => { answer = "also"; dialog.close(); } }, also) : null,
         h("button", { class: `button ${danger ? "danger" : ""}`, type: "button", onclick: () => { answer = true; dialog.close(); } }, yes),
       ],
       onclose: () => resolve(answer),
