@@ -156,7 +156,9 @@ async def test_signed_nonsense_is_refused_at_its_fields_and_an_unknown_carrier_i
         problem(await client.post("/hooks/shop", content=body, headers=headers), 422, "invalid")
         hmac = {"X-Hmac-Signature": signature(system.keys.carrier_secret, body)}
         problem(await client.post("/hooks/carrier/easypost", content=body, headers=hmac), 422, "invalid")
-        problem(await client.post("/hooks/carrier/nobody", content=body, headers=hmac), 404, "not_found")
+        # A body with too many values is refused before anybody looks whom it is for.
+        expected = (422, "invalid") if len(body) > 20_000 else (404, "not_found")
+        problem(await client.post("/hooks/carrier/nobody", content=body, headers=hmac), *expected)
     large = b" " * 300_000
     problem(await client.post("/hooks/shop", content=large, headers={"webhook-id": "1"}), 413, "too_large")
 

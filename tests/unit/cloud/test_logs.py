@@ -16,6 +16,13 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     stream, root = io.StringIO(), logging.getLogger()
     handlers, level = root.handlers[:], root.level
     monkeypatch.setattr(sys, "stderr", stream)
+    for name in ("uvicorn", "uvicorn.error"):
+        # As in a process of its own: servers of other tests have told these to be silent.
+        logger = logging.getLogger(name)
+        monkeypatch.setattr(logger, "level", logging.NOTSET)
+        monkeypatch.setattr(logger, "propagate", True)
+        monkeypatch.setattr(logger, "disabled", False)
+        logger.manager._clear_cache()  # type: ignore[attr-defined]  # noqa: SLF001 - what the levels said before
     set_up("debug")
     yield stream
     root.handlers[:], root.level = handlers, level
