@@ -45,6 +45,7 @@ class MosquittoSettings(msgspec.Struct, frozen=True, kw_only=True):
     passwords cross in the clear: on this machine's loopback only; 0: none. service_tls: services come by TLS, and must
     when their address is not loopback. user: whom Mosquitto becomes when it is started as root. autosave_interval:
     seconds, or, with autosave_on_changes, a number of changes; what came since is lost when Mosquitto is killed.
+    memory_limit_bytes: of the whole Mosquitto; 0: as much as the machine has.
     """
 
     directory: _Line
@@ -63,7 +64,7 @@ class MosquittoSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_queued_bytes: int = 256 * 1024 * 1024
     max_inflight_messages: int = 4096
     max_packet_bytes: int = MAX_PAYLOAD_BYTES + 8 * 1024
-    session_expiry: _Line = "7d"
+    memory_limit_bytes: int = 1024 * 1024 * 1024
     autosave_interval: int = 30
     autosave_on_changes: bool = False
 
@@ -172,8 +173,9 @@ persistence_location {s.directory}/
 # Seconds; with autosave_on_changes a number of changes. A save writes the whole store.
 autosave_interval {s.autosave_interval}
 autosave_on_changes {on_changes}
-# A session that nobody comes back to.
-persistent_client_expiration {s.session_expiry}
+# Sessions that nobody comes back to stay: persistent_client_expiration is left out with intent. Mosquitto 2.0.11 ends
+# with a segmentation fault when a session is taken over that is on its list of those to expire. The guard ends the
+# sessions of revoked devices; the others wait for their device.
 
 # --- What may wait ------------------------------------------------------------------------------------------------
 # For each session, behind those in flight. Beyond it Mosquitto drops silently; its own default is 1000.
@@ -182,6 +184,9 @@ max_queued_bytes {s.max_queued_bytes}
 # Sent and not yet acknowledged: how large a batch of an ingest worker can be. Mosquitto's own default is 20.
 max_inflight_messages {s.max_inflight_messages}
 queue_qos0_messages false
+# Bytes of all that Mosquitto holds; 0: no limit. Beyond it a message is dropped, and who sent or should have had it is
+# disconnected. Subscriptions and queues of everybody count together, so let the system limit the process as well.
+memory_limit {s.memory_limit_bytes}
 
 # --- What may come ------------------------------------------------------------------------------------------------
 # Bytes. A larger packet ends the connection before it is read. (message_size_limit would read and acknowledge it.)

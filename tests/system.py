@@ -307,7 +307,6 @@ class Mosquitto:
             plain_port=self.port,
             service_port=self.service_port,
             user="root",
-            session_expiry="1h",
         )
         home.mkdir()
         for name, content in mosquitto_files(settings).items():

@@ -89,6 +89,15 @@ def test_the_rules_name_every_kind_of_message_and_nothing_more() -> None:
     assert lines_of(files[SERVICE_RULES]) == ["pattern readwrite tl/#"]
 
 
+def test_no_session_expires_since_taking_over_one_that_does_ends_mosquitto_2_0_11() -> None:
+    assert not [line for line in lines_of(listeners()[0]) if line.startswith("persistent_client_expiration")]
+
+
+@pytest.mark.parametrize(("given", "line"), [({}, 1 << 30), ({"memory_limit_bytes": 500_000_000}, 500_000_000)])
+def test_mosquittos_memory_has_a_limit(given: dict[str, int], line: int) -> None:
+    assert f"memory_limit {line}" in lines_of(listeners(**given)[0])
+
+
 def test_every_line_of_the_configuration_that_is_not_a_setting_is_a_comment() -> None:
     configuration = mosquitto_files(MosquittoSettings(directory="/etc/mosquitto"))[CONFIGURATION]
     assert "{" not in configuration
