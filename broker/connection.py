@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+from collections.abc import Callable
 from typing import Final
 
 from amqtt.adapters import ReaderAdapter, WriterAdapter
@@ -12,6 +13,13 @@ from broker.switchboard import Admitted
 
 _FLUSH_S: Final = 5.0
 """How long a closed connection may take to read what was written to it."""
+
+_HELD_S: Final = 0.1
+"""How often it is looked whether who was held back may go on; they are few, since each holds a share of the queue."""
+
+
+def _never() -> bool:
+    return False
 
 
 class Outlet(WriterAdapter):  # type: ignore[misc]  # amqtt carries no types
@@ -24,6 +32,10 @@ class Outlet(WriterAdapter):  # type: ignore[misc]  # amqtt carries no types
     @property
     def unsent_bytes(self) -> int:
         return self._writer.transport.get_write_buffer_size()
+
+    @property
+    def closing(self) -> bool:
+        return self._writer.is_closing()
 
     def write(self, data: bytes) -> None:
         if not self._writer.is_closing():
@@ -69,6 +81,7 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
         self._at = 0
         self.idle_s: float = frame_timeout_s
         self.keeps_retain_flag = False
+        self.held_back: Callable[[], bool] = _never
         self.admitted: Admitted | None = None
         self.ended_by: str = "closed by the client"
 
@@ -85,6 +98,9 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
         async with asyncio.timeout(self.idle_s):
             # Who does not read what is sent to it is not read from either: its answers would pile up here.
             await self._outlet.drain()
+            # Nor is who has too much waiting at others' cost: its messages stay with it, until there is room.
+            while self.held_back() and not self._outlet.closing:  # noqa: ASYNC110 - room comes in many ways; these are few
+                await asyncio.sleep(_HELD_S)
             head = await self._reader.readexactly(2)
         if self.admitted is None and head[0] != Kind.CONNECT << 4:
             raise MalformedFrameError(Flaw.NOT_CONNECT)

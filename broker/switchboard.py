@@ -23,7 +23,7 @@ from amqtt.mqtt.unsubscribe import UnsubscribePacket
 from amqtt.session import Session
 
 from broker.acl import MAX_QOS, Principal, PrincipalKind, may_publish, may_receive, may_subscribe
-from broker.contract.topics import Down, down_filter, down_topic
+from broker.contract.topics import Down, Up, down_filter, down_topic, up_topic
 from broker.frames import ConnackCode, connack, puback, publish
 from broker.gatekeeper import ConnectFacts
 from broker.outbox import Outbox, OutboxLimits, Parcel
@@ -72,7 +72,7 @@ class Link(BrokerProtocolHandler):  # type: ignore[misc]  # amqtt carries no typ
         if session is None:
             return
         if may_publish(principal_of(session), topic).allowed:
-            self._switchboard.fan_out(topic, bytes(publish_packet.data), publish_packet.qos)
+            self._switchboard.fan_out(topic, bytes(publish_packet.data), publish_packet.qos, principal_of(session))
             if publish_packet.retain_flag:
                 await self._switchboard.retain_message(session, topic, publish_packet.data, publish_packet.qos)
         if publish_packet.qos:
@@ -145,6 +145,7 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt carries no types
         self._limits = limits
         self._plus_filters: set[str] = set()
         self._closing = False
+        self._services: dict[str, Session] = {}
 
     async def _initialize_client_session(
         self,
@@ -164,6 +165,8 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt carries no types
             session = Session()
             session.attributes[_FILTERS] = set()
             session.attributes[_OUTBOX] = Outbox(self._limits[admitted.principal.kind])
+            if admitted.principal.kind == "service":
+                self._services[connect.client_id] = session
             session.parent = 0
         else:
             session.parent = 1
@@ -199,7 +202,13 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt carries no types
         """The monitor makes a list and then awaits between its entries: who has come back meanwhile must stay."""
         session, _ = self._sessions.get(client_id, (None, None))
         if session is None or self._closing or not session.transitions.is_connected():
+            self._services.pop(client_id, None)
             await super()._cleanup_session(client_id)
+
+    async def _delete_session(self, client_id: str) -> None:
+        """What waits in it goes too, and is in nobody's way any more."""
+        self._services.pop(client_id, None)
+        await super()._delete_session(client_id)
 
     async def forget(self, client_id: str) -> None:
         """Delete the session of a client that is away: its subscriptions, and what waits for it."""
@@ -216,7 +225,7 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt carries no types
     ) -> None:
         """Called by amqtt for a last will: the second look at it, after the one at the door."""
         if session is not None and topic and may_publish(principal_of(session), topic).allowed:
-            self.fan_out(topic, bytes(data or b""), force_qos or 0)
+            self.fan_out(topic, bytes(data or b""), force_qos or 0, principal_of(session))
 
     async def add_subscription(self, subscription: tuple[str, int], session: Session) -> int:
         """The QoS granted, or `REFUSED`."""
@@ -243,9 +252,21 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt carries no types
         for topic_filter in list(session.attributes[_FILTERS]):
             self.drop_subscription(topic_filter, session)
 
-    def fan_out(self, topic: str, payload: bytes, qos: int) -> None:
+    def crowded_by(self, device: str) -> bool:
+        """Whether what waits for some service is too much, and too much of it this device's. Whoever asks then leaves
+        its messages unread, and unacknowledged, so that they stay with the device and nobody else's are dropped.
+        """
+        return any(
+            outbox_of(session).crowded_by(device)
+            for session in self._services.values()
+            if session.transitions.is_connected() or not session.clean_session  # else nothing waits for it any more
+        )
+
+    def fan_out(self, topic: str, payload: bytes, qos: int, publisher: Principal) -> None:
         """Give a message to all who listen: sent now, or kept for whoever is away and has a session to come back to."""
-        parcel = Parcel(topic, payload)
+        of_device = publisher.kind == "device"
+        urgent = of_device and topic == up_topic(publisher.name, Up.PRESENCE)
+        parcel = Parcel(topic, payload, publisher=publisher.name if of_device else "", urgent=urgent)
         for topic_filter in self._filters_of(topic):
             for session, granted_qos in self._subscriptions.get(topic_filter, ()):
                 self._deliver(session, parcel, min(qos, granted_qos))

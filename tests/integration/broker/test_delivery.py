@@ -163,22 +163,47 @@ def test_what_a_device_marks_as_retained_is_passed_on_and_not_kept(embedded: Wir
     assert payloads(late) == [b"sentinel"]
 
 
-def test_the_queue_of_an_absent_subscriber_is_bounded_and_keeps_the_oldest(tmp_path: Path) -> None:
+def test_the_queue_of_an_absent_subscriber_is_bounded_and_keeps_the_oldest_and_last_wills(tmp_path: Path) -> None:
     with embedded_wire(tmp_path, service_queue=[10, 20, 1_000_000]) as wire:
         first = worker(wire)
         first.subscribe("tl/v1/+/up/#")
         first.close()
-        device = wire.client(GOOD).connect()
+        device = wire.service(client_id="cloud-loud")  # a device would be held back
         for number in range(50):
             device.publish(UP, b"%d" % number)
+        wire.client(GOOD, will=(f"tl/v1/{GOOD}/up/presence", offline(1), 1, False)).connect().drop()
         second = worker(wire)
         until(lambda: len(second.heard) == 10, "as much as the window takes")
         second.acknowledge()
         until(lambda: len(second.heard) == 20, "the rest")
         second.acknowledge()
+        until(lambda: len(second.heard) == 21, "the last will, by the reserve")
+        second.acknowledge()
         device.publish(UP, b"sentinel")
-        until(lambda: len(second.heard) == 21, "the sentinel")
-        assert payloads(second) == [*(b"%d" % number for number in range(20)), b"sentinel"]
+        until(lambda: len(second.heard) == 22, "the sentinel")
+        assert payloads(second) == [*(b"%d" % number for number in range(20)), offline(1), b"sentinel"]
+
+
+def test_one_device_cannot_fill_the_queue_that_others_share(tmp_path: Path) -> None:
+    presence = f"tl/v1/{BAD}/up/presence"
+    with embedded_wire(tmp_path, service_queue=[1, 100_000, 160_000]) as wire:
+        first = worker(wire)
+        first.subscribe("tl/v1/+/up/#")
+        first.close()
+        loud = wire.client(GOOD).connect()
+        sent = [loud.paho.publish(UP, bytes(10_000), 1) for _ in range(40)]
+        until(sent[8].is_published, "half of the queue, filled by one")
+        neighbour = wire.client(BAD, will=(presence, offline(1), 1, False)).connect()
+        for number in range(20):
+            neighbour.publish(f"tl/v1/{BAD}/up/status", b"%d" % number)
+        neighbour.drop()
+        held = sum(one.is_published() for one in sent)
+        assert held <= 12, "what is read stays within a share above half; the rest is the device's to keep"
+        second = wire.client(SERVICE, "cloud-worker", clean=False).connect()
+        until(lambda: all(one.is_published() for one in sent), "the loud one's turn")
+        until(lambda: len(second.heard) == 61, "everything")
+        others = [message.payload for message in second.heard if BAD in message.topic]
+        assert others == [*(b"%d" % number for number in range(20)), offline(1)]
 
 
 def test_a_subscription_with_two_pluses_and_one_by_name_both_match(wire: Wire) -> None:

@@ -1,5 +1,6 @@
 """What waits for a session, within bounds."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,34 @@ def test_a_full_queue_drops_the_newest_by_number_and_by_bytes_and_counts() -> No
     assert outbox.dropped == 2
     outbox.take()
     assert outbox.offer(parcel(4, 6))
+
+
+@pytest.mark.parametrize(("size", "limits"), [(10, OutboxLimits(1, 1000, 320)), (0, OutboxLimits(1, 32, 1000))])
+def test_above_half_who_holds_more_than_a_sixteenth_crowds_it_until_it_drains(size: int, limits: OutboxLimits) -> None:
+    outbox = Outbox(limits)
+    one = Parcel("t", bytes(size), publisher="loud")
+    for _ in range(16):
+        outbox.offer(one)
+    assert not outbox.crowded_by("loud"), "half is free"
+    for _ in range(2):
+        outbox.offer(one._replace(publisher="quiet"))
+    assert outbox.crowded_by("loud")
+    assert not outbox.crowded_by("quiet"), "two of 32 are a sixteenth"
+    assert not outbox.crowded_by("stranger")
+    for _ in range(2):
+        taken = outbox.take()
+        assert taken is not None
+        outbox.settle(taken[0])
+    assert not outbox.crowded_by("loud")
+
+
+@pytest.mark.parametrize(("size", "limits"), [(10, OutboxLimits(1, 1000, 160)), (0, OutboxLimits(1, 16, 1000))])
+def test_what_is_urgent_has_a_reserve_of_a_sixteenth(size: int, limits: OutboxLimits) -> None:
+    outbox = Outbox(limits)
+    assert all(outbox.offer(parcel(number, size)) for number in range(16))
+    assert not outbox.offer(parcel(16, size))
+    assert outbox.offer(parcel(17, size)._replace(urgent=True))
+    assert not outbox.offer(parcel(18, size)._replace(urgent=True)), "and no more"
 
 
 def test_a_packet_id_in_flight_is_not_given_twice_when_the_numbers_come_round() -> None:

@@ -16,6 +16,7 @@ OVERRIDDEN = [
             "_initialize_client_session",
             "_handle_client_session",
             "_cleanup_session",
+            "_delete_session",
             "_broadcast_message",
             "_del_all_subscriptions",
             "add_subscription",
