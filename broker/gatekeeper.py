@@ -11,7 +11,7 @@ import hmac
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
@@ -73,6 +73,10 @@ class Gatekeeper(Protocol):
 
     def ended_after(self, mark: int) -> tuple[int, list[str]]:
         """The product ids whose password or certificate was revoked after `mark`, and the newest mark. 0: all."""
+        ...
+
+    def ends_of(self, fingerprints: Sequence[bytes]) -> dict[bytes, datetime]:
+        """Until when these certificates are valid by now: a renewal may have brought the end forward."""
         ...
 
     def now(self) -> datetime:

@@ -11,6 +11,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
+from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
@@ -39,6 +40,8 @@ _log: Final = logging.getLogger("throughline.broker")
 _MISSED_KEEPALIVES: Final = 1.5
 _LEAVE_S: Final = 5.0
 """How long a connection that was cut may take to be gone, its last will included."""
+_AT_ONCE: Final = 500
+"""Certificates in one question to the registry."""
 _REMEMBERED_S: Final = 60.0
 """How long an ending is held against older answers of the registry; longer than any answer takes."""
 
@@ -206,6 +209,8 @@ class House:
         doorway.let_in(Admitted(principal, connect))
         doorway.idle_s = _idle_limit_s(connect.keepalive_s, self._rules.max_keepalive_s)
         doorway.keeps_retain_flag = may_retain(principal)
+        if principal.kind == "device":
+            doorway.held_back = partial(self._switchboard.crowded_by, principal.name)
         async with self._alone(guest):
             if self._ended.get(principal.name, answer.asked_at) > answer.asked_at:
                 # Revoked after the registry was asked, and before this client was among the guests.
@@ -253,10 +258,16 @@ class House:
                 _log.warning("the registry cannot be asked; nobody is cut off", exc_info=True)
 
     async def recheck(self) -> None:
-        """Cut off who came in with a password that is no longer the newest, and take up renewed TLS files."""
+        """Cut off who came in with a password that is no longer the newest, or a certificate that was renewed and has
+        had its grace, and take up renewed TLS files.
+        """
         while True:
             await asyncio.sleep(self._rules.recheck_s)
             self._refresh_tls()
+            try:
+                await self._end_superseded()
+            except Exception:  # noqa: BLE001 - as above
+                _log.warning("the registry cannot be asked; nobody is rechecked", exc_info=True)
             for guest in [one for one in self._guests.values() if one.peer is None]:
                 try:
                     good = await self._still_good(guest)
@@ -294,6 +305,18 @@ class House:
         for guest in list(self._guests.values()):
             if isinstance(guest.known, Certificate) and now >= guest.known.not_after:
                 await self._cut(guest)
+
+    async def _end_superseded(self) -> None:
+        """Raises what the registry raises."""
+        loop = asyncio.get_running_loop()
+        guests = [(one.peer.fingerprint, one) for one in self._guests.values() if one.peer is not None]
+        for start in range(0, len(guests), _AT_ONCE):
+            asked = dict(guests[start : start + _AT_ONCE])
+            ends = await loop.run_in_executor(self._threads, self._gatekeeper.ends_of, list(asked))
+            now = self._gatekeeper.now()
+            for fingerprint, end in ends.items():
+                if now >= end and not asked[fingerprint].gone.is_set():
+                    await self._cut(asked[fingerprint])
 
     async def _still_good(self, guest: _Guest) -> bool:
         """The password that it came in with is the newest, as the registry knows it now. Raises what that raises."""

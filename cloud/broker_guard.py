@@ -10,9 +10,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Final, Protocol
 
-from cloud.db import Database
+from cloud.db import Database, Transaction
 from cloud.identity import devices
 from cloud.identity import service as identity
 
@@ -22,6 +23,10 @@ POLL_S: Final = 1.0
 REWRITE_S: Final = 3600.0
 """How often the files are written anew without cause: long before the revocation list runs out, and so that renewed
 certificates arrive."""
+GRACES_S: Final = 60.0
+"""How often it is looked whether the grace of a certificate that was renewed has ended."""
+OLD_AT_ONCE: Final = 100
+"""Of those that ended before the guard knew of anything, so many at a time: who is revoked now does not wait long."""
 TRIES_BEFORE_TRUST: Final = 2
 """Who comes back so often, and has a valid credential, has come back with that."""
 
@@ -45,15 +50,19 @@ class Enforcer(Protocol):
 
 
 class Guard:
-    """ended: what is to be done, with how often it was tried."""
+    """What is to be done is remembered by the broker's enforcer only when all of it is done."""
 
     def __init__(self, db: Database, enforcer: Enforcer, clock: Callable[[], float] = time.monotonic) -> None:
         self._db = db
         self._enforcer = enforcer
         self._clock = clock
         self._mark = enforcer.mark()
-        self._open: dict[str, int] = {}
+        self._knows_nothing = self._mark == 0
+        self._open: dict[str, int] = {}  # what is to be done, with how often it was tried
+        self._old: list[str] = []  # what was ended before we knew of anything, the oldest first
         self._rewrite_at = clock()
+        self._graces_at = clock() + GRACES_S
+        self._graces_since: datetime | None = None
 
     def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
         """Looks once a second until `stop` is set. ready: called after the first look that succeeded."""
@@ -71,17 +80,44 @@ class Guard:
 
     def look(self) -> None:
         """One round. Raises what database and files raise."""
-        with self._db.reading() as tx:
-            mark, ended = devices.ended_after(tx, self._mark)
-        self._open |= dict.fromkeys(ended, 0)
-        self._mark = mark
+        self._ask()
+        self._take_old()
         if self._open or self._clock() >= self._rewrite_at:
             self._enforcer.refuse(tuple(self._open))
             self._rewrite_at = self._clock() + REWRITE_S
         if self._open:
             self._cut()
-        if not self._open and self._enforcer.mark() != self._mark:
+        if not self._open and not self._old and self._enforcer.mark() != self._mark:
             self._enforcer.remember(self._mark)
+
+    def _ask(self) -> None:
+        """What has ended since the last look, with graces. Raises what the database raises."""
+        with self._db.reading() as tx:
+            mark, ended = devices.ended_after(tx, self._mark)
+            if not ended and devices.newest_mark(tx) < self._mark:
+                log.warning("the database is older than what the guard remembers; it begins anew")
+                self._knows_nothing, self._open = True, {}
+                mark, ended = devices.ended_after(tx, 0)
+            if self._clock() >= self._graces_at or self._graces_since is None:
+                self._look_at_graces(tx)
+        self._mark = mark
+        if self._knows_nothing:
+            self._old, self._knows_nothing, self._rewrite_at = ended, False, self._clock()
+        else:  # before what is tried already
+            self._open = dict.fromkeys(ended, 0) | {one: n for one, n in self._open.items() if one not in ended}
+
+    def _look_at_graces(self, tx: Transaction) -> None:
+        """A certificate whose grace has ended belongs on the list."""
+        if self._graces_since is not None and devices.a_grace_ended(tx, self._graces_since):
+            self._rewrite_at = self._clock()
+        self._graces_since, self._graces_at = tx.now, self._clock() + GRACES_S
+
+    def _take_old(self) -> None:
+        """The newest of the old ones, but for units that were enrolled again since: those are let be."""
+        while self._old and len(self._open) < OLD_AT_ONCE:
+            product_id = self._old.pop()
+            if product_id not in self._open and not self._may_connect(product_id):
+                self._open[product_id] = 0
 
     def _cut(self) -> None:
         still_in = self._enforcer.cut(tuple(self._open))

@@ -7,7 +7,7 @@ revoked devices there is `broker_guard.py`, and who answers a broker's questions
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -102,6 +102,10 @@ class Registry:
     def ended_after(self, mark: int) -> tuple[int, list[str]]:
         with self._db.reading() as tx:
             return devices.ended_after(tx, mark)
+
+    def ends_of(self, fingerprints: Sequence[bytes]) -> dict[bytes, datetime]:
+        with self._db.reading() as tx:
+            return devices.ends_of(tx, fingerprints)
 
     def now(self) -> datetime:
         return self._db.clock()

@@ -5,6 +5,7 @@ that cannot ask. How a certificate comes to be is in `enrolment.py`, what it say
 own one lies in `tls_files.py`; passwords of the plain listener are in `service.py`.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -65,6 +66,20 @@ def ended_after(tx: Transaction, mark: int) -> tuple[int, list[str]]:
 def newest_mark(tx: Transaction) -> int:
     """The mark of the last end; 0 when there was none. For who starts, and has nobody in yet."""
     return int(tx.session.execute(sa.select(sa.func.max(ended_table.c.number))).scalar() or 0)
+
+
+def a_grace_ended(tx: Transaction, since: datetime) -> bool:
+    """Whether the grace of a renewed certificate has ended after `since`, before its own end. Reads the table."""
+    column = certificate_table.c
+    ended = sa.and_(column.valid_until > since, column.valid_until <= tx.now, column.valid_until < column.not_after)
+    return bool(tx.session.execute(sa.select(sa.exists().where(ended))).scalar())
+
+
+def ends_of(tx: Transaction, fingerprints: Collection[bytes]) -> dict[bytes, datetime]:
+    """Until when these certificates are valid, as `DeviceCertificate.not_after`; strangers are left out."""
+    column = certificate_table.c
+    query = sa.select(column.fingerprint, column.valid_until).where(column.fingerprint.in_(fingerprints))
+    return {row.fingerprint: row.valid_until for row in tx.session.execute(query)}
 
 
 def crl(tx: Transaction, known: Authority) -> bytes:

@@ -12,6 +12,7 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,10 @@ class FileGatekeeper:
     def ended_after(self, mark: int) -> tuple[int, list[str]]:
         endings: list[str] = json.loads((self._directory / "endings.json").read_text())
         return len(endings), endings[mark:]
+
+    def ends_of(self, fingerprints: Sequence[bytes]) -> dict[bytes, datetime]:
+        known = json.loads((self._directory / "certificates.json").read_text())
+        return {one: datetime.fromisoformat(known[one.hex()][1]) for one in fingerprints if one.hex() in known}
 
     def now(self) -> datetime:
         return datetime.now(UTC)

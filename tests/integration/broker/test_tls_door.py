@@ -180,6 +180,19 @@ def test_a_certificate_that_runs_out_while_its_device_is_connected_ends_the_conn
         assert not other.gone
 
 
+def test_a_renewed_certificate_whose_grace_ends_while_its_device_is_connected_ends_the_connection(
+    tmp_path: Path,
+) -> None:
+    with embedded_wire(tmp_path, secured=True, recheck_s=0.1) as wire:
+        files, made = wire.authority.device(GOOD)
+        wire.know(made, GOOD)
+        device, other = wire.client(GOOD, files=files).connect(), wire.client(BAD).connect()
+        assert device.accepted
+        wire.know(made, GOOD, ends=datetime.now(UTC))  # it was renewed, and has had its grace
+        until(lambda: device.gone, "the end of the connection")
+        assert not other.gone
+
+
 def test_a_renewed_server_certificate_is_served_without_a_restart(tmp_path: Path) -> None:
     with embedded_wire(tmp_path, secured=True, recheck_s=0.05) as wire:
         before = served(wire)

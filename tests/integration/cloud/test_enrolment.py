@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from cloud.db import Transaction
 from cloud.errors import InvalidError, NotFoundError, RetiredError
@@ -312,13 +313,20 @@ def test_a_grace_ends_the_renewed_certificate_and_puts_it_on_the_list(
     terms = Terms(BASE, timedelta(days=90), grace=timedelta(hours=6))
     old, new = new_key(), new_key()
     first = office.first(unit, old)
-    office.renew(old, first.certificate, new, terms)
+    second = office.renew(old, first.certificate, new, terms)
     assert office.valid_until(first.certificate) == clock() + timedelta(hours=6)
     clock.advance(hours=5)
     office.renew(old, first.certificate, new_key(), terms)  # does not put the end off
     assert office.revoked() == set()
+    since = clock()
+    both = [certificate_of(one.certificate).fingerprint(hashes.SHA256()) for one in (first, second)]
+    assert not office.world.run(lambda tx: devices.a_grace_ended(tx, since - timedelta(hours=9)))
     clock.advance(hours=1)
     assert office.revoked() == {certificate_of(first.certificate).serial_number}
+    assert office.world.run(lambda tx: devices.a_grace_ended(tx, since))
+    assert not office.world.run(lambda tx: devices.a_grace_ended(tx, tx.now)), "that was before"
+    ends = office.world.run(lambda tx: devices.ends_of(tx, [*both, bytes(32)]))
+    assert ends == {both[0]: clock(), both[1]: second.not_after}
     assert office.ended() == (0, []), "the unit's connection is not to be ended for that"
     with pytest.raises(RenewalRefusedError):
         office.renew(old, first.certificate, new_key(), terms)

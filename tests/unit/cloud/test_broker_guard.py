@@ -2,12 +2,13 @@
 
 import base64
 from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from cloud.broker_guard import REWRITE_S, Guard
+from cloud.broker_guard import GRACES_S, OLD_AT_ONCE, REWRITE_S, Guard
 from cloud.emqx_enforcer import EmqxEnforcer
 from cloud.errors import SetupError
 
@@ -21,6 +22,8 @@ class Registry:
         self.ended: list[str] = []
         self.may_connect: set[str] = set()
         self.away = False
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.graces: list[datetime] = []
 
     def reading(self) -> "Registry":
         return self
@@ -67,9 +70,14 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     made = Registry()
 
     def ended_after(_tx: Any, mark: int) -> tuple[int, list[str]]:
-        return len(made.ended), made.ended[mark:]
+        news = list(dict.fromkeys(made.ended[mark:]))
+        return (len(made.ended) if news else mark), news
 
     monkeypatch.setattr("cloud.identity.devices.ended_after", ended_after)
+    monkeypatch.setattr("cloud.identity.devices.newest_mark", lambda _tx: len(made.ended))
+    monkeypatch.setattr(
+        "cloud.identity.devices.a_grace_ended", lambda _tx, since: any(since < one <= made.now for one in made.graces)
+    )
     monkeypatch.setattr("cloud.identity.devices.live_certificates", lambda _tx, one: [one] * (one in made.may_connect))
     monkeypatch.setattr("cloud.identity.service.device_secret", lambda _tx, _one: None)
     return made
@@ -103,13 +111,14 @@ def test_who_comes_back_is_refused_and_cut_off_again_until_it_stays_away(registr
     broker = Broker()
     broker.stubborn = {ONE: 3}
     guard = guard_of(registry, broker)
+    guard.look()
     registry.ended = [ONE, TWO]
     for _ in range(3):
         guard.look()
         assert broker.kept == 0, "not done yet: a guard that is started now begins again"
     guard.look()
     guard.look()
-    assert broker.done == [
+    assert broker.done[1:] == [
         *[("refuse", (ONE, TWO)), ("cut", (ONE, TWO))],
         *[("refuse", (ONE,)), ("cut", (ONE,))] * 3,
     ]
@@ -120,11 +129,12 @@ def test_who_comes_back_with_a_new_certificate_is_let_be_after_the_second_time(r
     broker = Broker()
     broker.stubborn = {ONE: 100}
     registry.may_connect = {ONE}
-    registry.ended = [ONE]
     guard = guard_of(registry, broker)
+    guard.look()
+    registry.ended = [ONE]
     for _ in range(5):
         guard.look()
-    assert broker.done == [("refuse", (ONE,)), ("cut", (ONE,))] * 2
+    assert broker.done[1:] == [("refuse", (ONE,)), ("cut", (ONE,))] * 2
     assert broker.kept == 1
 
 
@@ -150,6 +160,71 @@ def test_a_database_that_is_away_loses_nothing(registry: Registry) -> None:
     registry.away = False
     guard.look()
     assert ("cut", (ONE,)) in broker.done
+
+
+def test_a_database_older_than_what_the_guard_remembers_is_read_from_the_start(registry: Registry) -> None:
+    broker = Broker()
+    broker.kept = 7  # of before the database was restored
+    registry.ended = [ONE]
+    guard = guard_of(registry, broker)
+    guard.look()
+    assert broker.done == [("refuse", (ONE,)), ("cut", (ONE,))]
+    registry.ended = [ONE, TWO]
+    guard.look()
+    assert broker.done[2:] == [("refuse", (TWO,)), ("cut", (TWO,))]
+    assert broker.kept == 2
+
+
+def test_a_database_restored_under_a_running_guard_is_seen_too_and_the_list_is_written(registry: Registry) -> None:
+    broker = Broker()
+    registry.ended = [ONE, TWO]
+    guard = guard_of(registry, broker)
+    guard.look()
+    registry.ended, registry.may_connect = [TWO], {TWO}
+    guard.look()
+    assert broker.done[-1] == ("refuse", ())
+    assert broker.kept == 1
+
+
+def test_a_guard_that_knows_nothing_begins_with_the_newest_and_lets_be_who_is_enrolled_again(
+    registry: Registry,
+) -> None:
+    broker = Broker()
+    registry.ended = [f"old{number}" for number in range(OLD_AT_ONCE + 2)]
+    registry.may_connect = {"old1"}
+    guard = guard_of(registry, broker)
+    guard.look()
+    first = dict(broker.done)["cut"]
+    assert (first[0], len(first)) == (registry.ended[-1], OLD_AT_ONCE)
+    assert broker.kept == 0, "not all is done"
+    registry.ended = [*registry.ended, ONE]
+    guard.look()
+    assert broker.done[-1] == ("cut", (ONE, "old0"))
+    assert broker.kept == len(registry.ended)
+
+
+def test_a_new_ending_does_not_wait_behind_those_that_are_tried_again(registry: Registry) -> None:
+    broker = Broker()
+    broker.stubborn = {ONE: 1}
+    registry.ended = [ONE]
+    guard = guard_of(registry, broker)
+    guard.look()
+    registry.ended = [ONE, TWO]
+    guard.look()
+    assert broker.done[-1] == ("cut", (TWO, ONE))
+
+
+def test_the_list_is_written_anew_when_a_grace_has_ended(registry: Registry) -> None:
+    broker, now = Broker(), [0.0]
+    guard = guard_of(registry, broker, now)
+    guard.look()
+    registry.graces = [registry.now + timedelta(seconds=30)]
+    now[0], registry.now = GRACES_S, registry.now + timedelta(seconds=GRACES_S)
+    guard.look()
+    assert broker.done == [("refuse", ()), ("refuse", ())]
+    now[0], registry.now = 2 * GRACES_S, registry.now + timedelta(seconds=GRACES_S)
+    guard.look()
+    assert broker.done == [("refuse", ()), ("refuse", ())]
 
 
 # --- EMQX ---
