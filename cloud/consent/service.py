@@ -48,6 +48,7 @@ def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
         "form": "throughline-export/1",
         "exported_at": tx.now,
         "email": _email_out(tx, keys, person_id),
+        "mail": [_mail_out(tx, keys, row) for row in _rows(tx, MailRow, person_id)],
         "journeys": [_journey_out(tx, one) for one in journeys],
         "cases": [_case_out(tx, keys, one, row) for one in journeys for row in care.of_journey(tx, one.id)],
         "orders": [_order_out(tx, keys, person_id, row) for row in _rows(tx, OrderRow, person_id)],
@@ -73,6 +74,19 @@ def _email_out(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
     }
 
 
+def _mail_out(tx: Transaction, keys: Keys, row: MailRow) -> dict[str, Json]:
+    """A mail that waits, or lies in the mail folder; without its link, which proves that it was received."""
+    letter = identity.unseal(tx, keys, row.person_id, row.letter, row.id)
+    return {
+        "to": letter["to"],
+        "kind": letter["kind"],
+        "language": letter["language"],
+        "attempts": row.attempts,
+        "sent_at": row.sent_at,
+        "expires_at": row.expires_at,
+    }
+
+
 def _rows(tx: Transaction, form: Any, person_id: str) -> list[Any]:
     query = sa.select(form).where(table_of(form).c.person_id == person_id)
     return list(tx.session.execute(query).scalars())
@@ -83,8 +97,12 @@ def _journey_out(tx: Transaction, one: lifecycle.Journey) -> dict[str, Json]:
         {"from": row.from_stage, "to": row.to_stage, "reason": row.reason, "happened_at": row.happened_at}
         for row in lifecycle.moves_of(tx, one.id)
     ]
+    row = tx.session.get_one(JourneyRow, one.id)
     return {
         "id": one.id,
+        "zone": row.zone,
+        "proven_until": row.proven_until,
+        "stalls": row.stalls,
         "gtin": one.gtin,
         "product_id": one.product_id,
         "role": one.role,

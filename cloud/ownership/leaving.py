@@ -45,12 +45,13 @@ def leave(tx: Transaction, person_id: str, owned: Sequence[str]) -> dict[str, in
 
 def export(tx: Transaction, person_id: str) -> dict[str, list[dict[str, Json]]]:
     """What is held of a person here. Of others, nothing but that there is a transfer."""
-    kept = {"id", "product_id", "role", "since", "created_at", "expires_at", "state"}
+    kept = {"id", "product_id", "role", "since", "created_at", "expires_at", "state", "at"}
     sides = sa.or_(_transfer_table.c.person_id == person_id, _transfer_table.c.receiver_id == person_id)
     where: dict[str, tuple[sa.Table, Any]] = {
         "memberships": (table_of(MemberRow), table_of(MemberRow).c.person_id == person_id),
         "invitations": (invitation_table, invitation_table.c.person_id == person_id),
         "transfers": (_transfer_table, sides),
+        "failed_attempts": (failure_table, failure_table.c.person_id == person_id),
     }
     return {
         name: [
