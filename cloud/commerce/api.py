@@ -1,14 +1,14 @@
 """HTTP of commerce: the shops' and carriers' webhooks, and the operators' view. Thin."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from cloud.commerce import service
-from cloud.commerce.carriers import BadBody, Unwanted, read_easypost, read_order
+from cloud.commerce.carriers import BadBody, Unwanted, read_easypost, read_order, schema_of_easypost, schema_of_order
 from cloud.commerce.signatures import SignatureProblem, verify_easypost, verify_standard
 from cloud.errors import InvalidError, NotFoundError, SignatureError, TooLargeError
 from cloud.identity.permissions import Permission
@@ -41,18 +41,46 @@ async def raw_body(request: Request) -> bytes:
 
 Body = Annotated[bytes, Depends(raw_body)]
 Parts = Annotated[Context, Depends(context_of)]
+Carrier = Annotated[str, Path(examples=["easypost"])]
 
 
-def _signed(*headers: str) -> dict[str, Any]:
+def _signed(*headers: str, schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
     """What OpenAPI says of a body that is read as bytes, because a signature covers it."""
     text = {"type": "string"}
     return {
-        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}},
         "parameters": [{"name": name, "in": "header", "required": True, "schema": text} for name in headers],
     }
 
 
-@hooks.post("/shop", openapi_extra=_signed("webhook-id", "webhook-timestamp", "webhook-signature"))
+_ORDER: Final = {
+    "type": "order.changed",
+    "data": {
+        "order_id": "A-1001",
+        "version": 1,
+        "status": "placed",
+        "gtin": "09506000134352",
+        "placed_at": "2026-01-31T09:30:00Z",
+        "tracking_code": "EZ1000000001",
+    },
+}
+_PARCEL: Final = {
+    "id": "evt_1",
+    "description": "tracker.updated",
+    "result": {
+        "tracking_code": "EZ1000000001",
+        "status": "in_transit",
+        "carrier": "USPS",
+        "updated_at": "2026-01-31T10:30:00Z",
+    },
+}
+_BY_SHOPS: Final = _signed(
+    "webhook-id", "webhook-timestamp", "webhook-signature", schema=schema_of_order(), example=_ORDER
+)
+_BY_CARRIERS: Final = _signed("X-Hmac-Signature", schema=schema_of_easypost(), example=_PARCEL)
+
+
+@hooks.post("/shop", openapi_extra=_BY_SHOPS)
 async def shop_order(request: Request, body: Body, context: Parts) -> Taken:
     """An order changed. Signed by Standard Webhooks; `{"type": "order.changed", "data": {...}}`."""
     found = verify_standard([context.keys.shop_secret], request.headers, body, context.db.clock())
@@ -66,9 +94,9 @@ async def shop_order(request: Request, body: Body, context: Parts) -> Taken:
     return Taken(new=done)
 
 
-@hooks.post("/carrier/{carrier}", openapi_extra=_signed("X-Hmac-Signature"))
-async def carrier_update(carrier: str, request: Request, body: Body, context: Parts) -> Taken:
-    """A parcel moved. carrier: `easypost`, in its own format and with its own HMAC."""
+@hooks.post("/carrier/{carrier}", openapi_extra=_BY_CARRIERS)
+async def carrier_update(carrier: Carrier, request: Request, body: Body, context: Parts) -> Taken:
+    """A parcel moved. carrier: `easypost`, in its own format and with its own HMAC. Other events are left alone."""
     if carrier != "easypost":
         msg = "no such carrier; known: easypost"
         raise NotFoundError(msg)

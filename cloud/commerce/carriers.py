@@ -145,6 +145,34 @@ class _OrderEvent(msgspec.Struct):
 _Form = TypeVar("_Form", _Kind, _EasyPostEvent, _OrderEvent)
 
 
+def schema_of_order() -> dict[str, Any]:
+    """JSON Schema of a shop's body, made of what reads it."""
+    return _schema(_OrderEvent)
+
+
+def schema_of_easypost() -> dict[str, Any]:
+    """JSON Schema of EasyPost's body: of the kind that we want, with the fields that we read."""
+    event = _schema(_EasyPostEvent)
+    kind = {"type": "string", "pattern": r"^tracker\."}
+    properties = {"description": kind, **event["properties"]}
+    return {**event, "properties": properties, "required": ["description", *event["required"]]}
+
+
+def _schema(form: type[msgspec.Struct]) -> dict[str, Any]:
+    """In one piece, as the names of its parts are nobody's business."""
+    (whole,), parts = msgspec.json.schema_components([form], ref_template="{name}")
+
+    def plain(node: Any) -> Any:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                return plain(parts[node["$ref"]])
+            return {key: plain(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
+        return [plain(one) for one in node] if isinstance(node, list) else node
+
+    found: dict[str, Any] = plain(whole)
+    return found
+
+
 def neutral_status(provider: str, word: str) -> ParcelStatus:
     """Our word for `word`. A word that the provider has added since is `unknown`: no reason to lose the update."""
     return STATUSES.get(provider, {}).get(word, ParcelStatus.UNKNOWN)

@@ -160,13 +160,15 @@ async def _peopled(to: Deployment, key: str) -> None:
         ended = await said(admin, "POST", "/api/v1/campaigns", {"name": "Over", "gtin": DEFAULT_GTIN, "channel": "web"})
         await said(admin, "DELETE", f"/api/v1/campaigns/{ended['id']}")
         command = await said(admin, "POST", f"/api/v1/products/{units[0].id}/commands", {"name": "ping"})
-        journeys, case = await _people(to, units, str(campaign["id"]))
+        journeys, case, named = await _people(to, units, str(campaign["id"]))
         to.gone = await _who_left(to, units[1]) | {"campaign_id": [str(ended["id"])]}
     to.units = units
     to.headers["device"] = bearer(units[0].password)
     to.headers["nobody"] = {}
     to.headers["garbage"] = bearer("tlk_" + "A" * 43)
+    to.headers["broker"] = bearer(to.keys.hook_token)
     to.known = {
+        **named,
         "product_id": [one.id for one in units],
         "journey_id": journeys,
         "journey": journeys,
@@ -183,8 +185,13 @@ async def _peopled(to: Deployment, key: str) -> None:
     }
 
 
-async def _people(to: Deployment, units: list[Credential], campaign: str) -> tuple[list[str], str]:
-    """Their journeys, and the owner's case. The owner is the role `phone`, a visitor of the same unit `guest`."""
+async def _people(
+    to: Deployment, units: list[Credential], campaign: str
+) -> tuple[list[str], str, dict[str, list[str]]]:
+    """Their journeys, the owner's case, and the ids of who and what is around the unit.
+
+    The owner is the role `phone`, a visitor of the same unit `guest`; `household` and `invited` were let in.
+    """
     async with Phone(to.url) as owner, Phone(to.url) as guest:
         await owner.click_campaign(campaign)
         await owner.start()
@@ -194,7 +201,32 @@ async def _people(to: Deployment, units: list[Credential], campaign: str) -> tup
         await guest.start()
         theirs = await guest.journey()
         to.headers["phone"], to.headers["guest"] = bearer(owner.token), bearer(guest.token)
-    return [str(mine["journey_id"]), str(theirs["id"])], str(case["id"])
+        named = await _let_in(to, units[0].id)
+    return [str(mine["journey_id"]), str(theirs["id"])], str(case["id"]), named
+
+
+async def _let_in(to: Deployment, unit: str) -> dict[str, list[str]]:
+    """Two who take the owner's invitations; a third that nobody takes, and a transfer that waits. Their ids."""
+    at = f"/menu/v1/products/{unit}"
+    async with httpx.AsyncClient(base_url=to.url, headers=to.headers["phone"], timeout=60) as owner:
+        for role, given in (("household", "household"), ("invited", "guest")):
+            link = await said(owner, "POST", f"{at}/invitations", {"role": given})
+            async with Phone(to.url) as friend:
+                await friend.start()
+                to.headers[role] = bearer(friend.token)
+            code = str(link["url"]).rpartition("/")[2]
+            async with httpx.AsyncClient(base_url=to.url, headers=to.headers[role], timeout=60) as taker:
+                await said(taker, "POST", "/menu/v1/invitations/accept", {"code": code})
+        await said(owner, "POST", f"{at}/invitations", {"role": "guest"})
+        await said(owner, "POST", f"{at}/transfer")
+        sessions = await said(owner, "GET", "/menu/v1/sessions")
+        people = await said(owner, "GET", f"{at}/people")
+    return {
+        "session_id": [str(one["id"]) for one in sessions["items"]],
+        "member_id": [str(one["id"]) for one in people["people"] if one["id"]],
+        "invitation_id": [str(one["id"]) for one in people["invitations"]],
+        "transfer_id": [str(people["transfer"]["id"])],
+    }
 
 
 async def _who_left(to: Deployment, unit: Credential) -> dict[str, list[str]]:

@@ -10,7 +10,10 @@ from tests.hostile.walking import Walk, walk
 SIGNED: Final = "signed"
 NO_RIGHT: Final = ("nobody", "garbage", "device")
 """They have no credential of HTTP: none, one that is none, and one of MQTT."""
-ROLES: Final = (*OPERATORS, "phone", "guest", SIGNED, *NO_RIGHT)
+BROKER: Final = "broker"
+PEOPLE: Final = ("guest", "invited", "household", "phone")
+"""Somebody who scanned a label, who was let in, and the owner; each can end what the ones after it need not."""
+ROLES: Final = (*OPERATORS, *PEOPLE, SIGNED, BROKER, *NO_RIGHT)
 OPEN_HERE: Final = frozenset({"GET /metrics"})
 """What wants a credential only of who asks from elsewhere."""
 
@@ -26,18 +29,20 @@ class Plan(NamedTuple):
     only: Mapping[str, Sequence[str]]
 
 
-_SIGNED_ONLY: Final = {SIGNED: ("/hooks/",)}
+_SIGNED_ONLY: Final = {SIGNED: ("/hooks/shop", "/hooks/carrier"), BROKER: ("/hooks/broker/",)}
 _OWN_DOORS: Final = (
     _SIGNED_ONLY
     | dict.fromkeys(OPERATORS[:-1], ("/api/",))
     | {
         "guest": ("/menu/",),
+        "invited": ("/menu/",),
+        "household": ("/menu/",),
         "garbage": ("/api/", "/menu/"),
         "device": ("/api/", "/menu/", "/enrol"),
     }
 )
 """Elsewhere they are nobody, and nobody goes everywhere. In the long round, all go everywhere."""
-SHORT: Final = Plan(ROLES, 3, (SIGNED,), _OWN_DOORS)
+SHORT: Final = Plan(ROLES, 3, (SIGNED, BROKER), _OWN_DOORS)
 SHORT_WITH_EDGES: Final = Plan(("admin", "phone", SIGNED), 3, ("admin", "phone"), _SIGNED_ONLY)
 """For who gets as far as the database; on the stricter one, where an edge is most likely to hurt."""
 
@@ -48,8 +53,8 @@ def long_plan(examples: int, roles: Sequence[str] = ROLES) -> Plan:
 
 
 def do(to: Deployment, plan: Plan, *, seed: int = 1) -> list[Walk]:
-    """All of the plan's roles, one after the other; who can end its own session comes last."""
-    order = sorted(plan.roles, key=lambda role: role in {"phone", "guest"})
+    """All of the plan's roles, one after the other; people, who can end their sessions, come last."""
+    order = sorted(plan.roles, key=lambda role: PEOPLE.index(role) if role in PEOPLE else -1)
     return [
         walk(
             to,

@@ -34,6 +34,7 @@ def test_a_strangers_phone_learns_of_nothing_by_its_id(to: Deployment) -> None:
     found, asked = [], 0
     for door in doors(to.openapi(), "/menu/v1/"):
         foreign = to.known.get(door.name, [])[:1]
+        assert foreign, f"{door}: nothing foreign to ask for"
         plain = ask(to, "stranger", door, NOBODY)
         assert plain.status in {403, 404}, f"{door}: {plain}"
         found += different(to, "stranger", door, [*foreign, *to.gone.get(door.name, []), *MALFORMED])

@@ -1,13 +1,27 @@
 """The page of hostile tests says what the raw figures say, and names what is there."""
 
-from tests.hostile.figures import PAGE, read
-from tests.hostile.page import page
+import re
+
+from tests.hostile.figures import PAGE, commit, read
+from tests.hostile.page import calls_now, page
 from tests.hostile.suites import SUITES, count
 from tests.house.files import ROOT
 
 
 def test_the_page_is_made_of_the_figures() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "out of step: run `python -m tests.hostile table`"
+
+
+def test_the_page_says_how_many_of_todays_calls_the_long_runs_asked() -> None:
+    for name in ("walk-sqlite", "walk-postgres-admin-operator-phone-signed"):
+        found = read(name)
+        assert found is not None
+        assert f"requests to {found['calls']} of the {calls_now()} calls" in PAGE.read_text(encoding="utf-8")
+        assert found["calls"] <= calls_now()
+
+
+def test_figures_name_the_commit_that_was_tried() -> None:
+    assert re.fullmatch(r"([0-9a-f]{40}\+?)?", commit())
 
 
 def test_every_suite_that_the_page_names_is_there() -> None:

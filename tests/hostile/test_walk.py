@@ -8,11 +8,18 @@ import pytest
 from fastapi import Response
 
 from tests.hostile.deployment import Deployment, deployed
-from tests.hostile.rounds import NO_RIGHT, SHORT, SHORT_WITH_EDGES, Plan, do, overstepped
+from tests.hostile.rounds import BROKER, NO_RIGHT, SHORT, SHORT_WITH_EDGES, SIGNED, Plan, do, overstepped
 from tests.hostile.walking import problem_flaws, walk
 from tests.services import Postgres
 
 pytestmark = pytest.mark.timeout(400)
+
+HOOKS = {
+    "POST /hooks/shop",
+    "POST /hooks/carrier/{carrier}",
+    "POST /hooks/broker/auth",
+    "POST /hooks/broker/acl",
+}
 
 
 @pytest.fixture
@@ -39,7 +46,7 @@ def go(to: Deployment, plan: Plan) -> None:
     assert [said for one in walks for said in one.errors] == []
     assert overstepped(walks) == []
     for one in walks:
-        assert one.role in NO_RIGHT or one.granted or one.role == "signed", f"{one.role} was locked out"
+        assert one.role in NO_RIGHT or one.granted or one.role in {SIGNED, BROKER}, f"{one.role} was locked out"
         assert one.cases >= 2 * len(one.operations)
     with to.caller("admin") as admin:
         assert admin.get("/api/v1/keys").status_code == 200, "the walk locked itself out"
@@ -47,6 +54,11 @@ def go(to: Deployment, plan: Plan) -> None:
 
 def test_no_call_as_any_role_breaks_the_contract_on_sqlite(on_sqlite: Deployment) -> None:
     go(on_sqlite, SHORT)
+
+
+def test_each_hook_takes_what_comes_with_its_own_credential(on_sqlite: Deployment) -> None:
+    walks = do(on_sqlite, SHORT._replace(roles=(SIGNED, BROKER)))
+    assert set().union(*(one.done for one in walks)) == HOOKS
 
 
 @pytest.mark.postgres
