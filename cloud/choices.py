@@ -39,7 +39,7 @@ def _may_choose(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -
     zone, _ = situations.zone_of(tx, journey.id)
     unit = situations.unit_in_view(tx, journey, zone)
     standing = Standing.ONLOOKER if unit is None else members.standing_of(tx, unit, journey.person_id)
-    at_demo_unit = unit is not None and unit.shop_id is not None
+    at_demo_unit = unit is not None and situations.is_demo(unit)
     may_send_back = unit is None or bool(journey.facts.orders)
     return may(standing, act_of(item.action, at_demo_unit=at_demo_unit, may_send_back=may_send_back))
 

@@ -13,7 +13,7 @@ from cloud.consent import service as consent
 from cloud.control import service as control
 from cloud.db import Database, Transaction
 from cloud.lifecycle import service as lifecycle
-from cloud.ownership import attempts, claims, handover, invitations, members, transfers
+from cloud.ownership import attempts, claim_codes, claims, handover, invitations, members, transfers
 from cloud.ownership.rules import MAY, WIPE, Act, Standing
 from cloud.ownership.rules import TransferState as State
 from cloud.ownership.tables import InvitationRow, TransferRow
@@ -79,16 +79,16 @@ class PeopleOfUnits:
     def withdraw(self, caller: Caller, product_id: str, invitation_id: str) -> None:
         self._db.run(lambda tx: invitations.withdraw(tx, product_id, invitation_id, caller.person_id))
 
-    def look(self, caller: Caller, code: str, source: str) -> Offer:
-        return self._guarded(caller, source, lambda tx: _offer(tx, code))
+    def look(self, caller: Caller, code: str, source: str) -> Offer:  # noqa: ARG002 - see `_guarded`
+        return self._guarded(caller, lambda tx: _offer(tx, code))
 
-    def accept(self, caller: Caller, code: str, source: str, key: str | None) -> Accepted:
+    def accept(self, caller: Caller, code: str, source: str, key: str | None) -> Accepted:  # noqa: ARG002 - see `_guarded`
         print_ = record.fingerprint("accept", code)
 
         def do(tx: Transaction) -> Accepted | None:
             return _accepted(tx, code, caller.person_id)
 
-        return self._guarded(caller, source, do, key=key, print_=print_, form=Accepted)
+        return self._guarded(caller, do, key=key, print_=print_, form=Accepted)
 
     # --- a change of hands ---
 
@@ -129,7 +129,7 @@ class PeopleOfUnits:
     def new_claim_code(self, caller: Caller, product_id: str, key: str | None) -> ClaimCodeMade:
         def do(tx: Transaction) -> ClaimCodeMade:
             unit = members.unit_for(tx, product_id, caller.person_id, Act.NEW_CODE)
-            return ClaimCodeMade(claim_code=claims.new_code(tx, self._keys, unit.id))
+            return ClaimCodeMade(claim_code=claim_codes.make(tx, self._keys, unit.id))
 
         return self._once(caller, key, record.fingerprint("claim code", product_id), ClaimCodeMade, do)
 
@@ -165,17 +165,20 @@ class PeopleOfUnits:
     def _guarded(
         self,
         caller: Caller,
-        source: str,
         do: Callable[[Transaction], Answer | None],
         *,
         key: str | None = None,
         print_: str = "",
         form: Any = Offer,
     ) -> Answer:
-        """`do`, which answers None for a code that opens nothing: that is counted, and so often and no more."""
+        """`do`, which answers None for a code that opens nothing: that is counted, and so often and no more.
+
+        For the person alone: 256 bits are out of anybody's reach, so that a count for their address would protect
+        nothing, and let strangers on it lock others out. How often an address may call, the gates before this say.
+        """
 
         def whole(tx: Transaction) -> Answer | Exception:
-            attempt = attempts.Attempt(self._keys, LINKS, caller.person_id, source)
+            attempt = attempts.Attempt(self._keys, LINKS, caller.person_id, source="")
             attempts.hold(tx, attempt)
             if not may_try(attempt.failures(tx)._replace(unit=0)):
                 return TooManyAttemptsError()

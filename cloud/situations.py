@@ -86,8 +86,13 @@ def unit_in_view(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -
         return tx.session.get(ProductRow, journey.product_id)
     if zone.subject_id and zone.zone in (Zone.HERE, Zone.NEAR):
         near = tx.session.get(ProductRow, zone.subject_id)
-        return near if near is not None and near.shop_id is not None and near.gtin == journey.gtin else None
+        return near if near is not None and is_demo(near) and near.gtin == journey.gtin else None
     return None
+
+
+def is_demo(unit: ProductRow) -> bool:
+    """Stands in a shop for everybody to try; what has an owner is theirs, wherever it stands."""
+    return unit.shop_id is not None and unit.owner_person_id is None
 
 
 def role_of(journey: lifecycle.Journey, unit: ProductRow | None) -> Role:
@@ -113,7 +118,7 @@ def _device(tx: Transaction, unit: ProductRow | None, profile: Profile) -> Devic
         return Device()
     known = twin.read_many(tx, [unit.id]).get(unit.id)
     if known is None:
-        return Device(demo_unit=unit.shop_id is not None)
+        return Device(demo_unit=is_demo(unit))
     now = condition(known, profile)
     offline = now.level is Level.OFFLINE
     supplies = tuple(_supply(tx, known, supply) for supply in now.supplies)
@@ -127,7 +132,7 @@ def _device(tx: Transaction, unit: ProductRow | None, profile: Profile) -> Devic
         last_reasons=now.reasons if offline else (),
         firmware=known.firmware,
         usage=_usage(known),
-        demo_unit=unit.shop_id is not None,
+        demo_unit=is_demo(unit),
     )
 
 

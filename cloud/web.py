@@ -49,6 +49,7 @@ STATUS: dict[str, int] = {
     "idempotency_key_reused": 422,
     "item_unavailable": 409,
     "already_claimed": 409,
+    "unit_in_shop": 409,
     "claim_refused": 403,
     "not_yours": 404,
     "link_refused": 404,

@@ -46,6 +46,12 @@ class AlreadyClaimedError(ThroughlineError):
     code: ClassVar[str] = "already_claimed"
 
 
+class UnitInShopError(ThroughlineError):
+    """This unit stands in a shop to be tried, and is nobody's to take; the shop can sell you one."""
+
+    code: ClassVar[str] = "unit_in_shop"
+
+
 class TooManyAttemptsError(ThroughlineError):
     """Too many attempts; try again later."""
 
@@ -247,7 +253,7 @@ class MenuPort(Protocol):
     ) -> Claimed:
         """source: where the call is from, as `limits.source_of` says, for its counts; empty: not known.
 
-        Raises ClaimRefusedError, AlreadyClaimedError, TooManyAttemptsError.
+        Raises ClaimRefusedError, AlreadyClaimedError, UnitInShopError, TooManyAttemptsError.
         """
 
     def export(self, caller: Caller) -> dict[str, Json]:

@@ -188,7 +188,7 @@ class MenuService:
         key: str | None,
         source: str = "",
     ) -> Claimed:
-        """Raises ClaimRefusedError, AlreadyClaimedError, TooManyAttemptsError."""
+        """Raises ClaimRefusedError, AlreadyClaimedError, UnitInShopError, TooManyAttemptsError."""
         claimed = self._port.claim(caller, gtin, serial, code, ephemeral_id, key, source)
         self.changed((claimed.journey_id,))
         return claimed

@@ -229,7 +229,7 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     wiped["journal_links"] = _cut_journal(tx, person_id, ids + before)
     wiped["person_key"] = _run(tx, sa.delete(table_of(PersonRow)).where(table_of(PersonRow).c.id == person_id))
     tx.session.expire_all()
-    _tell(tx, journeys)
+    _tell(tx, journeys, frozenset(owned))
     return wiped
 
 
@@ -269,13 +269,13 @@ def _cut_journal(tx: Transaction, person_id: str, journeys: list[str]) -> int:
     return count
 
 
-def _tell(tx: Transaction, journeys: list[lifecycle.Journey]) -> None:
-    """Phones that are open close; what the broker retains of the journey goes."""
+def _tell(tx: Transaction, journeys: list[lifecycle.Journey], owned: frozenset[str]) -> None:
+    """Phones that are open close; what the broker retains of the journey goes. owned: the units that were theirs."""
     for one in journeys:
         tx.changes.erased.add(one.id)
         if one.product_id is not None:
             tx.changes.products.add(one.product_id)
-            if one.role == Role.OWNER:  # a guest's leaving does not take the owner's stage off the display
+            if one.product_id in owned:  # nobody else's leaving takes the owner's stage off the display
                 watch.forget_stage(tx, one.product_id)
 
 

@@ -80,9 +80,11 @@ def newest(tx: Transaction, product_id: str, limit: int = 20) -> list[Any]:
     return list(tx.session.execute(query.order_by(command_table.c.id.desc()).limit(limit)).all())
 
 
-def call_off(tx: Transaction, product_id: str, detail: str) -> None:
-    """Ends every command that has not ended: what has not left does not leave any more."""
+def call_off(tx: Transaction, product_id: str, detail: str, person_id: str | None = None) -> None:
+    """Ends every command that has not ended: what has not left does not leave any more. person_id: theirs alone."""
     ongoing = sa.and_(command_table.c.product_id == product_id, command_table.c.status.not_in(ENDED))
+    if person_id is not None:
+        ongoing = sa.and_(ongoing, command_table.c.person_id == person_id)
     ids = list(tx.session.execute(sa.select(command_table.c.id).where(ongoing)).scalars())
     ended = {"status": "failed", "detail": detail, "ended_at": tx.now}
     tx.session.execute(sa.update(command_table).where(command_table.c.id.in_(ids)).values(ended))

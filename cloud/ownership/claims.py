@@ -1,24 +1,30 @@
 """Claiming a unit: the code from the box, or the unit's own beacon, shows possession. One claim wins."""
 
-import secrets
-
 import sqlalchemy as sa
 
 from broker.contract.eid import ids_around
 from broker.contract.stages import Role
 from cloud.campaigns import service as campaigns
+from cloud.commerce import service as commerce
 from cloud.db import Transaction
 from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
-from cloud.ownership import attempts, members
+from cloud.ownership import attempts, handover, members
 from cloud.record import service as record
-from cloud.record.events import Event, EventType
+from cloud.record.events import CloseReason, Event, EventType
 from cloud.registry import codes
 from cloud.registry.claiming import may_try
-from cloud.registry.service import find_unit, read_unit, set_claim_code, take_ownership
+from cloud.registry.service import find_unit, take_ownership
 from cloud.registry.tables import ProductRow
 from cloud.secrets import Keys
-from mobile_menu.ports import AlreadyClaimedError, Claimed, ClaimRefusedError, SessionRefusedError, TooManyAttemptsError
+from mobile_menu.ports import (
+    AlreadyClaimedError,
+    Claimed,
+    ClaimRefusedError,
+    SessionRefusedError,
+    TooManyAttemptsError,
+    UnitInShopError,
+)
 
 
 def claim_unit(
@@ -51,8 +57,13 @@ def claim_unit(
             _opens_nothing(keys, code)
         attempt.note_failure(tx)
         return ClaimRefusedError()
-    if unit.owner_person_id != person_id and not take_ownership(tx, unit.id, person_id):
-        return AlreadyClaimedError()
+    if unit.shop_id is not None and unit.owner_person_id is None:
+        return UnitInShopError()  # everybody in the shop hears its beacon, and may turn it over
+    if unit.owner_person_id != person_id:
+        if not take_ownership(tx, unit.id, person_id):
+            return AlreadyClaimedError()
+        if handover.was_left(tx, unit.id):
+            handover.begin_anew(tx, unit.id, CloseReason.ENDED, "phone", keep=person_id)
     return own(tx, unit, person_id, "proximity" if near else "code")
 
 
@@ -95,19 +106,6 @@ def journey_for(tx: Transaction, unit: ProductRow, person_id: str, role: Role) -
     return lifecycle.open_journey(tx, person_id, unit.gtin, unit.id, role, "phone")
 
 
-def new_code(tx: Transaction, keys: Keys, product_id: str) -> str:
-    """A fresh claim code, shown this once; the one before opens nothing any more. Raises NotFoundError."""
-    read_unit(tx, product_id)
-    code = codes.new_claim_code()
-    set_claim_code(tx, product_id, codes.claim_hash(keys.pepper, product_id, code))
-    return codes.display(code)
-
-
-def end_code(tx: Transaction, product_id: str) -> None:
-    """The claim code opens nothing any more, and there is no other."""
-    set_claim_code(tx, product_id, secrets.token_bytes(codes.CLAIM_HASH_BYTES))
-
-
 def _opens(keys: Keys, unit: ProductRow, code: str | None) -> bool:
     return code is not None and codes.claim_matches(unit.claim_hash, keys.pepper, unit.id, code)
 
@@ -126,12 +124,18 @@ def _beside(keys: Keys, tx: Transaction, unit: ProductRow | None, ephemeral_id: 
 
 
 def _vouched(tx: Transaction, unit: ProductRow, person_id: str) -> bool:
-    """An order that stands, or a proof of place, links the person to this unit."""
-    mine = [one for one in lifecycle.of_person(tx, person_id) if one.gtin == unit.gtin and not one.closed]
-    ordered = any(
-        order.stands for one in mine if one.product_id in {None, unit.id} for order in one.facts.orders.values()
+    """An order that stands and names this unit, or a proof of place, links the person to it."""
+    mine = [one for one in lifecycle.of_person(tx, person_id) if one.product_id == unit.id and not one.closed]
+    return any(_ordered(tx, one, unit.id) or _stands_beside(tx, one.id) for one in mine)
+
+
+def _ordered(tx: Transaction, journey: lifecycle.Journey, product_id: str) -> bool:
+    """Whether the shop sold this very unit here: an order for the model alone would vouch for all that were made."""
+    known = journey.facts.orders
+    return any(
+        row.product_id == product_id and row.id in known and known[row.id].stands
+        for row in commerce.orders_of(tx, journey.id)
     )
-    return ordered or any(_stands_beside(tx, one.id) for one in mine if one.product_id == unit.id)
 
 
 def _stands_beside(tx: Transaction, journey_id: str) -> bool:

@@ -5,7 +5,7 @@ only the end of the unit takes (`returns.py`): it is the same device; what its u
 its answer shows at the command.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -18,7 +18,7 @@ from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle import watch
 from cloud.lifecycle.facts import decode_facts
 from cloud.lifecycle.tables import UnitFactsRow
-from cloud.ownership import claims, members
+from cloud.ownership import claim_codes, members
 from cloud.ownership.rules import WIPE, WIPE_LASTS, next_epoch
 from cloud.ownership.tables import InvitationRow, TransferRow
 from cloud.record import service as record
@@ -40,12 +40,34 @@ def begin_anew(tx: Transaction, product_id: str, reason: CloseReason, source: st
     lifecycle.close(tx, owners, reason, source)
     lifecycle.close(tx, others, CloseReason.ENDED, source)
     forget_people(tx, [product_id])
-    claims.end_code(tx, product_id)
+    claim_codes.end(tx, product_id)
     epoch = _new_epoch(tx, product_id, source)
     _clear_device(tx, product_id)
     commerce.forget_unit(tx, product_id)
     tx.changes.products.add(product_id)
     return epoch
+
+
+def note_left(tx: Transaction, product_ids: Sequence[str]) -> None:
+    """The owner has left altogether: the units are nobody's, work on, and begin anew with whoever claims them."""
+    left = [
+        Event(
+            id=f"left:{product_id}:{new_id(tx.now)}",
+            type=EventType.PRODUCT_LEFT,
+            at=tx.now,
+            source="cloud",
+            product_id=product_id,
+        )
+        for product_id in product_ids
+    ]
+    record.append(tx, left)
+
+
+def was_left(tx: Transaction, product_id: str) -> bool:
+    """Whether an owner has left the unit, and it has not begun anew since."""
+    table, kinds = record.journal, (EventType.PRODUCT_LEFT.value, EventType.PRODUCT_TRANSFERRED.value)
+    newest = sa.select(table.c.type).where(table.c.product_id == product_id, table.c.type.in_(kinds))
+    return tx.session.execute(newest.order_by(table.c.seq.desc()).limit(1)).scalar() == EventType.PRODUCT_LEFT.value
 
 
 def forget_people(tx: Transaction, product_ids: Iterable[str]) -> None:

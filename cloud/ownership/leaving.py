@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from broker.contract.messages import Json
 from cloud.db import Transaction, table_of
-from cloud.ownership import members, transfers
+from cloud.ownership import handover, members, transfers
 from cloud.ownership.attempts import failure_table
 from cloud.ownership.invitations import invitation_table
 from cloud.ownership.tables import MemberRow, TransferRow
@@ -23,6 +23,7 @@ def leave(tx: Transaction, person_id: str, owned: Sequence[str]) -> dict[str, in
     Whom they let in are onlookers from now on. Failed attempts stay for their day, as nobody's.
     """
     members.orphan(tx, owned)
+    handover.note_left(tx, owned)
     mine = members.member_table.c.person_id == person_id
     units = list(tx.session.execute(sa.select(members.member_table.c.product_id).where(mine)).scalars())
     for product_id in units:

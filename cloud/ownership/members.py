@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from broker.contract.ids import is_id
 from broker.contract.stages import Role
+from cloud.control import service as control
 from cloud.db import Transaction, table_of
 from cloud.lifecycle import service as lifecycle
 from cloud.ownership.rules import Act, Standing, may
@@ -82,11 +83,13 @@ def end(tx: Transaction, member_id: str) -> None:
     row = tx.session.get(MemberRow, member_id, populate_existing=True)
     if row is None:
         return
+    product_id, person_id = row.product_id, row.person_id
     record.set_timers(tx, {(TIMER, row.id): None})
-    theirs = [one for one in lifecycle.of_person(tx, row.person_id) if one.product_id == row.product_id]
+    theirs = [one for one in lifecycle.of_person(tx, person_id) if one.product_id == product_id]
     tx.session.execute(sa.delete(member_table).where(member_table.c.id == row.id))
     tx.session.expire_all()
     lifecycle.close(tx, [one for one in theirs if not one.closed], CloseReason.ENDED, "phone")
+    control.call_off(tx, product_id, "who asked for it is with the unit no more", person_id)
 
 
 def expire(tx: Transaction, member_id: str) -> None:

@@ -6,7 +6,7 @@ from cloud.db import Transaction
 from cloud.errors import RetiredError
 from cloud.identity import devices
 from cloud.lifecycle import service as lifecycle
-from cloud.ownership import claims, handover
+from cloud.ownership import claim_codes, handover
 from cloud.record import service as record
 from cloud.record.events import CloseReason, Event, EventType
 from cloud.registry import service as registry
@@ -31,7 +31,7 @@ def take_back(tx: Transaction, keys: Keys, product_id: str) -> TakenBack:
         if one.person_id == unit.owner_person_id:
             _note_received(tx, one)
     _end(tx, unit, CloseReason.RETURNED)
-    return TakenBack(product_id=product_id, claim_code=claims.new_code(tx, keys, product_id))
+    return TakenBack(product_id=product_id, claim_code=claim_codes.make(tx, keys, product_id))
 
 
 def retire(tx: Transaction, product_id: str) -> None:

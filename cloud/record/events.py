@@ -54,6 +54,7 @@ class EventType(StrEnum):
     PARCEL_CHANGED = "parcel.changed"
     PRODUCT_CLAIMED = "product.claimed"
     PRODUCT_TRANSFERRED = "product.transferred"
+    PRODUCT_LEFT = "product.left"
     DEVICE_BIRTH = "device.birth"
     DEVICE_STATUS = "device.status"
     DEVICE_EVENT = "device.event"
@@ -372,6 +373,7 @@ DATA: Final[Mapping[EventType, type[Data]]] = MappingProxyType(
         EventType.SURVEY_ANSWERED: SurveyAnswered,
         EventType.JOURNEY_STALLED: StallNoticed,
         EventType.JOURNEY_RESUMED: StallNoticed,
+        EventType.PRODUCT_LEFT: Data,
         EventType.PERSON_ERASED: Data,
         EventType.JOURNEY_OPENED: JourneyOpened,
         EventType.JOURNEY_LINKED: JourneyLinked,

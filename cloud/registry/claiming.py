@@ -6,13 +6,18 @@ them something: addresses. Persons are free to make. And nothing that strangers 
     anybody     5 failures in 15 minutes and 20 a day for one person on one unit, 10 a day for one source on one unit,
                 30 a day for one source on all units
     attacked    from 50 failures a day on, a unit takes 3 from each person and each source: who has none has three tries
-    vouched     whom an order or a proof of place links to the unit is bound by the first line alone
+    reserved    one try of each person at each unit, until it has failed, whatever their source did: strangers may share
+                an address with the owner
+    vouched     whom an order or a proof of place links to the unit is bound by the first line's first two limits alone
 
-So k sources get at most `guesses_a_day(k)` at one unit, and an owner from a clean source is never refused.
+So k sources and p persons get at most `guesses_a_day(k, p)` at one unit. Persons are free but not without end: a source
+gets `CLAIMS_A_DAY` calls through the gate of claims (`mobile_menu.limits`), whoever it says to be.
 """
 
 from datetime import timedelta
 from typing import Final, NamedTuple
+
+from mobile_menu.limits import CLAIMS
 
 WINDOW: Final = timedelta(minutes=15)
 DAY: Final = timedelta(days=1)
@@ -23,6 +28,8 @@ PAIR_A_DAY: Final = 10
 SOURCE_A_DAY: Final = 30
 ATTACKED_FROM: Final = 50
 TRIES_UNDER_ATTACK: Final = 3
+CLAIMS_A_DAY: Final = CLAIMS.burst + CLAIMS.per_minute * 24 * 60
+"""What the gate of claims lets through of one source in 24 hours."""
 AT_MOST: Final = max(ATTACKED_FROM, SOURCE_A_DAY, PERSON_A_DAY, PAIR_A_DAY)
 """Counting further changes nothing."""
 
@@ -45,13 +52,15 @@ def may_try(known: Failures, *, vouched: bool = False) -> bool:
     """Whether another attempt is looked at. vouched: an order, or a proof of place, links the person to the unit."""
     if known.person_now >= MAX_FAILURES or known.person >= PERSON_A_DAY:
         return False
-    if vouched:
+    if vouched or known.person == 0:
         return True
     if known.source >= PAIR_A_DAY or known.source_anywhere >= SOURCE_A_DAY:
         return False
     return known.unit < ATTACKED_FROM or max(known.person, known.source) < TRIES_UNDER_ATTACK
 
 
-def guesses_a_day(sources: int) -> int:
-    """What an attacker with so many sources gets at one unit in any 24 hours, whoever they say they are."""
-    return min(PAIR_A_DAY * sources, ATTACKED_FROM + TRIES_UNDER_ATTACK * sources)
+def guesses_a_day(sources: int, persons: int) -> int:
+    """What an attacker with so many sources gets at one unit in any 24 hours, who says to be so many persons."""
+    return min(
+        min(PAIR_A_DAY * sources, ATTACKED_FROM + TRIES_UNDER_ATTACK * sources) + persons, CLAIMS_A_DAY * sources
+    )

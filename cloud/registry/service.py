@@ -11,7 +11,7 @@ from broker.contract.ids import new_id
 from broker.contract.messages import Json
 from cloud.addresses import plain_host
 from cloud.db import Transaction, table_of
-from cloud.errors import DuplicateError, FieldProblem, InvalidError, NotFoundError, RetiredError
+from cloud.errors import ConflictError, DuplicateError, FieldProblem, InvalidError, NotFoundError, RetiredError
 from cloud.record.bulk import among
 from cloud.registry import codes, gs1
 from cloud.registry.importing import BadRow, Row
@@ -229,16 +229,26 @@ def retire(tx: Transaction, product_id: str) -> None:
 
 
 def place_in_shop(tx: Transaction, product_id: str, shop_id: str | None) -> None:
-    """Makes the unit a demo unit of a shop, or takes it out of there."""
-    unit = read_unit(tx, product_id)
-    unit.product.shop_id = shop_id
-    tx.session.flush()
+    """Makes the unit a demo unit of a shop, or takes it out of there.
+
+    Raises NotFoundError, ConflictError for a unit that has an owner: what stands in a shop is nobody's.
+    """
+    read_unit(tx, product_id)
+    here = sa.update(product_table).where(product_table.c.id == product_id)
+    free = here if shop_id is None else here.where(product_table.c.owner_person_id.is_(None))
+    done = tx.session.execute(free.values(shop_id=shop_id))
+    tx.session.expire_all()
+    if done.rowcount != 1:  # type: ignore[attr-defined]  # a cursor result has it
+        msg = "this product has an owner"
+        raise ConflictError(msg)
     tx.changes.products.add(product_id)
 
 
 def take_ownership(tx: Transaction, product_id: str, person_id: str) -> bool:
-    """Compare-and-set: true for the one caller that finds the unit without an owner."""
-    free = sa.update(product_table).where(product_table.c.id == product_id, product_table.c.owner_person_id.is_(None))
+    """Compare-and-set: true for the one caller that finds the unit without an owner, and in no shop."""
+    free = sa.update(product_table).where(
+        product_table.c.id == product_id, product_table.c.owner_person_id.is_(None), product_table.c.shop_id.is_(None)
+    )
     done = tx.session.execute(free.values(owner_person_id=person_id))
     tx.session.expire_all()
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]  # a cursor result has it

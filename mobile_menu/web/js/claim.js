@@ -70,7 +70,7 @@ function claimForm({ known = {}, onclaimed, complain }) {
 
 /** What the service has against this unit and this code: said beside the code, where it can be mended. */
 function refusalOf(error, named) {
-  if (!(error instanceof Problem) || !["claim_refused", "already_claimed", "too_many_attempts"].includes(error.code)) return "";
+  if (!(error instanceof Problem) || !["claim_refused", "already_claimed", "unit_in_shop", "too_many_attempts"].includes(error.code)) return "";
   return t(named && error.code === "claim_refused" ? "claim.refused" : `err.${error.code}`);
 }
 

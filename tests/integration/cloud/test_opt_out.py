@@ -31,6 +31,7 @@ from cloud.vault import canonical_json, verify
 from mobile_menu.ownership_ports import LinkRefusedError
 from mobile_menu.ports import ChosenItem, ClaimRefusedError, JourneyUnknownError, SessionRefusedError, ZoneState
 from mobile_menu.rules.situation import Zone
+from tests.integration.cloud.homes import Homes
 from tests.integration.cloud.test_replay import check, projections
 from tests.integration.cloud.world import GTIN, JAMMED, Device, Phone, World, at_once
 
@@ -360,6 +361,37 @@ def test_the_owners_stage_is_taken_off_the_broker(world: World) -> None:
     (row,) = world.rows("outbox", slot=f"stage:{left.unit.id}")
     assert (row.payload, row.retain) == (b"", True)
     assert [changes.erased for changes in heard] == [{left.journey_id}]
+
+
+def test_an_owner_of_before_who_leaves_takes_nothing_off_the_display_of_the_owner_of_now(world: World) -> None:
+    homes, heir = Homes(world), world.phone()
+    home = homes.home()
+    homes.hand_over(home.owner, heir, home.unit)
+    world.menus.opt_out(home.owner.token)
+    notice = decode_down(Down.STAGE, homes.said_to(home.unit, "stage").payload)
+    assert isinstance(notice, StageNotice)
+
+
+def test_whoever_claims_what_an_owner_has_left_begins_anew_with_it_and_nobody_of_before_is_with_it(
+    world: World,
+) -> None:
+    homes, heir = Homes(world), world.phone()
+    home = homes.home()
+    waiting = world.run(lambda tx: control.queue(tx, home.unit.id, "identify", {})).id
+    before = world.journey(home.household).facts.epoch
+    world.menus.opt_out(home.owner.token)
+    assert world.rows("command", name="wipe_user_data") == []  # who is still there goes on using it
+    world.claim(heir, home.unit)
+    journey = world.journey(heir)
+    assert (journey.facts.epoch, journey.stage) == (before + 1, Stage.INSTALL)
+    assert world.rows("command", id=waiting)[0].status == "failed"
+    assert [row.status for row in world.rows("command", name="wipe_user_data")] == ["queued"]
+    assert all(world.journey(phone).closed for phone in (home.household, home.guest, home.onlooker))
+    with pytest.raises(ClaimRefusedError):  # the code of before has ended with it
+        world.claim(home.household, home.unit)
+    world.claim(heir, home.unit, homes.people.new_claim_code(heir.caller, home.unit.id, None).claim_code)
+    assert len(world.rows("command", name="wipe_user_data")) == 1  # that was the owner again, and nothing begins
+    check(world)
 
 
 def test_an_export_before_leaving_holds_what_the_person_gave_and_did(world: World) -> None:

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from broker.contract.eid import ids_around
 from broker.contract.stages import Role, Stage
+from cloud.commerce import service as commerce
 from cloud.errors import ConflictError, DuplicateError, InvalidError, NotFoundError
 from cloud.identity import phones
 from cloud.identity import service as identity
@@ -15,10 +17,16 @@ from cloud.registry.importing import BadRow, Row
 from cloud.registry.service import Registered
 from mobile_menu.ports import (
     AlreadyClaimedError,
+    ChosenItem,
     Claimed,
     ClaimRefusedError,
+    ItemUnavailableError,
     TooManyAttemptsError,
+    UnitInShopError,
+    ZoneState,
 )
+from mobile_menu.rules.situation import Device, Zone
+from tests.integration.cloud.homes import Homes
 from tests.integration.cloud.world import BASE, GTIN, World, at_once
 
 WRONG = "00000-00000"
@@ -83,6 +91,53 @@ def test_the_units_own_beacon_shows_possession_and_another_units_does_not(world:
     with pytest.raises(ClaimRefusedError):
         world.menus.claim(phone.caller, unit.gtin, unit.serial, None, heard[other], None)
     assert world.menus.claim(phone.caller, unit.gtin, unit.serial, None, heard[unit], None).role is Role.OWNER
+
+
+def test_a_unit_that_stands_in_a_shop_is_nobodys_to_claim_until_it_is_taken_out_of_there(world: World) -> None:
+    unit, shop, customer = world.unit(), world.shop(), world.phone()
+    world.run(lambda tx: commerce.place_in_shop(tx, unit.id, shop.id))
+    beacon = world.run(lambda tx: identity.issue_credential(tx, world.keys, unit.id)).beacon_key
+    heard = min(ids_around(bytes.fromhex(beacon), world.clock()))
+    for code, eid in ((None, heard), (unit.claim_code, None)):
+        with pytest.raises(UnitInShopError):
+            world.menus.claim(customer.caller, unit.gtin, unit.serial, code, eid, None, "192.0.2.1")
+    with pytest.raises(ClaimRefusedError):  # who shows nothing hears nothing
+        world.claim(customer, unit, WRONG)
+    assert world.rows("product")[0].owner_person_id is None
+    world.run(lambda tx: commerce.place_in_shop(tx, unit.id, None))
+    assert world.claim(customer, unit).role is Role.OWNER
+
+
+def test_a_unit_with_an_owner_cannot_be_put_into_a_shop_and_is_no_demo_unit_whatever_a_row_says(world: World) -> None:
+    unit, shop, owner, stranger = world.unit(), world.shop(), world.phone(), world.phone()
+    world.claim(owner, unit)
+    world.set_up(unit)
+    with pytest.raises(ConflictError):
+        world.run(lambda tx: commerce.place_in_shop(tx, unit.id, shop.id))
+    product = sa.update(registry.product_table).where(registry.product_table.c.id == unit.id)
+    world.run(lambda tx: tx.session.execute(product.values(shop_id=shop.id)))
+    beacon = world.run(lambda tx: identity.issue_credential(tx, world.keys, unit.id)).beacon_key
+    journey = world.begin(stranger)
+    heard = tuple(ids_around(bytes.fromhex(beacon), world.clock()))
+    world.menus.enter_zone(stranger.caller, journey.id, ZoneState(zone=Zone.HERE, subject_id=unit.id), heard)
+    item = ChosenItem(id="x", kind="command", action="command", arguments={"name": "identify"})
+    with pytest.raises(ItemUnavailableError):
+        world.menus.choose(stranger.caller, journey.id, item, None)
+    assert world.menus.situation(stranger.caller, journey.id).device == Device()
+
+
+def test_an_owner_whose_session_is_lost_gets_in_by_neither_code_nor_beacon_and_by_an_operators_return(
+    world: World,
+) -> None:
+    owner, unit, homes = world.phone(), world.unit(), Homes(world)
+    beacon = world.run(lambda tx: identity.issue_credential(tx, world.keys, unit.id)).beacon_key
+    world.claim(owner, unit)
+    world.accounts.end_session(owner.caller, owner.caller.session_id)
+    again = world.phone()
+    for code, eid in ((unit.claim_code, None), (None, min(ids_around(bytes.fromhex(beacon), world.clock())))):
+        with pytest.raises(AlreadyClaimedError):
+            world.menus.claim(again.caller, unit.gtin, unit.serial, code, eid, None, "192.0.2.1")
+    assert world.claim(again, unit, homes.take_back(unit).claim_code).role is Role.OWNER
 
 
 def test_wrong_codes_are_limited_per_person_and_lock_nobody_else_out(world: World) -> None:

@@ -10,7 +10,7 @@ from broker.contract.stages import Role, Stage
 from cloud.choices import ACTIONS, WISHES
 from cloud.ownership import attempts, invitations, members
 from cloud.ownership.rules import GUEST_LASTS, INVITATION_LASTS, INVITATIONS_MAX, MEMBERS_MAX
-from cloud.registry.claiming import MAX_FAILURES
+from cloud.registry.claiming import MAX_FAILURES, SOURCE_A_DAY
 from mobile_menu.ownership_ports import LinkRefusedError, NotYoursError, TooManyPeopleError
 from mobile_menu.ports import ChosenItem, ItemUnavailableError, TooManyAttemptsError
 from tests.integration.cloud.homes import Home, Homes, code_of
@@ -79,21 +79,24 @@ def test_a_used_a_withdrawn_an_expired_and_an_invented_link_are_refused_alike(ho
     assert len(set(said)) == 1
 
 
-def test_guesses_at_links_are_limited_by_person_and_by_address_and_counted(homes: Homes) -> None:
-    world, thief = homes.world, homes.world.phone()
+def test_guesses_at_links_are_limited_by_person_and_counted_and_lock_no_address_out(homes: Homes) -> None:
+    world, thief, home = homes.world, homes.world.phone(), homes.home()
     for _ in range(MAX_FAILURES):
         with pytest.raises(LinkRefusedError):
             homes.accept(thief, "tli_guess", source="192.0.2.1")
     with pytest.raises(TooManyAttemptsError):
         homes.accept(thief, "tli_guess", source="192.0.2.9")
-    for _ in range(MAX_FAILURES):
+    for _ in range(2 * SOURCE_A_DAY):
         with pytest.raises(LinkRefusedError):
             homes.accept(world.phone(), "tli_guess", source="192.0.2.1")
-    with pytest.raises(TooManyAttemptsError):
-        homes.people.look(world.phone().caller, "tli_guess", "192.0.2.1")
+    # 256 bits are out of anybody's reach, so that strangers on the same address cost a good link nothing.
+    friend, unit = world.phone(), world.unit()
+    assert homes.accept(friend, homes.invite(home.owner, home.unit), source="192.0.2.1").role is Role.HOUSEHOLD
+    claimed = world.menus.claim(friend.caller, unit.gtin, unit.serial, unit.claim_code, None, None, "192.0.2.1")
+    assert claimed.role is Role.OWNER
     rows = world.rows("claim_failure")
-    assert len(rows) == 2 * MAX_FAILURES
-    assert all(b"192.0.2" not in row.source for row in rows)
+    assert len(rows) == MAX_FAILURES + 2 * SOURCE_A_DAY
+    assert {row.source for row in rows} == {None}
     world.clock.advance(hours=24)
     world.run(attempts.forget_old)
     assert world.rows("claim_failure") == []
@@ -230,6 +233,21 @@ def test_a_removed_member_sees_nothing_of_the_unit_any_more_and_an_open_phone_is
     with pytest.raises(NotYoursError):
         homes.people.people(home.household.caller, home.unit.id)
     assert [one.role for one in homes.people.people(home.owner.caller, home.unit.id).people] == [Role.OWNER, Role.GUEST]
+
+
+def test_what_a_removed_member_asked_of_the_device_does_not_leave_any_more(homes: Homes) -> None:
+    world, home = homes.world, homes.home()
+    item = ChosenItem(id="x", kind="command", action="command", arguments={"name": "identify"})
+    asked = {
+        phone: world.menus.choose(phone.caller, world.journey(phone).id, item, None).command_id
+        for phone in (home.household, home.owner)
+    }
+    (row,) = world.rows("member", person_id=home.household.person_id)
+    homes.people.remove(home.owner.caller, home.unit.id, row.id)
+    statuses = [world.rows("command", id=asked[phone])[0].status for phone in (home.household, home.owner)]
+    assert statuses == ["failed", "queued"]
+    waiting = {one.command_id for one in world.rows("outbox") if one.command_id}
+    assert (asked[home.household] in waiting, asked[home.owner] in waiting) == (False, True)
 
 
 def test_a_member_may_leave_and_be_invited_again_and_the_owner_cannot_leave_so(homes: Homes) -> None:

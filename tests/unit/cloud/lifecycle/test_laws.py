@@ -86,6 +86,7 @@ DATA_OF: dict[EventType, st.SearchStrategy[dict[str, Json]]] = {
         {"kind": st.sampled_from(["nps", "csat"]), "score": st.integers(1, 5)}
     ),
     EventType.JOURNEY_STALLED: _STALL,
+    EventType.PRODUCT_LEFT: _NONE,
     EventType.PERSON_ERASED: _NONE,
 }
 ENDINGS = {EventType.JOURNEY_CLOSED, EventType.PERSON_ERASED}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cloud.registry.claiming import (
     ATTACKED_FROM,
+    CLAIMS_A_DAY,
     DAY,
     MAX_FAILURES,
     PAIR_A_DAY,
@@ -64,7 +65,7 @@ MOVES = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(MOVES, st.booleans())
-def test_k_sources_get_at_most_so_many_guesses_at_a_unit_in_any_24_hours(
+def test_k_sources_and_p_persons_get_at_most_so_many_guesses_at_a_unit_in_any_24_hours(
     moves: list[tuple[int, int, int, int]], persons_are_free: bool
 ) -> None:
     log = attack(moves, persons_are_free=persons_are_free)
@@ -72,9 +73,10 @@ def test_k_sources_get_at_most_so_many_guesses_at_a_unit_in_any_24_hours(
         span = [one for one in log if begin.at <= one.at < begin.at + DAY]
         for unit in range(3):
             here = [one for one in span if one.unit == unit]
-            assert len(here) <= guesses_a_day(len({one.source for one in here}))
+            assert len(here) <= guesses_a_day(len({one.source for one in here}), len({one.person for one in here}))
         for source in range(6):
-            assert sum(one.source == source for one in span) <= SOURCE_A_DAY
+            reserved = {(one.person, one.unit) for one in span if one.source == source}
+            assert sum(one.source == source for one in span) <= SOURCE_A_DAY + len(reserved)
 
 
 @settings(max_examples=60, deadline=None)
@@ -89,6 +91,22 @@ def test_an_owner_from_a_clean_source_is_never_refused_whatever_others_did(
         for _ in range(TRIES_UNDER_ATTACK):  # and may mistype twice
             assert may_try(counted(log + own, unit, -1, -1, now))
             own.append(Guess(now, unit, -1, -1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(MOVES, st.booleans())
+def test_who_has_not_failed_at_a_unit_has_one_try_there_whatever_others_did_from_the_same_source(
+    moves: list[tuple[int, int, int, int]], persons_are_free: bool
+) -> None:
+    log = attack(moves, persons_are_free=persons_are_free)
+    now = log[-1].at if log else BEGIN
+    assert all(may_try(counted(log, unit, -1, source, now)) for unit in range(3) for source in range(6))
+
+
+def test_the_reserved_try_is_one_alone() -> None:
+    used_up = Failures(person_now=0, person=0, source=PAIR_A_DAY, source_anywhere=SOURCE_A_DAY, unit=ATTACKED_FROM)
+    assert may_try(used_up)
+    assert not may_try(used_up._replace(person_now=1, person=1))
 
 
 @given(
@@ -120,7 +138,8 @@ def test_one_more_failure_never_lets_through_who_was_refused(known: Failures, mo
 def test_the_limits_are_those_that_the_documentation_states() -> None:
     assert (MAX_FAILURES, PERSON_A_DAY, PAIR_A_DAY, SOURCE_A_DAY) == (5, 20, 10, 30)
     assert (ATTACKED_FROM, TRIES_UNDER_ATTACK) == (50, 3)
-    assert [guesses_a_day(k) for k in (1, 7, 8, 65_536)] == [10, 70, 74, 196_658]
+    assert [guesses_a_day(k, 0) for k in (1, 7, 8, 65_536)] == [10, 70, 74, 196_658]
+    assert (guesses_a_day(1, 100), guesses_a_day(1, 10**9), CLAIMS_A_DAY) == (110, 28_860, 28_860)
 
 
 def test_an_attacked_unit_still_takes_three_tries_of_who_has_failed_at_nothing() -> None:
