@@ -22,6 +22,7 @@ from cloud.identity import authority_files
 from cloud.logs import set_up
 from cloud.mail.setup import destination_of
 from cloud.opened import note_command
+from cloud.proxies import SETTING
 from cloud.settings import Settings, bracketed, load_settings
 from cloud.supervisor import READY, Supervisor
 
@@ -111,6 +112,8 @@ def addresses(settings: Settings) -> dict[str, str]:
         "MQTT, services": f"{'mqtts' if settings.mqtt_tls else 'mqtt'}://{bracketed(settings.mqtt_host)}:{settings.mqtt_port}",
         "MQTT, devices": f"mqtts://{bracketed(settings.mqtt_tls_host)}:{settings.mqtt_tls_port}",
         "Mail": destination_of(settings),
+        "Proxies": ", ".join(settings.trusted_proxies)
+        or f"none is believed; before you put one here, name it: {SETTING}",
         "Data and keys": str(settings.data_dir.absolute()),
     }
 

@@ -18,11 +18,10 @@ from typing import NamedTuple
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from broker import external
 from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE
-from cloud import api_page, broker_hook, brokers, resolver, schema, security_txt, seen
+from cloud import api_page, broker_hook, brokers, resolver, schema, security_txt, seen, too_often
 from cloud.accounts import Accounts
 from cloud.announcing import Announcer, Listeners
 from cloud.audit import api as audit_api
@@ -40,6 +39,7 @@ from cloud.control import service as control
 from cloud.db import Database, Transaction, with_password
 from cloud.edge import Edge
 from cloud.errors import SetupError
+from cloud.file_limit import outage_handler, raise_file_limit
 from cloud.headers import GuardedApp
 from cloud.health import add_health
 from cloud.http_server import server_config
@@ -58,6 +58,7 @@ from cloud.mqtt import Address, Bus
 from cloud.openapi import with_problems
 from cloud.ownership import api as ownership_api
 from cloud.people import PeopleOfUnits
+from cloud.proxies import Proxies
 from cloud.public_cors import PublicCors
 from cloud.record import service as record
 from cloud.registry import api as registry_api
@@ -79,6 +80,7 @@ from mobile_menu import ownership_api as people_api
 from mobile_menu.content_loader import load_content
 from mobile_menu.limits import Gate, Limits, usual_limits
 from mobile_menu.live import LiveHub
+from mobile_menu.ports import TooManyAttemptsError
 from mobile_menu.service import MenuService
 from mobile_menu.threads import Threads
 
@@ -240,7 +242,7 @@ def make_app(
     menus = Menus(db, keys, settings.url, lifetimes_of(settings))
     accounts = Accounts(db, keys, settings.url, lifetimes_of(settings))
     service = MenuService(menus, load_content, db.clock)
-    hub = LiveHub(service.changed, forget_sessions=service.forget_sessions)
+    hub = LiveHub(service.changed, forget_sessions=service.forget_sessions, per_address=settings.address_streams)
     threads = Threads()
     listeners = Listeners(menus, hub)
     client_id = f"{settings.mqtt_username}-api-{identity.short_name()}"
@@ -260,7 +262,13 @@ def make_app(
             await asyncio.to_thread(own_bus.close)
 
     app = GuardedApp(
-        title="Throughline", version="0.1.0", description=DESCRIPTION, lifespan=life, docs_url=None, redoc_url=None
+        title="Throughline",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would go to whatever host the caller names, before anybody asks who calls
     )
     app.https = settings.url.startswith("https:")
     app.state.context = Context(db, keys, settings)
@@ -275,8 +283,7 @@ def make_app(
     addresses, sessions = rates or rate_limits(settings)
     app.add_middleware(RateLimit, addresses=addresses, sessions=sessions)
     app.add_middleware(PublicCors)
-    if settings.trusted_proxies:
-        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+    app.add_middleware(Proxies, settings=settings)
     app.router.routes[:0] = menu_api.routes(service, hub, threads)
     app.include_router(menu_api.router(service, hub, threads, secure=settings.url.startswith("https:"), limits=gates))
     app.include_router(account_api.router(accounts, service, threads, secure=settings.url.startswith("https:")))
@@ -288,6 +295,7 @@ def make_app(
     app.include_router(security_txt.router())
     add_health(app, hub, own_bus)
     add_error_handlers(app)
+    app.add_exception_handler(TooManyAttemptsError, too_often.refused)
     _describe_hot_routes(app)
     return app
 
@@ -317,6 +325,9 @@ class _Server(uvicorn.Server):
 
 async def serve_api(settings: Settings, ready: Ready, stop: asyncio.Event) -> None:
     """The HTTP service in this process."""
+    files = raise_file_limit()
+    log.info("up to %d files may be open", files)
+    asyncio.get_running_loop().set_exception_handler(outage_handler())
     keys = load_keys(settings.keys_dir)
     db = make_database(settings, make_clock(settings))
     app = make_app(settings, db, keys)

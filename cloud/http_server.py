@@ -2,12 +2,13 @@
 
 A request that is not whole costs a connection and nothing else, which is what a slow-loris is after: many of them, for
 as long as it likes. So a request has its time, and when too many wait, the one that has waited longest makes room. An
-honest client is whole within a round trip and is never the longest.
+honest client is whole within a round trip and is never the longest. And no address has more connections than its share,
+nor have all together more than the process has files: `open_lines.py` says who makes room.
 """
 
 import asyncio
 import functools
-import resource
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, cast
@@ -16,11 +17,22 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from cloud.file_limit import file_limit, shares_of
 from cloud.headers import ALWAYS
+from cloud.open_lines import OpenLines
+from cloud.proxies import trusts
 from cloud.settings import Settings
 from cloud.web import problem
+from mobile_menu.limits import source_of
 
 WAITING_MAX: Final = 1_000
+PER_ADDRESS: Final = 256
+
+
+AGAIN_S: Final = 15
+"""By then the heartbeat of the live streams has shown whose phone is gone, and its connection is free."""
+TOO_MANY: Final = (429, "too_many_attempts", "Too many connections from this address; come again later.")
+NO_ROOM: Final = (503, "busy", "All connections are in use; come again later.")
 
 
 class Phase(Enum):
@@ -36,7 +48,8 @@ class Guard:
     """The limits of all connections of a server, and those that have not sent a whole request yet, longest first.
 
     head_s: for request line and headers. body_s: how far a body may fall behind `body_bytes_per_s`. stall_s: how long a
-    client may take nothing of an answer.
+    client may take nothing of an answer. lines: how many may be open. trusted: peers that may have any number, as our
+    proxies speak for many.
     """
 
     head_s: float = 10.0
@@ -45,6 +58,8 @@ class Guard:
     body_bytes_per_s: float = 500.0
     stall_s: float = 60.0
     waiting_max: int = WAITING_MAX
+    lines: OpenLines = field(default_factory=lambda: OpenLines(shares_of(file_limit()).connections, PER_ADDRESS))
+    trusted: Callable[[str], bool] = lambda _host: False
     waiting: dict["GuardedHttp", None] = field(default_factory=dict)
 
     def waits(self, one: "GuardedHttp") -> None:
@@ -76,7 +91,12 @@ class GuardedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
-        self._watch(0)
+        host = self.client[0] if self.client else ""
+        full = self._guard.lines.admit(self, "" if self._guard.trusted(host) else source_of(host))
+        if full:
+            self._refusal = TOO_MANY if full == "address" else NO_ROOM
+            return self.send_400_response("")
+        return self._watch(0)
 
     def data_received(self, data: bytes) -> None:
         if self._phase is Phase.IDLE:
@@ -108,10 +128,18 @@ class GuardedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self._phase = Phase.BODY
+        self._guard.lines.busy(self)
 
     def on_message_complete(self) -> None:
         self._phase = Phase.IDLE
         super().on_message_complete()
+        if self.cycle.response_complete:  # refused before its body had come
+            self._guard.lines.idle(self)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.pipeline and self._phase is Phase.IDLE and not self.transport.is_closing():
+            self._guard.lines.idle(self)
 
     def _count(self, size: int) -> None:
         """What this raises, the parser passes on as its own error, and that is answered with the refusal."""
@@ -162,6 +190,12 @@ class GuardedHttp(HttpToolsProtocol):
         self._refusal = (408, "too_slow", "The request did not come in time.")
         self.send_400_response("")
 
+    def leave(self) -> None:
+        """Another has come, and there is no room for both."""
+        if self._phase is not Phase.IDLE:
+            return self.give_up()
+        return self.transport.close()
+
     # --- who does not read ---
 
     def pause_writing(self) -> None:
@@ -181,6 +215,7 @@ class GuardedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._guard.whole(self)
+        self._guard.lines.gone(self)
         self._cancel_stall()
         if self._timer is not None:
             self._timer.cancel()
@@ -203,19 +238,26 @@ class GuardedHttp(HttpToolsProtocol):
 
 
 def _whole_answer(status: int, code: str, detail: str) -> bytes:
-    answer = problem(status, code, detail, None, {"Connection": "close"})
+    again = {"Retry-After": str(AGAIN_S)} if status in {429, 503} else {}
+    answer = problem(status, code, detail, None, {"Connection": "close", **again})
     phrase = HTTP_PHRASES.get(status, "Refused")
     lines = [b"HTTP/1.1 %d %s" % (status, phrase.encode())]
     lines += [b"%s: %s" % one for one in (*answer.raw_headers, *ALWAYS)]
     return b"\r\n".join((*lines, b"", bytes(answer.body)))
 
 
-HTTP_PHRASES: Final = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
+HTTP_PHRASES: Final = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
+}
 
 
 def server_config(app: ASGIApp, settings: Settings, guard: Guard | None = None) -> uvicorn.Config:
     """How the HTTP service listens. Who stands before it, the application knows: no header is believed here."""
-    protocol = functools.partial(GuardedHttp, guard or Guard(waiting_max=_room()))
+    protocol = functools.partial(GuardedHttp, guard or guard_for(settings))
     return uvicorn.Config(
         app,
         host=settings.host,
@@ -227,10 +269,13 @@ def server_config(app: ASGIApp, settings: Settings, guard: Guard | None = None) 
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=3,
+        backlog=shares_of(file_limit()).backlog,
     )
 
 
-def _room() -> int:
-    """A part of the connections that the process may have, so that the others are there for the rest."""
-    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return WAITING_MAX if soft == resource.RLIM_INFINITY else max(16, min(WAITING_MAX, soft // 4))
+def guard_for(settings: Settings) -> Guard:
+    """The limits, by the files that the process may open. An address gets a quarter of the connections at most."""
+    files = file_limit()
+    in_all = shares_of(files).connections
+    lines = OpenLines(in_all, min(settings.address_connections, max(8, in_all // 4)))
+    return Guard(waiting_max=max(16, min(WAITING_MAX, files // 4)), lines=lines, trusted=trusts(settings))

@@ -8,12 +8,12 @@ import math
 import time
 from collections.abc import Callable
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cloud.settings import Settings
-from cloud.web import problem
+from cloud.too_often import too_often
 from mobile_menu.limits import Gate, Limit
-from mobile_menu.ports import TooManyAttemptsError
 
 OPERATOR = (b"tlk_", b"tlh_")
 """How an operator's key begins: those have limits of their own. And a broker's token: it asks for a whole fleet."""
@@ -34,8 +34,8 @@ class RateLimit:
         wait_s = self._wait_s(scope) if scope["type"] == "http" else 0.0
         if wait_s == 0:
             return await self._app(scope, receive, send)
-        after = {"Retry-After": str(math.ceil(wait_s))}
-        refusal = problem(429, TooManyAttemptsError.code, "Too many calls; come again later.", None, after)
+        headers = Headers(scope=scope) if scope["method"] == "GET" else Headers()
+        refusal = too_often(headers, math.ceil(wait_s), "Too many calls; come again later.")
         return await refusal(scope, receive, send)
 
     def _wait_s(self, scope: Scope) -> float:

@@ -62,6 +62,9 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "missing": "There is no such page for this product",
         "missing_why": "The maker offers no page of the kind that was asked for.",
         "plain": "Please scan the label on the product itself; it leads to all that there is.",
+        "busy": "Just a moment, please",
+        "busy_why": "Too many labels and links were opened from your network in a short time.",
+        "later": "Please wait {wait_s} seconds, then scan the label or open the link again.",
         "links": "What would you like to see?",
     },
     "de": {
@@ -78,6 +81,10 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "missing": "Eine solche Seite gibt es zu diesem Produkt nicht",
         "missing_why": "Der Hersteller bietet keine Seite der gewünschten Art an.",
         "plain": "Bitte scannen Sie das Etikett am Produkt selbst; es führt zu allem, was es gibt.",
+        "busy": "Einen Augenblick, bitte",
+        "busy_why": "Aus Ihrem Netz wurden in kurzer Zeit zu viele Etiketten und Links geöffnet.",
+        "later": "Bitte warten Sie {wait_s} Sekunden und scannen Sie das Etikett oder öffnen Sie den Link dann noch "
+        "einmal.",
         "links": "Was möchten Sie sehen?",
     },
 }
@@ -96,6 +103,13 @@ def refusal_page(language: str, status: int) -> Page:
     words = _WORDS[language]
     name, advice = ("broken", "rescan") if status == 400 else ("missing", "plain")
     return _page(language, words[name], f"<p>{words[f'{name}_why']}</p><p>{words[advice]}</p>")
+
+
+def busy_page(language: str, wait_s: int) -> Page:
+    """For who comes too often, or whose whole network does (429)."""
+    words = _WORDS[language]
+    later = words["later"].format(wait_s=wait_s)
+    return _page(language, words["busy"], f"<p>{words['busy_why']}</p><p>{later}</p>")
 
 
 def links_page(language: str, title: str, entries: tuple[Entry, ...], data: Mapping[str, Json]) -> Page:

@@ -125,6 +125,13 @@ class Settings(BaseSettings):
     session_calls_per_minute: int = Field(
         600, ge=60, le=100_000_000, description="HTTP calls that one phone session may make; as many at once."
     )
+    address_connections: int = Field(
+        256,
+        ge=16,
+        le=1_000_000,
+        description="Open HTTP connections that one address may have; our proxies as many as they like.",
+    )
+    address_streams: int = Field(64, ge=8, le=1_000_000, description="Live streams that one address may have.")
     security_contact: str = Field(
         "",
         pattern=r"^$|^(mailto:[^\s@]+@[^\s@]+|https://[^\s]+|tel:[+0-9-]+)$",

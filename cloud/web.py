@@ -121,7 +121,7 @@ def problem(
 
 def add_error_handlers(app: FastAPI) -> None:
     """Every error leaves as a problem, and none with a stack trace."""
-    app.add_exception_handler(ThroughlineError, _known_error)
+    app.add_exception_handler(ThroughlineError, known_error)
     app.add_exception_handler(RequestValidationError, _wrong_input)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(SQLAlchemyError, _database_error)
@@ -134,7 +134,8 @@ def status_of(error: ThroughlineError) -> int:
     return STATUS.get(error.code, 500)
 
 
-def _known_error(_request: Request, error: Exception) -> Response:
+def known_error(_request: Request, error: Exception) -> Response:
+    """The problem that an error of ours is."""
     assert isinstance(error, ThroughlineError)  # noqa: S101 - registered for these only
     status = status_of(error)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}

@@ -2,7 +2,7 @@
 
 ThroughlineError
   ForeignOriginError     a page of another site asks for a session
-  TooManyStreamsError    more live streams than one phone needs, or than this process holds
+  TooManyStreamsError    more live streams than one phone or one address needs, or than this process holds
 """
 
 from typing import ClassVar

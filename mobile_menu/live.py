@@ -6,6 +6,8 @@ An idle stream costs no task of its own here: one ticker serves the heartbeats o
 """
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from enum import Flag, auto
@@ -16,6 +18,7 @@ from mobile_menu.errors import TooManyStreamsError
 
 HEARTBEAT_S = 15.0
 STREAMS_PER_SESSION = 8
+STREAMS_PER_ADDRESS = 64
 STREAMS_IN_ALL = 10_000
 _SLOTS = 15
 
@@ -43,12 +46,13 @@ Deliver = Callable[[Signal], Awaitable[None]]
 class Subscription:
     """One open stream. Born asleep: `LiveHub.ready` lets it be woken, with what came meanwhile."""
 
-    __slots__ = ("deliver", "names", "pending", "ready", "slot", "task")
+    __slots__ = ("deliver", "ends_at", "names", "pending", "ready", "slot", "task")
 
-    def __init__(self, names: tuple[str, ...], slot: int, deliver: Deliver) -> None:
+    def __init__(self, names: tuple[str, ...], slot: int, deliver: Deliver, ends_at: float) -> None:
         self.names = names
         self.slot = slot
         self.deliver = deliver
+        self.ends_at = ends_at
         self.pending = Signal.NONE
         self.ready = False
         self.task: asyncio.Task[None] | None = None
@@ -60,6 +64,7 @@ class LiveHub:
 
     `changed`, `case_changed`, `gone`, `sessions_changed`, `person_gone` and `close` may be called from any thread and
     never wait; the other methods belong to the event loop. heartbeat_s: how often a stream is woken without any news.
+    now: in seconds, of a clock that only goes forward.
     """
 
     def __init__(
@@ -69,13 +74,17 @@ class LiveHub:
         forget_sessions: Callable[[Iterable[str]], None] = lambda _: None,
         heartbeat_s: float = HEARTBEAT_S,
         per_session: int = STREAMS_PER_SESSION,
+        per_address: int = STREAMS_PER_ADDRESS,
         in_all: int = STREAMS_IN_ALL,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._forget = forget
         self._forget_sessions = forget_sessions
         self._heartbeat_s = heartbeat_s
         self._per_session = per_session
+        self._per_address = per_address
         self._in_all = in_all
+        self._now = now
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._closing = False
@@ -123,19 +132,43 @@ class LiveHub:
         self._closing = True
         self._post(Signal.CLOSE, tuple(self._by_name))
 
-    def subscribe(self, journey_id: str, person_id: str, session_id: str, deliver: Deliver) -> Subscription:
-        """Listens from now on. Raises TooManyStreamsError."""
-        of_session = self._by_name.get(_session(session_id), ())
-        if len(self._streams) >= self._in_all or len(of_session) >= self._per_session:
-            raise TooManyStreamsError
-        names = (_journey(journey_id), _person(person_id), _session(session_id))
-        stream = Subscription(names, next(self._numbers) % _SLOTS, deliver)
+    def subscribe(
+        self,
+        journey_id: str,
+        person_id: str,
+        session_id: str,
+        deliver: Deliver,
+        *,
+        source: str = "",
+        lasts_s: float = math.inf,
+    ) -> Subscription:
+        """Listens from now on. Raises TooManyStreamsError, with `retry_after_s` in its facts.
+
+        source: for whom the address counts; empty: not known. lasts_s: when the stream will end by itself.
+        """
+        self._refuse_too_many(_session(session_id), _address(source))
+        known = (_address(source),) if source else ()
+        names = (_journey(journey_id), _person(person_id), _session(session_id), *known)
+        stream = Subscription(names, next(self._numbers) % _SLOTS, deliver, self._now() + lasts_s)
         self._streams.add(stream)
         self._slots[stream.slot].add(stream)
         for name in names:
             self._by_name.setdefault(name, set()).add(stream)
         self._start_ticker()
         return stream
+
+    def _refuse_too_many(self, session: str, address: str) -> None:
+        of_session, of_address = (self._by_name.get(name, set()) for name in (session, address))
+        limits = (
+            (self._streams, self._in_all), (of_session, self._per_session), (of_address, self._per_address),
+        )  # fmt: skip
+        # One comes in once every limit that is reached has lost a stream; each ends with its token, at a heartbeat.
+        ends = [min(one.ends_at for one in streams) for streams, most in limits if len(streams) >= most]
+        if ends:
+            wait_s = max(ends) - self._now()
+            # Streams that never end by themselves are closed by their phones: nobody knows when.
+            known = max(0.0, wait_s) if math.isfinite(wait_s) else 0.0
+            raise TooManyStreamsError(retry_after_s=math.ceil(known + self._heartbeat_s))
 
     def ready(self, stream: Subscription) -> None:
         """The stream has sent its first bytes and can be woken."""
@@ -211,3 +244,7 @@ def _session(session_id: str) -> str:
 
 def _person(person_id: str) -> str:
     return f"person:{person_id}"
+
+
+def _address(source: str) -> str:
+    return f"address:{source}"

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from mobile_menu.limits import MAX_HOST, source_of
 from mobile_menu.live import LiveHub, Signal
 from mobile_menu.ports import Caller, CaseThread, JourneyUnknownError, SessionRefusedError
 from mobile_menu.service import CALLER_KEPT, MENU_TRUSTED, MenuService, Served, last_written
@@ -83,7 +84,15 @@ class LiveRoute:
         caller = await self._threads.run(self._service.caller, asked.token, asked.language)
         stream = _Stream(self._service, self._threads, send, asked, caller)
         # Listen first, read then: a change in between wakes the stream again, and is not lost.
-        subscription = self._hub.subscribe(asked.journey_id, caller.person_id, caller.session_id, stream.deliver)
+        client = scope.get("client")
+        subscription = self._hub.subscribe(
+            asked.journey_id,
+            caller.person_id,
+            caller.session_id,
+            stream.deliver,
+            source=source_of(client[0][:MAX_HOST]) if client else "",
+            lasts_s=(caller.until - self._service.now()).total_seconds(),
+        )
         try:
             served = await self._threads.run(self._service.menu, caller, asked.journey_id)
             await stream.start(served, ends=scope["method"] == "HEAD")

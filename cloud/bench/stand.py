@@ -18,6 +18,7 @@ from cloud.settings import Settings
 from cloud.supervisor import Supervisor, free_port
 
 UNLIMITED = 100_000_000
+MANY_LINES = 1_000_000
 """Calls a minute: more than any bench makes."""
 GTIN = gs1.Gtin("09506000134352")
 """GS1's own example number."""
@@ -78,6 +79,7 @@ def _settings(folder: Path) -> Settings:
     defaults = {name: field.get_default() for name, field in Settings.model_fields.items()}
     own = {"data_dir": folder / "data", "port": free_port(), "mqtt_port": free_port(), "log_level": "warning"}
     own |= {"address_calls_per_minute": UNLIMITED, "session_calls_per_minute": UNLIMITED}
+    own |= {"address_connections": MANY_LINES, "address_streams": MANY_LINES}
     own |= {"mqtt_tls_port": free_port(), "plain_devices": True}
     return Settings.model_construct(**{**defaults, **own})
 

@@ -12,8 +12,9 @@ from cloud.compose import make_app
 from cloud.errors import SetupError
 from cloud.limits import rate_limits
 from cloud.settings import load_settings
-from tests.http_service import client_of
-from tests.integration.cloud.world import World
+from mobile_menu.limits import Gate, Limit, usual_limits
+from tests.http_service import BROWSER, client_of
+from tests.integration.cloud.world import GTIN, World
 
 MANY = 1_000_000
 BURST = 60
@@ -31,7 +32,8 @@ def make(sqlite_world: World) -> Iterator[Make]:
         wanted = load_settings(**given)
         # The time stands still, so that nothing drips into a bucket, however slow the machine is.
         rates = rate_limits(wanted, now=lambda: 1_000.0)
-        made.append(make_app(wanted, sqlite_world.db, sqlite_world.keys, rates=rates))
+        limits = usual_limits()._replace(links=Gate(Limit(1, 20), now=lambda: 1_000.0))
+        made.append(make_app(wanted, sqlite_world.db, sqlite_world.keys, rates=rates, limits=limits))
         return made[-1]
 
     yield app
@@ -75,6 +77,36 @@ async def test_all_addresses_of_one_ipv6_network_are_one_source(make: Make) -> N
     async with client_of(app, "2001:db8:1:2:ffff::1") as same, client_of(app, "2001:db8:1:3::1") as next_door:
         assert (await same.get("/healthz")).status_code == 429
         assert (await next_door.get("/healthz")).status_code == 200
+
+
+async def test_a_person_who_comes_too_often_gets_a_page_with_the_wait_and_a_machine_a_problem(make: Make) -> None:
+    app = make()
+    async with client_of(app) as client:
+        await client.get(f"/01/{GTIN}")
+        page = await client.get(f"/01/{GTIN}", headers=BROWSER | {"Accept-Language": "de"})
+        machine = await client.get(f"/01/{GTIN}")
+        assert (page.status_code, page.headers["retry-after"]) == (429, "3")
+        assert page.headers["content-type"].startswith("text/html")
+        assert "Bitte warten Sie 3 Sekunden" in page.text
+        assert "style-src" in page.headers["content-security-policy"]
+        assert (machine.status_code, machine.headers["retry-after"]) == (429, "3")
+        assert machine.headers["content-type"] == "application/problem+json"
+        await spent(client, BURST)
+        page = await client.get("/app", headers=BROWSER)
+        assert (page.status_code, page.headers["content-language"]) == (429, "en")
+
+
+async def test_no_slash_leads_to_a_host_that_the_caller_names(make: Make) -> None:
+    app = make()
+    async with client_of(app) as client, client_of(app, "192.0.2.9") as other:
+        for path in ("/api/v1/keys/", "/api/v1/models/", "/menu/v1/journeys/", "/healthz/", "/openapi.json/"):
+            answer = await client.get(path, headers={"Host": "evil.example"})
+            assert (answer.status_code, "location" in answer.headers) == (404, False), path
+        for path in ("/app/", "/docs/", "/app", "/docs"):
+            assert (await client.get(path)).status_code == 200
+        slashed, plain = await client.get(f"/01/{GTIN}/"), await other.get(f"/01/{GTIN}")
+        assert slashed.status_code == plain.status_code
+        assert slashed.headers.get("location") == plain.headers.get("location")
 
 
 # --- phone sessions ---
@@ -149,6 +181,29 @@ async def test_behind_our_proxy_the_real_client_counts_and_what_it_writes_itself
     ):
         assert (await same.get("/healthz")).status_code == 429
         assert (await other.get("/healthz")).status_code == 200
+
+
+async def test_a_proxy_that_nobody_has_named_is_warned_of_once_and_one_that_is_named_not_at_all(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make(trusted_proxies=("10.1.0.0/16",))
+    for by in ("10.1.2.3", "10.2.0.1", "10.2.0.1"):
+        with forwarded(app, by, "198.51.100.7") as client:
+            await client.get("/healthz")
+    async with client_of(app, "10.2.0.2") as plain:
+        await plain.get("/healthz")
+    said = [one.getMessage() for one in caplog.records if "THROUGHLINE_TRUSTED_PROXIES" in one.getMessage()]
+    assert len(said) == 1
+    assert "10.2.0.1" in said[0]
+    assert "198.51.100.7" not in said[0]
+
+
+async def test_a_strangers_address_does_not_get_into_the_warning(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    with forwarded(make(), "8.8.8.8", "198.51.100.7") as client:
+        await client.get("/healthz")
+    said = [one.getMessage() for one in caplog.records if "THROUGHLINE_TRUSTED_PROXIES" in one.getMessage()]
+    assert len(said) == 1
+    assert "8.8.8.8" not in said[0]
 
 
 @pytest.mark.parametrize("wrong", ["*", "proxy.example", "10.0.0.0/33", "10.0.0.1/8", ""])

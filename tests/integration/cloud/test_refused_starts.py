@@ -102,3 +102,8 @@ def test_an_ipv6_address_stands_in_brackets() -> None:
 def test_it_is_said_where_mail_goes(tmp_path: Path) -> None:
     assert addresses(load_settings(data_dir=tmp_path))["Mail"] == f"files in {tmp_path / 'mail'}"
     assert addresses(load_settings(smtp_host="::1", smtp_security="tls"))["Mail"] == "[::1]:587, by TLS"
+
+
+def test_who_starts_it_is_told_whose_forwarding_is_believed() -> None:
+    assert "THROUGHLINE_TRUSTED_PROXIES" in addresses(load_settings())["Proxies"]
+    assert addresses(load_settings(trusted_proxies=("10.0.0.5", "fd00::/8")))["Proxies"] == "10.0.0.5, fd00::/8"

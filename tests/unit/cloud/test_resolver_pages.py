@@ -1,7 +1,7 @@
 from cloud.registry.linkset import linked_data
 from cloud.registry.linktypes import Vocabularies
 from cloud.registry.resolving import Entry, Link
-from cloud.resolver_pages import LANGUAGES, links_page, refusal_page, unknown_page
+from cloud.resolver_pages import LANGUAGES, busy_page, links_page, refusal_page, unknown_page
 
 EVIL = "</script><script>alert(1)</script>\"'&"
 
@@ -16,7 +16,8 @@ def test_what_an_operator_writes_ends_no_element_of_the_page() -> None:
 
 def test_every_page_is_there_in_every_language() -> None:
     for language in LANGUAGES:
-        for page in (unknown_page(language, ()), refusal_page(language, 400), refusal_page(language, 404)):
+        for page in (unknown_page(language, ()), refusal_page(language, 400), busy_page(language, 7)):
             assert page.html.startswith(f'<!doctype html><html lang="{language}">')
     pages = {refusal_page(language, status).html for language in LANGUAGES for status in (400, 404)}
     assert len(pages) == 4
+    assert all(" 7 " in busy_page(language, 7).html for language in LANGUAGES)

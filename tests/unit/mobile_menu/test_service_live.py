@@ -178,3 +178,26 @@ def test_a_nudge_before_anybody_ever_listened_only_forgets() -> None:
     forgotten: list[str] = []
     forgetting(forgotten).changed(["j1"])
     assert forgotten == ["j1"]
+
+
+async def test_an_address_has_a_limit_of_streams_whoever_its_sessions_are_and_no_other_feels_it() -> None:
+    hub = LiveHub(lambda _: None, per_address=2)
+    streams = [hub.subscribe("j1", "p1", f"s{one}", Ear().deliver, source="192.0.2.1") for one in range(2)]
+    with pytest.raises(TooManyStreamsError):
+        hub.subscribe("j1", "p1", "s9", Ear().deliver, source="192.0.2.1")
+    hub.subscribe("j1", "p1", "s9", Ear().deliver, source="192.0.2.2")
+    hub.unsubscribe(streams[0])
+    hub.subscribe("j1", "p1", "s9", Ear().deliver, source="192.0.2.1")
+
+
+async def test_a_refusal_says_when_the_first_stream_in_the_way_has_ended() -> None:
+    now = 100.0
+    hub = LiveHub(lambda _: None, per_session=2, heartbeat_s=15, now=lambda: now)
+    streams = [hub.subscribe("j1", "p1", "s1", Ear().deliver, lasts_s=one) for one in (400, 300)]
+    with pytest.raises(TooManyStreamsError) as refused:
+        listen(hub, Ear())
+    assert refused.value.facts["retry_after_s"] == 315
+    now += 315
+    # The stream whose token ended is woken by a heartbeat by then, and ends: see `streams.py`.
+    hub.unsubscribe(streams[1])
+    listen(hub, Ear())
