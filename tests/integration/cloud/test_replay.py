@@ -167,7 +167,7 @@ class Play:
         self.world.do_due()
 
     def leaves(self, phone: Phone, _which: int, _chance: random.Random) -> None:
-        self.world.menus.opt_out(phone.token)
+        self.world.menus.opt_out(phone.refresh_token)  # the access token's time may be over by now
         self.phones[self.phones.index(phone)] = self.world.phone()
 
 
