@@ -1,6 +1,7 @@
 """The session that nobody notices; the phones and the e-mail address that somebody looks after."""
 
 import json
+import re
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -196,7 +197,7 @@ def test_a_one_time_link_that_is_opened_in_the_open_page_is_looked_at_and_leaves
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
     for code in ("tli_first", "tli_second"):
         page.goto(f"{page.url}#link={code}")
-        page.wait_for_function("location.hash === ''")
-        page.wait_for_function("document.querySelector('.toast span')?.textContent")
+        expect(page).to_have_url(re.compile(r"^[^#]*$"))
+        expect(page.locator(".toast span")).not_to_be_empty()
         page.evaluate("document.querySelector('.toast').remove()")
     assert service.posts("/invitations/look") == [{"code": "tli_first"}, {"code": "tli_second"}]

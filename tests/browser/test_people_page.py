@@ -100,7 +100,7 @@ def test_whoever_takes_the_link_is_with_the_product_until_the_owner_removes_them
     street.people(owner)
     owner.get_by_role("button", name="Invite into the household").click()
     link = street.link(owner)
-    assert link.startswith(f"{street.url}/i/tli_")
+    assert link.startswith(f"{street.url}/app/#link=tli_")
     expect(owner.locator(".person.pending")).to_contain_text("Invitation to the household")
 
     other.goto(link)

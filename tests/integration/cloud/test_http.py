@@ -69,8 +69,9 @@ async def test_an_address_that_follows_too_many_links_waits_and_makes_no_more_pe
         for path in paths:
             browser.cookies.clear()
             refused = await browser.get(path)
-            problem(refused, 429, "too_many_attempts")
+            assert (refused.status_code, refused.headers["content-type"]) == (429, "text/html; charset=utf-8")
             assert int(refused.headers["retry-after"]) >= 1
+        problem(await browser.get(paths[1], headers={"Accept": "application/json"}), 429, "too_many_attempts")
         assert len(world.rows("person")) == 3
         assert (await other.get(paths[0])).status_code == 303
 
