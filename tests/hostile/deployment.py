@@ -214,7 +214,7 @@ async def _let_in(to: Deployment, unit: str) -> dict[str, list[str]]:
             async with Phone(to.url) as friend:
                 await friend.start()
                 to.headers[role] = bearer(friend.token)
-            code = str(link["url"]).rpartition("/")[2]
+            code = str(link["url"]).rpartition("=")[2]
             async with httpx.AsyncClient(base_url=to.url, headers=to.headers[role], timeout=60) as taker:
                 await said(taker, "POST", "/menu/v1/invitations/accept", {"code": code})
         await said(owner, "POST", f"{at}/invitations", {"role": "guest"})
