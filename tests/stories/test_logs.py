@@ -173,7 +173,7 @@ async def _people(system: System, client: httpx.AsyncClient, marks: Marks) -> No
     assert (await _done(client, "/menu/v1/email/verify", owner, token=proof[0]))["address"]
     for name, path, body in (("invitation", "invitations", {"role": "household"}), ("transfer", "transfer", {})):
         link = (await _done(client, f"/menu/v1/products/{unit.id}/{path}", owner, **body))["url"]
-        marks.planted[name] = link.rpartition("/")[2]
+        marks.planted[name] = link.rpartition("=")[2]
         assert len(marks[name]) >= 10
         wrong = {"code": marks[name][:-1] + "~"}
         refused = await client.post("/menu/v1/invitations/accept", json=wrong, headers=friend)
