@@ -18,6 +18,7 @@ from cloud.settings import load_settings
 from tests.http_service import Served, serving
 from tests.integration.cloud.world import World
 from tests.services import ManualClock
+from tests.system import until
 
 NOTES = """window.broken = [];
 addEventListener("securitypolicyviolation", one => broken.push(`${one.effectiveDirective} ${one.blockedURI}`));"""
@@ -168,6 +169,7 @@ def test_a_foreign_page_can_do_and_read_nothing_in_the_visitors_name(
     unit = world.unit()
     victim, _, _ = opened(context, f"{served.url}/01/{unit.gtin}/21/{unit.serial}")
     assert [one["name"] for one in context.cookies()] == ["tl_visit"]
+    until(lambda: len(world.rows("phone_session")) == 2, "the visit, and the page's own session")
     person = {row.person_id for row in world.rows("journey")}
     before = held(world)
     page = context.new_page()
