@@ -105,7 +105,7 @@ async def test_a_customer_is_led_from_the_advert_to_support_and_out_again_with_t
                 await printer.all_stored(30)
                 await _next_owner(system, unit.uri, unit.claim_code)
         moves = await operator.json("GET", f"/api/v1/products/{unit.id}/journeys")
-        assert [one["stage"] for one in moves["items"]] == ["support"]
+        assert [one["stage"] for one in moves["items"]] == ["install"]
 
 
 def printer_shares(menu: Menu) -> bool:
@@ -134,12 +134,12 @@ async def _parcel_comes(system: System, live: OpenMenu, tracking: str) -> None:
 
 
 async def _next_owner(system: System, uri: str, claim_code: str) -> None:
-    """Somebody else claims the same unit, and starts where the machine is."""
+    """Somebody else claims the same unit, which begins anew with them."""
     async with system.phone(language="de") as phone:
         await phone.start()
         claimed = await phone.claim(claim_code, uri=uri)
         menu = await phone.menu(str(claimed["journey_id"]))
-        assert (menu["stage"], menu["language"]) == ("support", "de")
+        assert (menu["stage"], menu["language"]) == ("install", "de")
         assert len(await phone.journeys()) == 1
 
         async def ok() -> bool:
