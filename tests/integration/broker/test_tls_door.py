@@ -288,10 +288,10 @@ def test_a_thousand_half_open_handshakes_do_not_shut_a_newcomer_out(tmp_path: Pa
             if number % 2:
                 line.sendall(flight)
             lines.append(line)
-        assert wire.client(BAD).connect().accepted
+        assert all(closed_later(line) for line in lines[:700])
+        assert wire.client(BAD).connect().accepted, "while two hundred are still half open"
         good.publish(UP, b"still served")
         assert not good.gone
-        assert all(closed_later(line) for line in lines[:700])
 
 
 def closed_later(line: socket.socket) -> bool:
