@@ -266,12 +266,12 @@ class House:
             self._refresh_tls()
             try:
                 await self._end_superseded()
-            except Exception:  # noqa: BLE001 - as above
+            except Exception:  # noqa: BLE001 - while the registry cannot be asked, nobody is thrown out
                 _log.warning("the registry cannot be asked; nobody is rechecked", exc_info=True)
             for guest in [one for one in self._guests.values() if one.peer is None]:
                 try:
                     good = await self._still_good(guest)
-                except Exception:  # noqa: BLE001 - as above
+                except Exception:  # noqa: BLE001 - while the registry cannot be asked, nobody is thrown out
                     _log.warning("the registry cannot be asked; nobody is rechecked", exc_info=True)
                     break
                 if not good:

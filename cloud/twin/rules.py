@@ -60,7 +60,7 @@ was never set says 1970.
 MAX_FIELDS = 256
 """Names in a reported state, those that were removed included: a removed one keeps its key."""
 MAX_REPORTED_BYTES = 128 * 1024
-"""Of a reported state as JSON: the largest message fits in twice."""
+"""Of the fields of a reported state as JSON: twice the largest message."""
 PACE_FROM = timedelta(hours=1)
 """A span shorter than this says nothing about a pace."""
 SPECIAL_EVENTS = {"factory_reset": EventType.DEVICE_FACTORY_RESET, "install_step_done": EventType.INSTALL_STEP_DONE}
@@ -181,27 +181,29 @@ def merge_reported(known: dict[str, Field], heard: dict[str, Json], boot: int, s
 
 class Room(msgspec.Struct):
     """What a reported state may still take in: without a bound, each status of one device would cost more than the
-    last, and all others would wait for it.
+    last, and all others would wait for it. sizes: bytes of each field as JSON, its name included.
     """
 
-    names: set[str]
-    size: int
+    sizes: dict[str, int]
 
     def take(self, heard: dict[str, Json]) -> str:
-        """Why a status cannot be merged, or empty; then it counts as merged. What it replaces counts twice."""
-        names = self.names | heard.keys()
-        if len(names) > MAX_FIELDS:
+        """Why a status cannot be merged, or empty; then it counts as merged."""
+        after = self.sizes | _sizes(heard)
+        if len(after) > MAX_FIELDS:
             return f"the device's state would have more than {MAX_FIELDS} fields"
-        size = self.size + len(msgspec.json.encode(heard))
-        if size > MAX_REPORTED_BYTES:
+        if sum(after.values()) > MAX_REPORTED_BYTES:
             return f"the device's state would have more than {MAX_REPORTED_BYTES} bytes"
-        self.names = names
+        self.sizes = after
         return ""
 
 
 def room_in(known: dict[str, Field]) -> Room:
     """The room that is left beside what is known."""
-    return Room(set(known), len(msgspec.json.encode(known)))
+    return Room(_sizes({name: value for name, (value, _boot, _seq) in known.items()}))
+
+
+def _sizes(fields: dict[str, Json]) -> dict[str, int]:
+    return {name: len(name) + len(msgspec.json.encode(value)) for name, value in fields.items()}
 
 
 def merge_desired(known: dict[str, Json], wished: dict[str, Json]) -> dict[str, Json]:

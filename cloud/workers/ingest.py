@@ -88,7 +88,7 @@ class IngestLoop:
         topic, payload, why = delivery.topic, delivery.payload, type(error).__name__
         try:
             self._retried(lambda: self._db.run(lambda tx: ingest.put_aside(tx, topic, payload, why)))
-        except Exception as again:  # noqa: BLE001 - as above
+        except Exception as again:  # noqa: BLE001 - whatever it is, the message must not be acknowledged
             log.error("nor can it be put aside, and so it is not acknowledged: %s", type(again).__name__)  # noqa: TRY400 - the message could quote a payload
             return False
         return True

@@ -473,12 +473,11 @@ def test_a_device_that_invents_ever_more_fields_is_refused_and_costs_the_others_
 
 def test_a_device_whose_state_would_be_too_large_is_refused(world: World) -> None:
     device = Device(world, world.unit().id)
-    large = {f"f{number}": "x" * 900 for number in range(60)}
-    assert world.take(device.status(large)).stored == 1
-    assert world.take(device.status(large)).stored == 1, "the same again fits"
-    more = {f"g{number}": "x" * 900 for number in range(60)}
-    assert world.take(device.status(more)).stored == 1
-    assert world.take(device.status({f"h{number}": "x" * 900 for number in range(60)})).rejected == 1
+    first, second, third = ({f"{letter}{number}": "x" * 900 for number in range(60)} for letter in "fgh")
+    again = [device.status(first) for _ in range(4)]
+    assert world.take(*again).stored == 4, "what takes the place of the same costs nothing"
+    assert world.take(device.status(second), device.status(third)) == ingest.Taken(stored=1, duplicates=0, rejected=1)
+    assert world.take(device.status(third)).rejected == 1
 
 
 def test_more_ranges_than_the_store_keeps_are_passed_over(world: World) -> None:
