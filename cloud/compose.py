@@ -240,26 +240,46 @@ def make_app(
     """
     gates = limits or usual_limits()
     menus = Menus(db, keys, settings.url, lifetimes_of(settings))
-    accounts = Accounts(db, keys, settings.url, lifetimes_of(settings))
     service = MenuService(menus, load_content, db.clock)
     hub = LiveHub(service.changed, forget_sessions=service.forget_sessions, per_address=settings.address_streams)
-    threads = Threads()
     listeners = Listeners(menus, hub)
     client_id = f"{settings.mqtt_username}-api-{identity.short_name()}"
     address = broker_address(settings, keys)
     own_bus = bus or Bus(address, client_id, filters=(ALL_CHANGED,), heard=listeners.heard)
-    folder = folder_of(settings)
-    clean = functools.partial(mail_room.clean, db, folder)
+    clean = functools.partial(mail_room.clean, db, folder_of(settings))
     db.listeners.append(Announcer(own_bus, listeners, lambda: None, clean))
+    app = _empty_app(settings, hub, own_bus)
+    app.state.context = Context(db, keys, settings)
+    app.state.hub = hub
+    app.state.link_gate = gates.links
+    app.state.judge = brokers.Judge(brokers.Registry(db, settings, keys), settings.mqtt_username)
+    app.state.enrol_gate = Gate(devices_api.ENROLMENTS)
+    app.state.authority = authority_files.AuthorityFiles(settings.keys_dir, keys)
+    app.state.revocation_lists = devices_api.RevocationLists()
+    _add_guards(app, settings, rates or rate_limits(settings))
+    _add_phone_calls(app, app.state.context, service, hub, gates)
+    for router in [one for part in PARTS for one in part.routers()]:
+        app.include_router(router)
+    app.router.routes += [*web_files.web_app(), *api_page.pages()]
+    app.include_router(security_txt.router())
+    add_health(app, hub, own_bus)
+    add_error_handlers(app)
+    app.add_exception_handler(TooManyAttemptsError, too_often.refused)
+    _describe_hot_routes(app)
+    return app
+
+
+def _empty_app(settings: Settings, hub: LiveHub, bus: Bus) -> GuardedApp:
+    """An application that answers nothing yet; the bus and the streams live as long as it."""
 
     @contextlib.asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
-        own_bus.start()
+        bus.start()
         try:
             yield
         finally:
             hub.close()
-            await asyncio.to_thread(own_bus.close)
+            await asyncio.to_thread(bus.close)
 
     app = GuardedApp(
         title="Throughline",
@@ -271,33 +291,29 @@ def make_app(
         redirect_slashes=False,  # a redirect would go to whatever host the caller names, before anybody asks who calls
     )
     app.https = settings.url.startswith("https:")
-    app.state.context = Context(db, keys, settings)
-    app.state.hub = hub
-    app.state.link_gate = gates.links
-    app.state.judge = brokers.Judge(brokers.Registry(db, settings, keys), settings.mqtt_username)
-    app.state.enrol_gate = Gate(devices_api.ENROLMENTS)
-    app.state.authority = authority_files.AuthorityFiles(settings.keys_dir, keys)
-    app.state.revocation_lists = devices_api.RevocationLists()
+    return app
+
+
+def _add_guards(app: FastAPI, settings: Settings, rates: tuple[Gate, Gate]) -> None:
+    """What every call passes, the last one added first: who it is that calls, how often, what it may carry."""
+    addresses, sessions = rates
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES, larger={IMPORT_PATH: MAX_IMPORT_BYTES})
     app.add_middleware(Edge)
-    addresses, sessions = rates or rate_limits(settings)
     app.add_middleware(RateLimit, addresses=addresses, sessions=sessions)
     app.add_middleware(PublicCors)
     app.add_middleware(Proxies, settings=settings)
-    app.router.routes[:0] = menu_api.routes(service, hub, threads)
-    app.include_router(menu_api.router(service, hub, threads, secure=settings.url.startswith("https:"), limits=gates))
-    app.include_router(account_api.router(accounts, service, threads, secure=settings.url.startswith("https:")))
+
+
+def _add_phone_calls(app: FastAPI, context: Context, service: MenuService, hub: LiveHub, gates: Limits) -> None:
+    """All under `/menu/v1`; the hot ones stand before everything else."""
+    db, keys, settings = context.db, context.keys, context.settings
+    threads, secure = Threads(), settings.url.startswith("https:")
+    accounts = Accounts(db, keys, settings.url, lifetimes_of(settings))
     people = PeopleOfUnits(db, keys, settings.url)
+    app.router.routes[:0] = menu_api.routes(service, hub, threads)
+    app.include_router(menu_api.router(service, hub, threads, secure=secure, limits=gates))
+    app.include_router(account_api.router(accounts, service, threads, secure=secure))
     app.include_router(people_api.router(service, people, hub, threads, gates.claims))
-    for router in [one for part in PARTS for one in part.routers()]:
-        app.include_router(router)
-    app.router.routes += [*web_files.web_app(), *api_page.pages()]
-    app.include_router(security_txt.router())
-    add_health(app, hub, own_bus)
-    add_error_handlers(app)
-    app.add_exception_handler(TooManyAttemptsError, too_often.refused)
-    _describe_hot_routes(app)
-    return app
 
 
 def _describe_hot_routes(app: FastAPI) -> None:
