@@ -4,12 +4,15 @@ process to process; it is a paho client with a thread of its own, and reconnects
 """
 
 import logging
+import select
 import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import paho.mqtt.client
 from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
@@ -19,6 +22,29 @@ log = logging.getLogger("throughline.mqtt")
 KEEPALIVE_S = 60
 CLAIM_S = 5.0
 """How long the broker may take to answer who takes a session over."""
+
+
+def _ready(read: Sequence[Any], write: Sequence[Any], _x: Sequence[Any], timeout_s: float) -> tuple[list[Any], ...]:
+    """What `select.select` says, asked of `poll`. Raises ValueError for a socket that is closed, as it does."""
+    wanted = {one.fileno(): one for one in (*read, *write)}
+    reading, writing = {one.fileno() for one in read}, {one.fileno() for one in write}
+    poll = select.poll()
+    for number in wanted:
+        poll.register(
+            number, (select.POLLIN if number in reading else 0) | (select.POLLOUT if number in writing else 0)
+        )
+    found = poll.poll(timeout_s * 1000)
+    ended = select.POLLERR | select.POLLHUP | select.POLLNVAL  # both kinds then: the next read or write tells the error
+    return (
+        [wanted[number] for number, what in found if number in reading and what & (select.POLLIN | ended)],
+        [wanted[number] for number, what in found if number in writing and what & (select.POLLOUT | ended)],
+        [],
+    )
+
+
+# paho waits by `select`, which takes no file number above 1023: a process with a thousand open streams could lose the
+# broker once and never come back to it.
+paho.mqtt.client.select = SimpleNamespace(select=_ready)  # type: ignore[assignment, attr-defined]  # its import
 
 
 class Address(NamedTuple):
