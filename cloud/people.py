@@ -181,7 +181,7 @@ class PeopleOfUnits:
             attempt = attempts.Attempt(self._keys, LINKS, caller.person_id, source="")
             attempts.hold(tx, attempt)
             if not may_try(attempt.failures(tx)._replace(unit=0)):
-                return TooManyAttemptsError()
+                return TooManyAttemptsError(retry_after_s=attempt.wait_s(tx, by_unit=False))
 
             def go() -> Answer:
                 found = do(tx)

@@ -22,7 +22,7 @@ def too_often(headers: Headers, wait_s: int, detail: str) -> Response:
 
 def refused(request: Request, error: Exception) -> Response:
     """The handler of TooManyAttemptsError: whatever a person opens by an address is opened with GET."""
-    wait_s = error.facts.get("retry_after_s") if isinstance(error, TooManyAttemptsError) else None
-    if request.method != "GET" or not isinstance(error, TooManyAttemptsError) or not isinstance(wait_s, int):
+    assert isinstance(error, TooManyAttemptsError)  # noqa: S101 - registered for this one only
+    if request.method != "GET":
         return known_error(request, error)
-    return too_often(request.headers, wait_s, error.detail)
+    return too_often(request.headers, error.retry_after_s, error.detail)

@@ -140,7 +140,7 @@ def known_error(_request: Request, error: Exception) -> Response:
     status = status_of(error)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     if status == 429:
-        headers["Retry-After"] = str(error.facts.get("retry_after_s", 60))
+        headers["Retry-After"] = str(error.facts["retry_after_s"])  # who limits knows: both errors demand it
     found = [one._asdict() for one in error.problems] if isinstance(error, errors.InvalidError) else None
     return problem(status, error.code, error.detail, found, headers)
 

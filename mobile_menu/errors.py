@@ -20,3 +20,7 @@ class TooManyStreamsError(ThroughlineError):
     """There are too many live streams open; close one, or ask for the menu instead."""
 
     code: ClassVar[str] = "too_many_streams"
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        """retry_after_s: when one of those that are open may have ended."""
+        super().__init__(retry_after_s=retry_after_s)

@@ -57,6 +57,11 @@ class TooManyAttemptsError(ThroughlineError):
 
     code: ClassVar[str] = "too_many_attempts"
 
+    def __init__(self, *, retry_after_s: int) -> None:
+        """retry_after_s: until another attempt is looked at."""
+        self.retry_after_s = retry_after_s
+        super().__init__(retry_after_s=retry_after_s)
+
 
 class ProofNeededError(ThroughlineError):
     """This acts on the product, and so needs the phone to stand beside it."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cloud.db import Transaction, table_of
 from cloud.ownership.tables import ClaimFailureRow
 from cloud.record import service as record
-from cloud.registry.claiming import AT_MOST, DAY, WINDOW, Failures
+from cloud.registry.claiming import AT_MOST, DAY, WINDOW, Failures, History, retry_after_s
 from cloud.secrets import Keys
 
 failure_table = table_of(ClaimFailureRow)
@@ -52,6 +52,21 @@ class Attempt:
             source=_count(tx, sa.and_(here, same), since=day), source_anywhere=_count(tx, same, since=day)
         )
 
+    def wait_s(self, tx: Transaction, *, vouched: bool = False, by_unit: bool = True) -> int:
+        """Seconds until another one is looked at; asked of one that was refused.
+
+        by_unit: what all together have failed at counts as well.
+        """
+        table, day = failure_table, tx.now - DAY
+        here = table.c.subject == self._subject
+        own = _times(tx, sa.and_(here, table.c.person_id == self._person_id), since=day)
+        history = History(person=own, unit=_times(tx, here, since=day) if by_unit else ())
+        if self._source is not None:
+            same = table.c.source == self._source
+            source = _times(tx, sa.and_(here, same), since=day)
+            history = history._replace(source=source, source_anywhere=_times(tx, same, since=day))
+        return retry_after_s(history, tx.now, vouched=vouched)
+
     def note_failure(self, tx: Transaction) -> None:
         row = {"subject": self._subject, "source": self._source, "person_id": self._person_id, "at": tx.now}
         tx.session.execute(sa.insert(failure_table), [row])
@@ -71,3 +86,10 @@ def _count(tx: Transaction, where: Any, *, since: datetime) -> int:
     """How many; at most `AT_MOST`, so that an attack costs no more to count the longer it lasts."""
     few = sa.select(failure_table.c.id).where(where, failure_table.c.at > since).limit(AT_MOST).subquery()
     return int(tx.session.execute(sa.select(sa.func.count()).select_from(few)).scalar_one())
+
+
+def _times(tx: Transaction, where: Any, *, since: datetime) -> tuple[datetime, ...]:
+    """When; the newest `AT_MOST` of them, as none before those makes a difference."""
+    at = failure_table.c.at
+    newest = sa.select(at).where(where, at > since).order_by(at.desc()).limit(AT_MOST)
+    return tuple(tx.session.execute(newest).scalars())

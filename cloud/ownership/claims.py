@@ -51,7 +51,7 @@ def claim_unit(
     near = _beside(keys, tx, unit, ephemeral_id)
     vouched = unit is not None and _vouched(tx, unit, person_id)
     if not near and not may_try(attempt.failures(tx), vouched=vouched):
-        return TooManyAttemptsError()
+        return TooManyAttemptsError(retry_after_s=attempt.wait_s(tx, vouched=vouched))
     if unit is None or unit.state == "retired" or not (near or _opens(keys, unit, code)):
         if unit is None:
             _opens_nothing(keys, code)

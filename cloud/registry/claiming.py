@@ -14,7 +14,9 @@ So k sources and p persons get at most `guesses_a_day(k, p)` at one unit. Person
 gets `CLAIMS_A_DAY` calls through the gate of claims (`mobile_menu.limits`), whoever it says to be.
 """
 
-from datetime import timedelta
+import bisect
+import math
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from mobile_menu.limits import CLAIMS
@@ -57,6 +59,43 @@ def may_try(known: Failures, *, vouched: bool = False) -> bool:
     if known.source >= PAIR_A_DAY or known.source_anywhere >= SOURCE_A_DAY:
         return False
     return known.unit < ATTACKED_FROM or max(known.person, known.source) < TRIES_UNDER_ATTACK
+
+
+class History(NamedTuple):
+    """When the attempts failed that count now, named as in `Failures`. Of each the newest `AT_MOST` are enough."""
+
+    person: tuple[datetime, ...] = ()
+    source: tuple[datetime, ...] = ()
+    source_anywhere: tuple[datetime, ...] = ()
+    unit: tuple[datetime, ...] = ()
+
+    def at(self, now: datetime) -> Failures:
+        """What of it counts at that time."""
+        return Failures(
+            person_now=_later(self.person, now - WINDOW),
+            person=_later(self.person, now - DAY),
+            source=_later(self.source, now - DAY),
+            source_anywhere=_later(self.source_anywhere, now - DAY),
+            unit=_later(self.unit, now - DAY),
+        )
+
+
+def retry_after_s(history: History, now: datetime, *, vouched: bool = False) -> int:
+    """Whole seconds, rounded up, until another attempt is looked at if nothing fails meanwhile; 0: it is now.
+
+    A failure only ever ceases to count, and each that does brings nobody nearer to a refusal: so from one of those
+    moments on every attempt is looked at, and before it none.
+    """
+    if may_try(history.at(now), vouched=vouched):
+        return 0
+    ends = {at + WINDOW for at in history.person} | {at + DAY for times in history for at in times}
+    moments = sorted(end for end in ends if end > now)
+    first = bisect.bisect_left(moments, True, key=lambda end: may_try(history.at(end), vouched=vouched))
+    return math.ceil((moments[first] - now) / timedelta(seconds=1))
+
+
+def _later(times: tuple[datetime, ...], than: datetime) -> int:
+    return sum(at > than for at in times)
 
 
 def guesses_a_day(sources: int, persons: int) -> int:

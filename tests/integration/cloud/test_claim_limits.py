@@ -6,7 +6,14 @@ from broker.contract.eid import ids_around
 from broker.contract.stages import Role
 from cloud.identity import service as identity
 from cloud.ownership import attempts
-from cloud.registry.claiming import ATTACKED_FROM, MAX_FAILURES, PAIR_A_DAY, PERSON_A_DAY, SOURCE_A_DAY
+from cloud.registry.claiming import (
+    ATTACKED_FROM,
+    MAX_FAILURES,
+    PAIR_A_DAY,
+    PERSON_A_DAY,
+    SOURCE_A_DAY,
+    TRIES_UNDER_ATTACK,
+)
 from cloud.registry.service import Registered
 from mobile_menu.ports import Claimed, ClaimRefusedError, TooManyAttemptsError, ZoneState
 from mobile_menu.rules.situation import Zone
@@ -189,3 +196,47 @@ def test_an_address_that_is_not_known_counts_for_nobody(world: World) -> None:
     unit = world.unit()
     assert set(guesses(world, unit, "", PAIR_A_DAY + 5)) == {ClaimRefusedError}
     assert guess(world, world.phone(), unit, "", unit.claim_code) is Claimed
+
+
+def wait_s_of(world: World, phone: Phone, unit: Registered, source: str) -> int:
+    """What a refusal says."""
+    with pytest.raises(TooManyAttemptsError) as refused:
+        world.menus.claim(phone.caller, GTIN, unit.serial, unit.claim_code, None, None, source)
+    return refused.value.retry_after_s
+
+
+def test_who_waits_as_long_as_a_refusal_says_gets_in_and_not_a_second_before(world: World) -> None:
+    unit, phone = world.unit(), world.phone()
+    for _ in range(MAX_FAILURES):
+        guess(world, phone, unit, "192.0.2.1")
+        world.clock.advance(minutes=1)
+    wait_s = wait_s_of(world, phone, unit, "192.0.2.1")
+    assert wait_s == 10 * 60  # the first of five was five minutes ago
+    world.clock.advance(seconds=wait_s - 1)
+    assert wait_s_of(world, phone, unit, "192.0.2.1") == 1
+    world.clock.advance(seconds=1)
+    assert guess(world, phone, unit, "192.0.2.1", unit.claim_code) is Claimed
+
+
+def test_a_refusal_for_the_address_or_for_an_attack_names_the_wait_until_those_count_no_more(world: World) -> None:
+    unit, other, stranger = world.unit(), world.unit(), world.phone()
+    guesses(world, unit, "192.0.2.1", PAIR_A_DAY)
+    guesses(world, other, "192.0.2.2", 4)  # before the attack: the wait is not for these
+    assert guess(world, stranger, unit, "192.0.2.1") is ClaimRefusedError
+    world.clock.advance(hours=3)
+    assert wait_s_of(world, stranger, unit, "192.0.2.1") == 21 * 3600
+    attack(world, other)
+    world.clock.advance(hours=1)
+    tired = world.phone()
+    for number in range(TRIES_UNDER_ATTACK):
+        assert guess(world, tired, other, f"203.0.113.{number}") is ClaimRefusedError
+    assert wait_s_of(world, tired, other, "203.0.113.9") == 23 * 3600
+
+
+def test_whom_an_order_links_to_the_unit_waits_for_their_own_failures_alone(world: World) -> None:
+    unit, buyer = world.unit(), world.phone()
+    world.order("mine", journey=world.begin(buyer).id, serial=unit.serial)
+    guesses(world, unit, "192.0.2.1", PAIR_A_DAY)
+    for _ in range(MAX_FAILURES):
+        guess(world, buyer, unit, "192.0.2.1")
+    assert wait_s_of(world, buyer, unit, "192.0.2.1") == 15 * 60

@@ -84,8 +84,9 @@ def test_guesses_at_links_are_limited_by_person_and_counted_and_lock_no_address_
     for _ in range(MAX_FAILURES):
         with pytest.raises(LinkRefusedError):
             homes.accept(thief, "tli_guess", source="192.0.2.1")
-    with pytest.raises(TooManyAttemptsError):
+    with pytest.raises(TooManyAttemptsError) as refused:
         homes.accept(thief, "tli_guess", source="192.0.2.9")
+    assert refused.value.retry_after_s == 15 * 60
     for _ in range(2 * SOURCE_A_DAY):
         with pytest.raises(LinkRefusedError):
             homes.accept(world.phone(), "tli_guess", source="192.0.2.1")

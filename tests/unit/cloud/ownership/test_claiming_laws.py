@@ -17,8 +17,10 @@ from cloud.registry.claiming import (
     TRIES_UNDER_ATTACK,
     WINDOW,
     Failures,
+    History,
     guesses_a_day,
     may_try,
+    retry_after_s,
 )
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -150,3 +152,44 @@ def test_an_attacked_unit_still_takes_three_tries_of_who_has_failed_at_nothing()
         True,
         False,
     ]
+
+
+AGES = st.lists(st.integers(1, int(DAY / timedelta(microseconds=1)) - 1), max_size=60).map(
+    lambda ages: tuple(BEGIN - timedelta(microseconds=one) for one in ages)
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(AGES, AGES, AGES, AGES, st.booleans())
+def test_who_waits_as_long_as_is_said_is_looked_at_and_who_waits_a_second_less_is_not(
+    person: tuple[datetime, ...],
+    source: tuple[datetime, ...],
+    anywhere: tuple[datetime, ...],
+    unit: tuple[datetime, ...],
+    vouched: bool,
+) -> None:
+    history = History(person, source, anywhere, unit)
+    wait_s = retry_after_s(history, BEGIN, vouched=vouched)
+    assert may_try(history.at(BEGIN + timedelta(seconds=wait_s)), vouched=vouched)
+    assert wait_s == 0 or not may_try(history.at(BEGIN + timedelta(seconds=wait_s - 1)), vouched=vouched)
+
+
+@settings(max_examples=60, deadline=None)
+@given(MOVES, st.integers(0, 2), st.integers(0, 3), st.integers(0, 5))
+def test_the_wait_that_is_said_is_the_one_that_the_record_will_count(
+    moves: list[tuple[int, int, int, int]], unit: int, person: int, source: int
+) -> None:
+    log = attack(moves, persons_are_free=False)
+    now = log[-1].at if log else BEGIN
+    here = [one for one in log if one.unit == unit]
+    wait_s = retry_after_s(
+        History(
+            person=tuple(one.at for one in here if one.person == person),
+            source=tuple(one.at for one in here if one.source == source),
+            source_anywhere=tuple(one.at for one in log if one.source == source),
+            unit=tuple(one.at for one in here),
+        ),
+        now,
+    )
+    assert may_try(counted(log, unit, person, source, now + timedelta(seconds=wait_s)))
+    assert wait_s == 0 or not may_try(counted(log, unit, person, source, now + timedelta(seconds=wait_s - 1)))
