@@ -21,7 +21,8 @@ from cloud.bench.stand import Stand
 from cloud.errors import SetupError
 from cloud.record.events import EventType
 from cloud.record.service import journal
-from cloud.twin.service import stream_table, telemetry_table
+from cloud.twin.service import stream_table
+from cloud.twin.telemetry import telemetry_table
 
 METHOD = (
     "The real processes on free ports. A publisher of its own process sends frames that were made before (status and "

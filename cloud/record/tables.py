@@ -2,11 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, LargeBinary, String
+from sqlalchemy import Column, Index, LargeBinary, String, text
 from sqlmodel import Field, SQLModel
 
 from broker.contract.messages import Json
 from cloud.db import BigId, JsonText, UtcDateTime
+
+
+def _where_set(name: str, *columns: str) -> Index:
+    """An index of the rows alone whose first column is set."""
+    where = text(f"{columns[0]} IS NOT NULL")
+    return Index(name, *columns, postgresql_where=where, sqlite_where=where)
 
 
 class JournalRow(SQLModel, table=True):
@@ -17,7 +23,9 @@ class JournalRow(SQLModel, table=True):
     __tablename__ = "journal"
     __table_args__ = (
         Index("ix_journal_product", "product_id", "seq"),
-        Index("ix_journal_journey", "journey_id", "seq"),
+        # What a device says belongs to no journey and no person: the entries that would say so are left out.
+        _where_set("ix_journal_journey", "journey_id", "seq"),
+        _where_set("ix_journal_person_id", "person_id"),
     )
 
     seq: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
@@ -29,7 +37,7 @@ class JournalRow(SQLModel, table=True):
     channel: str = Field(default="", max_length=16)
     product_id: str | None = Field(default=None, max_length=26)
     journey_id: str | None = Field(default=None, max_length=26)
-    person_id: str | None = Field(default=None, max_length=26, index=True, foreign_key="person.id")
+    person_id: str | None = Field(default=None, max_length=26, foreign_key="person.id")
     data: Json = Field(sa_column=Column(JsonText, nullable=False))
     sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     """Personal parts, under the key of that person alone."""
@@ -39,6 +47,7 @@ class OutboxRow(SQLModel, table=True):
     """A message for the broker that a committed transaction decided on. slot: a newer one replaces an unsent older."""
 
     __tablename__ = "outbox"
+    __table_args__ = (_where_set("ix_outbox_person_id", "person_id"),)
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     slot: str | None = Field(default=None, max_length=128, unique=True)
@@ -47,7 +56,7 @@ class OutboxRow(SQLModel, table=True):
     retain: bool = False
     not_before: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
     expires_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
-    person_id: str | None = Field(default=None, max_length=26, index=True, foreign_key="person.id")
+    person_id: str | None = Field(default=None, max_length=26, foreign_key="person.id")
     command_id: str | None = Field(default=None, max_length=26)
 
 

@@ -19,6 +19,8 @@ class ModelRow(SQLModel, table=True):
     brand: str = Field(max_length=120)
     profile: str = Field(max_length=64)
     links: Json = Field(default_factory=dict, sa_column=Column(JsonText, nullable=False))
+    telemetry_days: int | None = None
+    """How long telemetry of its units is kept; 0: for ever; None: as long as the deployment says."""
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
 
 

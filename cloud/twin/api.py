@@ -10,7 +10,7 @@ from broker.contract.ids import new_id
 from cloud.errors import FieldProblem, InvalidError
 from cloud.identity.permissions import Permission
 from cloud.registry.service import profiles_of, read_unit
-from cloud.twin import service
+from cloud.twin import service, telemetry
 from cloud.twin.rules import Twin, condition, days_left
 from cloud.web import Call, Time, calls
 
@@ -170,7 +170,7 @@ def read_telemetry(
         read_unit(tx, product_id)
         end = to or tx.now + timedelta(days=1)
         start = from_ or end - timedelta(days=2)
-        rows = service.telemetry(tx, product_id, start, end, limit + 1)
+        rows = telemetry.messages(tx, product_id, start, end, limit + 1)
         return TelemetryOut(
             items=[MeasurementOut.model_validate(row, from_attributes=True) for row in rows[:limit]],
             more=len(rows) > limit,

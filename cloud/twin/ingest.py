@@ -21,9 +21,9 @@ from broker.contract.topics import Up, parse_up, up_topic
 from broker.contract.watermark import MAX_RANGES
 from cloud.db import Transaction
 from cloud.record import service as record
-from cloud.record.bulk import append_many, put_many
+from cloud.record.bulk import put_many
 from cloud.record.events import Event, EventType
-from cloud.twin import rejects, watermarks
+from cloud.twin import rejects, telemetry, watermarks
 from cloud.twin import service as twin
 from cloud.twin.memory import CONTACT_EVERY, SKEW_STEP_S, STORED_EVERY, Contact, Memory, News
 from cloud.twin.rules import Room, Twin, room_in, to_event
@@ -69,7 +69,7 @@ def take(tx: Transaction, batch: list[tuple[str, bytes]], memory: Memory | None 
     fresh, beyond = _within_bounds(fresh, known)
     rejected += beyond
     contacts = _note_contact(tx, fresh, known, memory or Memory())
-    _store_telemetry(tx, fresh)
+    telemetry.store(tx, fresh)
     epochs = {product_id: one.epoch for product_id, one in known.items()}
     events = list(_events_of(fresh, epochs, tx.now))
     new_events = record.append(tx, events, is_new=_has_a_seq)
@@ -156,22 +156,6 @@ def _events_of(fresh: list[Accepted], epochs: dict[str, int], now: datetime) -> 
 def _has_a_seq(event: Event) -> bool:
     """What its device's stream calls new is in no journal."""
     return event.type != EventType.DEVICE_PRESENCE
-
-
-def _store_telemetry(tx: Transaction, fresh: list[Accepted]) -> None:
-    rows = [
-        {
-            "product_id": part.topic.product_id,
-            "boot": part.message.boot,
-            "seq": part.message.seq,
-            "at": part.message.at,
-            "received_at": tx.now,
-            "measurements": part.message.measurements,
-        }
-        for part in fresh
-        if isinstance(part.message, Telemetry)
-    ]
-    append_many(tx, twin.telemetry_table, rows)
 
 
 def _note_contact(tx: Transaction, fresh: list[Accepted], known: dict[str, Twin], memory: Memory) -> dict[str, Contact]:

@@ -18,13 +18,12 @@ from cloud.record.events import Event, EventType
 from cloud.registry.profiles import Profile
 from cloud.registry.service import profiles_of, read_unit
 from cloud.twin.rules import Twin, apply, merge_desired
-from cloud.twin.tables import ContactRow, QuarantineRow, RejectCountRow, StreamRow, TelemetryRow, TwinRow
+from cloud.twin.tables import ContactRow, QuarantineRow, RejectCountRow, StreamRow, TwinRow
 
 twin_table = table_of(TwinRow)
 contact_table = table_of(ContactRow)
 stream_table = table_of(StreamRow)
 reject_table = table_of(RejectCountRow)
-telemetry_table = table_of(TelemetryRow)
 quarantine_table = table_of(QuarantineRow)
 _HELD, _STIRRED = "twin.held", "twin.stirred"
 """In the memo: twins by product, None for one that has none; and the products that are no longer as they were."""
@@ -182,13 +181,6 @@ def transport_figures(tx: Transaction, product_id: str) -> dict[str, Json]:
 
 def _missing(low: int, above: list[list[int]]) -> int:
     return above[-1][1] - low - sum(last - first + 1 for first, last in above) if above else 0
-
-
-def telemetry(tx: Transaction, product_id: str, start: datetime, end: datetime, limit: int) -> list[Any]:
-    """Telemetry messages of a span, oldest first."""
-    table = telemetry_table
-    query = sa.select(table).where(table.c.product_id == product_id, table.c.at >= start, table.c.at < end)
-    return list(tx.session.execute(query.order_by(table.c.at, table.c.id).limit(limit)).all())
 
 
 def quarantine(tx: Transaction, product_id: str, limit: int = 50) -> list[Any]:

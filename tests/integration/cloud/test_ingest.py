@@ -18,7 +18,7 @@ from cloud.lifecycle import watch
 from cloud.record import service as record
 from cloud.record.events import Event
 from cloud.registry import service as registry
-from cloud.twin import ingest, rejects, watermarks
+from cloud.twin import ingest, rejects, telemetry, watermarks
 from cloud.twin import service as twin
 from cloud.twin.memory import Memory
 from cloud.twin.rules import Twin
@@ -304,7 +304,7 @@ def test_telemetry_is_read_back_by_its_own_time(world: World) -> None:
     for value in (1.0, 2.0, 3.0):
         world.take(device.telemetry(value))
         world.clock.advance(minutes=1)
-    rows = world.read(lambda tx: twin.telemetry(tx, unit.id, start, start + timedelta(minutes=2), 10))
+    rows = world.read(lambda tx: telemetry.messages(tx, unit.id, start, start + timedelta(minutes=2), 10))
     assert [row.measurements[0]["value"] for row in rows] == [1.0, 2.0]
 
 

@@ -1,0 +1,80 @@
+"""Telemetry messages: stored as they came, read back by their place in time.
+
+On PostgreSQL the table is cut into spans by the time of receipt, which is the cloud's own clock: nothing that a device
+says of the time makes a span, or misses one. Since a device's time is believed for so long and never ahead, the spans
+that a question can touch follow from the question.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from broker.contract.codec import Accepted
+from broker.contract.messages import Telemetry
+from cloud.db import Transaction, table_of
+from cloud.record.bulk import append_many
+from cloud.twin.rules import CLOCK_BELIEVED, believed
+from cloud.twin.tables import TelemetryBatchRow, TelemetryRow
+
+telemetry_table = table_of(TelemetryRow)
+batch_table = table_of(TelemetryBatchRow)
+
+
+class Place(NamedTuple):
+    """What orders the messages of a unit: its time, and where that is the same, its stream."""
+
+    time: datetime
+    boot: int
+    seq: int
+
+
+def store(tx: Transaction, fresh: Sequence[Accepted]) -> None:
+    """Appends the telemetry among these messages, all of which are new, as one batch."""
+    readings = [(part.topic.product_id, part.message) for part in fresh if isinstance(part.message, Telemetry)]
+    if not readings:
+        return
+    batch = sa.insert(batch_table).values(received_at=tx.now, messages=len(readings)).returning(batch_table.c.id)
+    number = tx.session.execute(batch).scalar_one()
+    rows = [
+        {
+            "batch": number,
+            "product_id": product_id,
+            "boot": message.boot,
+            "seq": message.seq,
+            "at": message.at,
+            "received_at": tx.now,
+            "time": believed(message.at, tx.now),
+            "measurements": message.measurements,
+        }
+        for product_id, message in readings
+    ]
+    append_many(tx, telemetry_table, rows)
+
+
+def messages(
+    tx: Transaction, product_id: str, start: datetime, end: datetime, limit: int, after: Place | None = None
+) -> list[Any]:
+    """Telemetry rows of a unit from `start` until before `end`, in their order. after: the last one that is known."""
+    table = telemetry_table
+    key = sa.tuple_(table.c.time, table.c.boot, table.c.seq)
+    query = sa.select(table).where(
+        table.c.product_id == product_id,
+        table.c.time >= start,
+        table.c.time < end,
+        # Says nothing new, and spares all spans in which nothing can be.
+        table.c.received_at >= start,
+        table.c.received_at < end + CLOCK_BELIEVED,
+    )
+    if after is not None:
+        query = query.where(table.c.time >= after.time, key > sa.tuple_(*_literals(after)))
+    return list(tx.session.execute(query.order_by(*key).limit(limit)).all())
+
+
+def _literals(place: Place) -> list[Any]:
+    table = telemetry_table
+    return [
+        sa.literal(value, column.type)
+        for value, column in zip(place, (table.c.time, table.c.boot, table.c.seq), strict=True)
+    ]
