@@ -290,7 +290,7 @@ def _empty_app(settings: Settings, hub: LiveHub, bus: Bus) -> GuardedApp:
         redoc_url=None,
         redirect_slashes=False,  # a redirect would go to whatever host the caller names, before anybody asks who calls
     )
-    app.https = settings.url.startswith("https:")
+    app.https = settings.https
     return app
 
 
@@ -307,7 +307,7 @@ def _add_guards(app: FastAPI, settings: Settings, rates: tuple[Gate, Gate]) -> N
 def _add_phone_calls(app: FastAPI, context: Context, service: MenuService, hub: LiveHub, gates: Limits) -> None:
     """All under `/menu/v1`; the hot ones stand before everything else."""
     db, keys, settings = context.db, context.keys, context.settings
-    threads, secure = Threads(), settings.url.startswith("https:")
+    threads, secure = Threads(), settings.https
     accounts = Accounts(db, keys, settings.url, lifetimes_of(settings))
     people = PeopleOfUnits(db, keys, settings.url)
     app.router.routes[:0] = menu_api.routes(service, hub, threads)

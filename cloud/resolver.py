@@ -22,7 +22,7 @@ from cloud.registry.resolving import Choices, Entry, Missing, Redirect, Whole, W
 from cloud.scans import scan
 from cloud.web import PROBLEM, Context, context_of, problem
 from mobile_menu.streams import etag_matches
-from mobile_menu.visit_cookie import COOKIE
+from mobile_menu.visit_cookie import MAX_VISIT, cookie_name
 
 public = APIRouter(tags=["public links"])
 Parts = Annotated[Context, Depends(context_of)]
@@ -33,7 +33,6 @@ MACHINE_CACHE: Final = "public, max-age=60"
 NEVER: Final = "no-store"
 VARY: Final = "Accept, Accept-Language"
 SAID_SO: Final = '299 - "linkType=all is deprecated; ask for linkType=linkset"'
-MAX_COOKIE: Final = 512
 
 
 class Asked(NamedTuple):
@@ -189,8 +188,9 @@ def _asked(request: Request, context: Context, link: gs1.DigitalLink) -> Asked:
 
 def _scanned(asked: Asked, found: links.Found) -> Response:
     """Records the scan in one transaction, and opens the menu."""
-    cookie = asked.request.cookies.get(COOKIE, "")
-    token = cookie if 0 < len(cookie) <= MAX_COOKIE else None
+    secure = asked.context.settings.https
+    cookie = asked.request.cookies.get(cookie_name(secure=secure), "")
+    token = cookie if 0 < len(cookie) <= MAX_VISIT else None
     product_id = None if found.unit is None else found.unit.id
     keys = asked.context.keys
     try:
@@ -198,7 +198,7 @@ def _scanned(asked: Asked, found: links.Found) -> Response:
     except NotFoundError:  # it was retired this moment
         return _unknown(asked)
     address = linkset.with_query(app_address(asked.base, journey_id), asked.query)
-    response = with_visit(address, fresh, secure=asked.base.startswith("https:"))
+    response = with_visit(address, fresh, secure=secure)
     response.headers.update({"Link": _link_header(asked.link, asked.base), "Vary": VARY})
     return response
 

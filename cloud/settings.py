@@ -191,6 +191,11 @@ class Settings(BaseSettings):
         """Where the service is reached, without a slash at the end."""
         return (self.public_url or f"http://{bracketed(self.host)}:{self.port}").rstrip("/")
 
+    @property
+    def https(self) -> bool:
+        """Whether that is by HTTPS, here or at a proxy before us."""
+        return self.url.lower().startswith("https:")
+
     @cached_property
     def vocabularies(self) -> Vocabularies:
         """The link types that the resolver knows."""

@@ -20,7 +20,7 @@ from mobile_menu.ports import Caller, CaseThread, Chosen, Claimed, SessionStarte
 from mobile_menu.service import MenuService
 from mobile_menu.streams import LiveRoute, MenuRoute, bearer_of, language_of
 from mobile_menu.threads import Threads
-from mobile_menu.visit_cookie import end_visit, give_visit
+from mobile_menu.visit_cookie import MAX_VISIT, cookie_name, end_visit, give_visit
 
 PREFIX = "/menu/v1"
 MAX_BODY_BYTES = 64 * 1024
@@ -64,18 +64,20 @@ def router(
 def _add_session_calls(
     api: APIRouter, service: MenuService, hub: LiveHub, threads: Threads, gate: Gate, *, secure: bool
 ) -> None:
+    visit_cookie = Cookie(alias=cookie_name(secure=secure), max_length=MAX_VISIT)
+
     @api.post("/session", status_code=201, responses=returns(201, SessionStarted))
     async def start_session(
-        request: Request, tl_visit: Annotated[str | None, Cookie(max_length=512)] = None, key: Key = None
+        request: Request, visit: Annotated[str | None, visit_cookie] = None, key: Key = None
     ) -> Response:
         """Starts a session of this phone's own; of the same visitor, when its browser was here before.
 
-        A browser that was not gets the cookie `tl_visit`, so that a link or a label that is followed later belongs to
-        the same visitor.
+        A browser that was not gets a cookie, so that a link or a label that is followed later belongs to the same
+        visitor: `__Host-tl_visit`, or, where the service is reached without HTTPS, `tl_visit`.
         """
         refuse_foreign_origin(request)
         gate.enter(host_of(request))
-        opened = await threads.run(service.start_session, tl_visit, key)
+        opened = await threads.run(service.start_session, visit, key)
         response = answer(opened.started, 201)
         if opened.visit is not None:
             give_visit(response, opened.visit.token, opened.visit.lasts, secure=secure)

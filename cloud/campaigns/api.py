@@ -12,38 +12,50 @@ from cloud.identity.permissions import Permission
 from cloud.identity.visits import admit, app_address, visitor, with_visit
 from cloud.record.events import Channel
 from cloud.web import Call, Context, Cursor, Limit, Page, calls, context_of, page
+from mobile_menu.visit_cookie import LOCKED, MAX_VISIT, PLAIN
 
 links = APIRouter(tags=["public links"], dependencies=[Depends(admit)])
 api = APIRouter(prefix="/api/v1", tags=["campaigns"])
 Read = Annotated[Call, calls(Permission.CAMPAIGNS_READ)]
 Write = Annotated[Call, calls(Permission.CAMPAIGNS_WRITE)]
 Parts = Annotated[Context, Depends(context_of)]
-Visit = Annotated[str | None, Cookie(alias="tl_visit", max_length=512)]
+
+
+def visit_of(
+    context: Parts,
+    locked: Annotated[str | None, Cookie(alias=LOCKED, max_length=MAX_VISIT)] = None,
+    plain: Annotated[str | None, Cookie(alias=PLAIN, max_length=MAX_VISIT)] = None,
+) -> str | None:
+    """The visit that the browser remembers, by the one name that counts here."""
+    return locked if context.settings.https else plain
+
+
+Visit = Annotated[str | None, Depends(visit_of)]
 
 
 @links.get("/c/{campaign_id}", status_code=303, response_class=Response)
-def follow_campaign(campaign_id: str, context: Parts, tl_visit: Visit = None) -> Response:
+def follow_campaign(campaign_id: str, context: Parts, visit: Visit) -> Response:
     """Records the click, knows the visitor again by a cookie, and goes on to the app or the campaign's target."""
 
     def follow(tx: Any) -> tuple[str, str | None]:
         service.campaign(tx, campaign_id)
-        person_id, fresh = visitor(tx, context.keys, tl_visit)
+        person_id, fresh = visitor(tx, context.keys, visit)
         row, journey = service.click(tx, campaign_id, person_id)
         return row.target or app_address(context.settings.url, journey.id), fresh
 
-    return with_visit(*context.db.run(follow), secure=context.settings.url.startswith("https:"))
+    return with_visit(*context.db.run(follow), secure=context.settings.https)
 
 
 @links.get("/r/{code}", status_code=303, response_class=Response)
-def follow_referral(code: str, context: Parts, tl_visit: Visit = None) -> Response:
+def follow_referral(code: str, context: Parts, visit: Visit) -> Response:
     """A friend's recommendation."""
 
     def follow(tx: Any) -> tuple[str, str | None]:
         service.referral(tx, code)
-        person_id, fresh = visitor(tx, context.keys, tl_visit)
+        person_id, fresh = visitor(tx, context.keys, visit)
         return app_address(context.settings.url, service.follow(tx, context.keys, code, person_id).id), fresh
 
-    return with_visit(*context.db.run(follow), secure=context.settings.url.startswith("https:"))
+    return with_visit(*context.db.run(follow), secure=context.settings.https)
 
 
 class CampaignIn(BaseModel):

@@ -6,15 +6,20 @@ no page but ours has, or looks at where the call comes from.
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from sqlmodel import SQLModel
 
+from broker.contract.stages import Stage
+from cloud.campaigns import service as campaigns
 from cloud.compose import make_app
+from cloud.record.events import Channel
 from cloud.settings import load_settings
+from mobile_menu.visit_cookie import LOCKED, PLAIN
 from tests.http_service import BROWSER, client_of, every_route
-from tests.integration.cloud.world import World
+from tests.integration.cloud.world import GTIN, World
 
 FOREIGN = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -103,7 +108,38 @@ async def test_the_cookie_goes_to_our_pages_only_and_no_script_reads_it(sqlite_w
                 assert "samesite=lax" in said
                 assert "path=/" in said
                 assert ("secure" in said) is secure
+                assert said.startswith("__host-tl_visit=" if secure else "tl_visit=")
+                assert "domain" not in said
         assert scanned.headers.get("set-cookie")
+
+
+@pytest.mark.parametrize("secure", [True, False], ids=["https", "http"])
+async def test_a_visit_counts_by_the_name_of_our_own_scheme_alone_wherever_it_is_read(
+    sqlite_world: World, secure: bool
+) -> None:
+    world, base = sqlite_world, f"{'https' if secure else 'http'}://id.example"
+    app = make_app(load_settings(public_url=base), world.db, world.keys)
+    owner, unit = world.phone(), world.unit()
+    world.claim(owner, unit)
+    ((refers, *_),) = world.rows("referral")
+    about: dict[str, Any] = {"name": "spring", "gtin": GTIN, "target": "", "allowed_hosts": ()}
+    about |= {"stage": Stage.INTERESTED, "channel": Channel.WEB}
+    campaign_id = world.run(lambda tx: campaigns.create_campaign(tx, **about).id)
+    opened = world.menus.start_session(None, None).visit
+    assert opened is not None
+    paths = (f"/01/{unit.gtin}/21/{unit.serial}", f"/c/{campaign_id}", f"/r/{refers}", "/menu/v1/session")
+    made = []
+    for name in (PLAIN, LOCKED):
+        async with client_of(app, **BROWSER, Cookie=f"{name}={opened.token}") as browser:
+            for path in paths:
+                before = len(world.rows("person"))
+                answer = await browser.request("POST" if "session" in path else "GET", path)
+                assert answer.status_code in {201, 303}, answer.text
+                assert ("set-cookie" in answer.headers) is (len(world.rows("person")) > before)
+                made.append(len(world.rows("person")) - before)
+                browser.cookies.clear()
+    app.state.hub.close()
+    assert made == ([1] * 4 + [0] * 4 if secure else [0] * 4 + [1] * 4)
 
 
 async def test_no_preflight_of_a_foreign_page_is_granted(app: FastAPI) -> None:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from mobile_menu.limits import Gate, Limit, Limits
+from mobile_menu.visit_cookie import cookie_name
 from tests.integration.mobile_menu.conftest import small_app
 from tests.unit.mobile_menu.fake_record import Clock, FakeRecord
 
@@ -55,7 +56,7 @@ async def test_a_browser_without_a_visit_gets_one_that_no_script_can_read(client
         (name, morsel), *others = SimpleCookie(answer.headers["set-cookie"]).items()
         assert not others
         assert (name, morsel.value, morsel["path"], morsel["max-age"]) == (
-            "tl_visit",
+            cookie_name(secure=secure),
             "visit-of-fresh",
             "/",
             str(2 * 86400),
@@ -65,12 +66,32 @@ async def test_a_browser_without_a_visit_gets_one_that_no_script_can_read(client
         assert bool(morsel["secure"]) is secure
         assert not morsel["domain"]
         assert "visit" not in answer.text
-        assert browser.cookies["tl_visit"] == "visit-of-fresh"
+        assert browser.cookies[name] == "visit-of-fresh"
 
 
-async def test_a_browser_whose_visit_counts_keeps_it(client_at: Client, record: FakeRecord) -> None:
+async def test_over_https_the_name_binds_the_visit_to_this_very_host(client_at: Client, secure: bool) -> None:
     async with client_at() as browser:
-        browser.cookies.set("tl_visit", "visit-7")
+        answer = await browser.post("/menu/v1/session")
+    said = [part.strip().lower() for part in answer.headers["set-cookie"].split(";")]
+    assert said[0].startswith("__host-tl_visit=" if secure else "tl_visit=")
+    if secure:  # as RFC 6265bis demands of such a name, or the browser takes no cookie at all
+        assert {"secure", "path=/"} <= set(said)
+        assert not any(part.startswith("domain") for part in said)
+
+
+async def test_a_cookie_by_the_other_name_counts_for_nothing(
+    client_at: Client, record: FakeRecord, secure: bool
+) -> None:
+    async with client_at() as browser:
+        browser.cookies.set(cookie_name(secure=not secure), "visit-7")
+        answer = await browser.post("/menu/v1/session")
+    assert "set-cookie" in answer.headers
+    assert record.visits == [None]
+
+
+async def test_a_browser_whose_visit_counts_keeps_it(client_at: Client, record: FakeRecord, secure: bool) -> None:
+    async with client_at() as browser:
+        browser.cookies.set(cookie_name(secure=secure), "visit-7")
         answer = await browser.post("/menu/v1/session")
     assert answer.status_code == 201
     assert "set-cookie" not in answer.headers
@@ -79,15 +100,16 @@ async def test_a_browser_whose_visit_counts_keeps_it(client_at: Client, record: 
 
 async def test_leaving_ends_the_visit_and_clears_what_the_browser_kept(client_at: Client, secure: bool) -> None:
     async with client_at(token="anna") as browser:
-        browser.cookies.set("tl_visit", "visit-7", domain="id.example", path="/")
+        name = cookie_name(secure=secure)
+        browser.cookies.set(name, "visit-7", domain="id.example", path="/")
         answer = await browser.post("/menu/v1/opt-out")
         assert answer.json() == {"receipt": "r-p-anna"}
-        morsel = SimpleCookie(answer.headers["set-cookie"])["tl_visit"]
+        morsel = SimpleCookie(answer.headers["set-cookie"])[name]
         assert (morsel.value, morsel["max-age"], morsel["path"]) == ("", "0", "/")
         assert morsel["httponly"] is True
         assert morsel["samesite"].lower() == "lax"
         assert bool(morsel["secure"]) is secure
-        assert "tl_visit" not in browser.cookies
+        assert name not in browser.cookies
         assert answer.headers["clear-site-data"] == '"cache", "storage"'
         again = await browser.post("/menu/v1/opt-out")
         assert again.json() == answer.json()
