@@ -39,6 +39,7 @@ from cloud.control import service as control
 from cloud.db import Database, Transaction, with_password
 from cloud.edge import Edge
 from cloud.errors import SetupError
+from cloud.figures import CountResponses, Pushes
 from cloud.file_limit import outage_handler, raise_file_limit
 from cloud.headers import GuardedApp
 from cloud.health import add_health
@@ -54,6 +55,9 @@ from cloud.limits import RateLimit, rate_limits
 from cloud.mail import service as mail_room
 from cloud.mail.setup import folder_of, outlet_of
 from cloud.menus import Menus
+from cloud.metrics import catalogue
+from cloud.metrics.meters import Meters, Page
+from cloud.metrics.page import MetricsServer
 from cloud.mqtt import Address, Bus
 from cloud.openapi import with_problems
 from cloud.ownership import api as ownership_api
@@ -240,29 +244,40 @@ def make_app(
     """
     gates = limits or usual_limits()
     menus = Menus(db, keys, settings.url, lifetimes_of(settings))
-    service = MenuService(menus, load_content, db.clock)
-    hub = LiveHub(service.changed, forget_sessions=service.forget_sessions, per_address=settings.address_streams)
+    meters = Meters("api")
+    service = MenuService(menus, load_content, db.clock, served=lambda how: meters.add(catalogue.MENUS, label=how))
+    hub = LiveHub(
+        service.changed,
+        forget_sessions=service.forget_sessions,
+        per_address=settings.address_streams,
+        around=Pushes(meters),
+    )
     listeners = Listeners(menus, hub)
     client_id = f"{settings.mqtt_username}-api-{identity.short_name()}"
     address = broker_address(settings, keys)
-    own_bus = bus or Bus(address, client_id, filters=(ALL_CHANGED,), heard=listeners.heard)
+    own_bus = bus or Bus(
+        address, client_id, filters=(ALL_CHANGED,), heard=listeners.heard, came=came_counter(meters, "bus")
+    )
+    watch_database(meters, db)
+    meters.watch(catalogue.STREAMS, lambda: len(hub))
+    meters.watch(catalogue.CONNECTED, own_bus.connected.is_set, "bus")
     clean = functools.partial(mail_room.clean, db, folder_of(settings))
     db.listeners.append(Announcer(own_bus, listeners, lambda: None, clean))
     app = _empty_app(settings, hub, own_bus)
-    app.state.context = Context(db, keys, settings)
+    app.state.context = Context(db, keys, settings, meters=meters)
     app.state.hub = hub
     app.state.link_gate = gates.links
     app.state.judge = brokers.Judge(brokers.Registry(db, settings, keys), settings.mqtt_username)
     app.state.enrol_gate = Gate(devices_api.ENROLMENTS)
     app.state.authority = authority_files.AuthorityFiles(settings.keys_dir, keys)
     app.state.revocation_lists = devices_api.RevocationLists()
-    _add_guards(app, settings, rates or rate_limits(settings))
+    _add_guards(app, settings, rates or rate_limits(settings), meters)
     _add_phone_calls(app, app.state.context, service, hub, gates)
     for router in [one for part in PARTS for one in part.routers()]:
         app.include_router(router)
     app.router.routes += [*web_files.web_app(), *api_page.pages()]
     app.include_router(security_txt.router())
-    add_health(app, hub, own_bus)
+    add_health(app, own_bus)
     add_error_handlers(app)
     app.add_exception_handler(TooManyAttemptsError, too_often.refused)
     _describe_hot_routes(app)
@@ -294,7 +309,7 @@ def _empty_app(settings: Settings, hub: LiveHub, bus: Bus) -> GuardedApp:
     return app
 
 
-def _add_guards(app: FastAPI, settings: Settings, rates: tuple[Gate, Gate]) -> None:
+def _add_guards(app: FastAPI, settings: Settings, rates: tuple[Gate, Gate], meters: Meters) -> None:
     """What every call passes, the last one added first: who it is that calls, how often, what it may carry."""
     addresses, sessions = rates
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES, larger={IMPORT_PATH: MAX_IMPORT_BYTES})
@@ -302,6 +317,7 @@ def _add_guards(app: FastAPI, settings: Settings, rates: tuple[Gate, Gate]) -> N
     app.add_middleware(RateLimit, addresses=addresses, sessions=sessions)
     app.add_middleware(PublicCors)
     app.add_middleware(Proxies, settings=settings)
+    app.add_middleware(CountResponses, meters=meters)
 
 
 def _add_phone_calls(app: FastAPI, context: Context, service: MenuService, hub: LiveHub, gates: Limits) -> None:
@@ -372,6 +388,8 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     keys = load_keys(settings.keys_dir)
     db = make_database(settings, make_clock(settings))
     address = broker_address(settings, keys)
+    meters = Meters("work")
+    watch_database(meters, db)
     wake, mail_wake = threading.Event(), threading.Event()
 
     def nudged() -> None:
@@ -384,15 +402,21 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
         filters=(OUTBOX_NUDGE,),
         heard=lambda _topic, _payload: nudged(),
         back=nudged,
+        came=came_counter(meters, "bus"),
     )
-    outbox = OutboxLoop(db, bus, stop, wake)
-    mail = MailLoop(db, keys, outlet_of(settings), folder_of(settings), settings.mail_sender, stop, mail_wake)
+    outbox = OutboxLoop(db, bus, stop, wake, meters)
+    mail = MailLoop(db, keys, outlet_of(settings), folder_of(settings), settings.mail_sender, stop, mail_wake, meters)
     db.listeners.append(Announcer(bus, lambda _word: None, wake.set, mail_wake.set))
     lanes = 1 if db.is_sqlite else settings.ingest_lanes  # SQLite has one writer at a time
-    intake = Intake(address, settings.worker_name, settings.ingest_window, lanes=lanes)
+    came = came_counter(meters, "ingest")
+    intake = Intake(address, settings.worker_name, settings.ingest_window, lanes=lanes, came=came)
+    meters.watch(catalogue.WAITING, intake.waiting)
+    meters.watch(catalogue.WAITING_BYTES, intake.waiting_bytes)
+    meters.watch(catalogue.CONNECTED, intake.connected.is_set, "ingest")
+    meters.watch(catalogue.CONNECTED, bus.connected.is_set, "bus")
     batch, wait_s = settings.ingest_batch, settings.ingest_wait_ms / 1000
-    ingests = [IngestLoop(db, lane, batch=batch, wait_s=wait_s, stop=stop) for lane in intake.lanes]
-    scheduler = SchedulerLoop(db, stop)
+    ingests = [IngestLoop(db, lane, batch=batch, wait_s=wait_s, stop=stop, meters=meters) for lane in intake.lanes]
+    scheduler = SchedulerLoop(db, stop, meters)
     bus.start()
     intake.start()
     calm_collector()
@@ -402,11 +426,12 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     threads = [
         threading.Thread(target=_guarded, args=(name, run, stop, failed), name=name) for name, run in work.items()
     ]
-    for thread in threads:
-        thread.start()
-    if _connected(intake, bus, stop):
-        ready(0)
-    stop.wait()
+    with MetricsServer(settings.metrics_host, settings.metrics_port, Page(meters)):
+        for thread in threads:
+            thread.start()
+        if _connected(intake, bus, stop):
+            ready(0)
+        stop.wait()
     nudged()
     for thread in threads:
         thread.join(10)
@@ -415,6 +440,16 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     db.dispose()
     if failed:
         raise SetupError(failed[0])
+
+
+def watch_database(meters: Meters, db: Database) -> None:
+    """Counts how long each commit takes."""
+    db.committed = functools.partial(meters.observe, catalogue.COMMIT)
+
+
+def came_counter(meters: Meters, client: str) -> Callable[[], None]:
+    """Counts the connections of a part of the process to the broker."""
+    return functools.partial(meters.add, catalogue.CONNECTIONS, 1, client)
 
 
 def calm_collector() -> None:

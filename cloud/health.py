@@ -6,18 +6,17 @@ from typing import Annotated
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from broker.contract.asyncapi import document
 from cloud.admission import admit
 from cloud.contracts import Kept
+from cloud.figures import DatabaseFigures
 from cloud.identity.permissions import Permission
+from cloud.metrics.meters import TEXT, Page
 from cloud.mqtt import Bus
-from cloud.record.service import outbox, timer
 from cloud.web import Context, context_of, problem
-from mobile_menu.live import LiveHub
 
 LOCAL = frozenset({"127.0.0.1", "::1"})
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
@@ -28,9 +27,11 @@ Bearer = Annotated[
 ]
 
 
-def add_health(app: FastAPI, hub: LiveHub, bus: Bus) -> None:
+def add_health(app: FastAPI, bus: Bus) -> None:
     """Adds `/healthz`, `/readyz`, `/metrics` and `/asyncapi.json`."""
     api = APIRouter(tags=["health"])
+    context: Context = app.state.context
+    page, known = Page(context.meters), DatabaseFigures(context.db, context.meters)
 
     @api.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -53,8 +54,8 @@ def add_health(app: FastAPI, hub: LiveHub, bus: Bus) -> None:
         """Prometheus figures: for who asks on this host itself, and with an operator's key for others."""
         if not _is_local(request):
             await admit(request, context, None if bearer is None else bearer.credentials, Permission.FIGURES_READ)
-        figures = await run_in_threadpool(_figures, context, hub, bus)
-        return Response(generate_latest(figures), media_type=CONTENT_TYPE_LATEST)
+        await known.look()
+        return Response(await run_in_threadpool(page), headers={"Content-Type": TEXT})
 
     @api.get("/.well-known/receipt-key.json")
     def receipt_key(context: Parts) -> dict[str, str]:
@@ -77,20 +78,3 @@ def add_health(app: FastAPI, hub: LiveHub, bus: Bus) -> None:
 def _is_local(request: Request) -> bool:
     client = request.client.host if request.client else ""
     return client in LOCAL and not any(name in request.headers for name in FORWARDED)
-
-
-def _figures(context: Context, hub: LiveHub, bus: Bus) -> CollectorRegistry:
-    registry = CollectorRegistry()
-
-    def show(name: str, text: str, value: float) -> None:
-        Gauge(f"throughline_{name}", text, registry=registry).set(value)
-
-    with context.db.reading() as tx:
-        waiting = tx.session.execute(sa.select(sa.func.count()).select_from(outbox)).scalar_one()
-        late = sa.select(sa.func.count()).select_from(timer).where(timer.c.due_at <= tx.now)
-        due = tx.session.execute(late).scalar_one()
-    show("live_streams", "Phones with an open stream at this process", len(hub))
-    show("outbox_messages", "Messages that wait to leave", waiting)
-    show("timers_due", "Timers that are due and not done", due)
-    show("broker_connected", "1 while this process is connected to the broker", bus.connected.is_set())
-    return registry

@@ -16,7 +16,7 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
@@ -57,8 +57,10 @@ class Packets(NamedTuple):
     used: int
 
 
-def read_packets(data: bytes, generation: int) -> Packets:
-    """The whole packets at the beginning of `data`. Raises BrokerFaultError for what no broker sends. Pure."""
+def read_packets(data: bytes, generation: int, received: float = 0.0) -> Packets:
+    """The whole packets at the beginning of `data`, which came at `received`. Pure. Raises BrokerFaultError for what no
+    broker sends.
+    """
     messages: list[Delivery] = []
     others: list[tuple[int, bytes]] = []
     at, end = 0, len(data)
@@ -73,7 +75,7 @@ def read_packets(data: bytes, generation: int) -> Packets:
         if stop > end:
             break
         if first & 0xF0 == _PUBLISH:
-            messages.append(_message(data, first, body, stop, generation))
+            messages.append(_message(data, first, body, stop, generation, received))
         else:
             others.append((first, data[body:stop]))
         at = stop
@@ -99,7 +101,7 @@ def _long_length(data: bytes, at: int, end: int) -> tuple[int, int] | None:
     return None
 
 
-def _message(data: bytes, first: int, at: int, stop: int, generation: int) -> Delivery:
+def _message(data: bytes, first: int, at: int, stop: int, generation: int, received: float) -> Delivery:
     qos = first >> 1 & 3
     topic_at = at + 2
     payload_at = topic_at + (data[at] << 8 | data[at + 1]) if stop - at >= 2 else stop + 1
@@ -113,7 +115,8 @@ def _message(data: bytes, first: int, at: int, stop: int, generation: int) -> De
         msg = "a PUBLISH that is none"
         raise BrokerFaultError(msg)
     # A topic that is no UTF-8 is no topic of the contract: what stands for its bytes keeps it from being one.
-    return Delivery(data[topic_at:topic_end].decode("utf-8", "replace"), data[payload_at:stop], mid, qos, generation)
+    topic = data[topic_at:topic_end].decode("utf-8", "replace")
+    return Delivery(topic, data[payload_at:stop], mid, qos, generation, received)
 
 
 def connect_packet(address: Address, client_id: str) -> bytes:
@@ -192,10 +195,18 @@ class Intake:
 
     When it is full, nothing is read: the socket's buffers fill, and the broker holds the rest. Memory here does not
     grow, however slow the database is. lanes: how many threads share the work; all that a device says is on one.
+    came: told of each connection, once it is subscribed.
     """
 
     def __init__(
-        self, address: Address, worker: str, window: int, *, lanes: int = 1, topic_filter: str = ALL_UP
+        self,
+        address: Address,
+        worker: str,
+        window: int,
+        *,
+        lanes: int = 1,
+        topic_filter: str = ALL_UP,
+        came: Callable[[], None] = lambda: None,
     ) -> None:
         self._address = address
         self._client_id = f"{address.username}-{worker}"
@@ -209,6 +220,7 @@ class Intake:
         self._closing = threading.Event()
         self._sent_at = 0.0
         self._pinged_at = 0.0
+        self._came = came
         self.connected = threading.Event()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
 
@@ -231,6 +243,10 @@ class Intake:
     def waiting(self) -> int:
         """Messages taken and not yet handed on."""
         return sum(len(lane.held) for lane in self.lanes)
+
+    def waiting_bytes(self) -> int:
+        """Of their payloads."""
+        return sum(lane.bytes for lane in self.lanes)
 
     def close(self) -> None:
         """Leaves; the session stays at the broker, and what was not acknowledged comes again."""
@@ -309,7 +325,7 @@ class Intake:
                 elif piece := self._read(opened, selector):
                     heard_at = time.monotonic()
                     data = rest + piece if rest else piece
-                    packets = read_packets(data, self._generation)
+                    packets = read_packets(data, self._generation, heard_at)
                     rest = data[packets.used :]
                     self._take_in(packets)
 
@@ -348,6 +364,7 @@ class Intake:
             msg = "no subscription"
             raise BrokerFaultError(msg)
         self.connected.set()
+        self._came()
         log.info("ingest is connected to the broker")
 
     def _has_room(self) -> bool:
@@ -356,7 +373,7 @@ class Intake:
             return self._changed.wait_for(lambda: self._has_little() or self._closing.is_set(), timeout=BLOCKED_S)
 
     def _has_little(self) -> bool:
-        return self.waiting() < self._window and sum(lane.bytes for lane in self.lanes) < MAX_HELD_BYTES
+        return self.waiting() < self._window and self.waiting_bytes() < MAX_HELD_BYTES
 
     def _keep_alive(self, heard_at: float) -> None:
         now = time.monotonic()

@@ -61,13 +61,16 @@ class Address(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """One message, not yet acknowledged. generation: of the connection on which it came."""
+    """One message, not yet acknowledged. generation: of the connection on which it came. received: when, by
+    `time.monotonic`.
+    """
 
     topic: str
     payload: bytes
     mid: int
     qos: int
     generation: int
+    received: float = 0.0
 
 
 def _client(address: Address, client_id: str, *, again: bool = True) -> Client:
@@ -152,6 +155,7 @@ class Bus:
 
     heard: called in the network thread with (topic, payload) of what `filters` let in; it must not block.
     back: called whenever the connection is there again, since words were missed meanwhile.
+    came: told of each connection.
     """
 
     def __init__(
@@ -162,11 +166,13 @@ class Bus:
         filters: Sequence[str] = (),
         heard: Callable[[str, bytes], None] | None = None,
         back: Callable[[], None] | None = None,
+        came: Callable[[], None] = lambda: None,
     ) -> None:
         self._address = address
         self._filters = tuple(filters)
         self._heard = heard
         self._back = back
+        self._came = came
         self._closing = False
         self.connected = threading.Event()
         self._client = _client(address, client_id)
@@ -214,6 +220,7 @@ class Bus:
         for one in self._filters:
             client.subscribe(one, qos=0)
         self.connected.set()
+        self._came()
         if self._back is not None:
             self._back()
 

@@ -184,6 +184,15 @@ class Settings(BaseSettings):
     label_font: Annotated[str, AfterValidator(_font_file)] = Field(
         "", description="TrueType file for label titles in other than Latin letters. Empty: PNG and PDF leave them out."
     )
+    metrics_host: str = Field(
+        "127.0.0.1", description="Address at which a worker shows its figures to Prometheus, to anybody who asks there."
+    )
+    metrics_port: int = Field(
+        9464,
+        ge=0,
+        le=65535,
+        description="Port of the same; of several workers on a machine each takes the next that is free. 0: nowhere.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @property

@@ -29,6 +29,7 @@ from cloud.db import Database, Transaction, is_away
 from cloud.identity.key_limits import KeyGates, usual_key_gates
 from cloud.identity.operators import Operator
 from cloud.identity.permissions import Permission
+from cloud.metrics.meters import Meters
 from cloud.record import service as record
 from cloud.secrets import Keys
 from cloud.settings import Settings
@@ -213,6 +214,7 @@ class Context(msgspec.Struct, frozen=True):
     keys: Keys
     settings: Settings
     key_gates: KeyGates = msgspec.field(default_factory=usual_key_gates)
+    meters: Meters = msgspec.field(default_factory=lambda: Meters("api"))
 
 
 def context_of(request: Request) -> Context:

@@ -9,10 +9,11 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from enum import Flag, auto
 from itertools import count
 from threading import Lock
+from typing import NamedTuple
 
 from mobile_menu.errors import TooManyStreamsError
 
@@ -40,13 +41,27 @@ class Signal(Flag):
     """The process is stopping: the phone shall come again, to another."""
 
 
+NEWS = Signal.MENU | Signal.CASE
 Deliver = Callable[[Signal], Awaitable[None]]
+
+
+class Push(NamedTuple):
+    """News on its way to one stream. since: when the hub heard of it, by its clock.
+
+    cause: the trace that it belongs to, as `traceparent` (W3C Trace Context), or empty.
+    """
+
+    since: float
+    cause: str
+
+
+Around = Callable[[Push], AbstractContextManager[object]]
 
 
 class Subscription:
     """One open stream. Born asleep: `LiveHub.ready` lets it be woken, with what came meanwhile."""
 
-    __slots__ = ("deliver", "ends_at", "names", "pending", "ready", "slot", "task")
+    __slots__ = ("deliver", "ends_at", "names", "pending", "push", "ready", "slot", "task")
 
     def __init__(self, names: tuple[str, ...], slot: int, deliver: Deliver, ends_at: float) -> None:
         self.names = names
@@ -54,6 +69,7 @@ class Subscription:
         self.deliver = deliver
         self.ends_at = ends_at
         self.pending = Signal.NONE
+        self.push: Push | None = None
         self.ready = False
         self.task: asyncio.Task[None] | None = None
 
@@ -64,7 +80,8 @@ class LiveHub:
 
     `changed`, `case_changed`, `gone`, `sessions_changed`, `person_gone` and `close` may be called from any thread and
     never wait; the other methods belong to the event loop. heartbeat_s: how often a stream is woken without any news.
-    now: in seconds, of a clock that only goes forward.
+    now: in seconds, of a clock that only goes forward. around: what stands around the delivery of news, for those
+    who measure it.
     """
 
     def __init__(
@@ -77,6 +94,7 @@ class LiveHub:
         per_address: int = STREAMS_PER_ADDRESS,
         in_all: int = STREAMS_IN_ALL,
         now: Callable[[], float] = time.monotonic,
+        around: Around = nullcontext,
     ) -> None:
         self._forget = forget
         self._forget_sessions = forget_sessions
@@ -85,6 +103,7 @@ class LiveHub:
         self._per_address = per_address
         self._in_all = in_all
         self._now = now
+        self._around = around
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._closing = False
@@ -92,24 +111,24 @@ class LiveHub:
         self._streams: set[Subscription] = set()
         self._slots: list[set[Subscription]] = [set() for _ in range(_SLOTS)]
         self._by_name: dict[str, set[Subscription]] = {}
-        self._posted: dict[str, Signal] = {}
+        self._posted: dict[str, tuple[Signal, Push]] = {}
         self._posting = Lock()
 
     def __len__(self) -> int:
         """How many streams are open."""
         return len(self._streams)
 
-    def changed(self, journey_ids: Iterable[str]) -> None:
-        """The menus of these journeys may have changed."""
+    def changed(self, journey_ids: Iterable[str], cause: str = "") -> None:
+        """The menus of these journeys may have changed. cause: see `Push`."""
         names = tuple(journey_ids)
         self._forget(names)
-        self._post(Signal.MENU, map(_journey, names))
+        self._post(Signal.MENU, map(_journey, names), cause)
 
-    def case_changed(self, journey_ids: Iterable[str]) -> None:
+    def case_changed(self, journey_ids: Iterable[str], cause: str = "") -> None:
         """An expert has written to these journeys."""
         names = tuple(journey_ids)
         self._forget(names)
-        self._post(Signal.CASE | Signal.MENU, map(_journey, names))
+        self._post(Signal.CASE | Signal.MENU, map(_journey, names), cause)
 
     def gone(self, journey_ids: Iterable[str]) -> None:
         """These journeys were erased: their streams say so and end."""
@@ -185,16 +204,18 @@ class LiveHub:
         if stream.task is not None:
             stream.task.cancel()
 
-    def _post(self, signal: Signal, names: Iterable[str]) -> None:
+    def _post(self, signal: Signal, names: Iterable[str], cause: str = "") -> None:
         """Hands the signal over to the loop: once for all that is posted until the loop takes it."""
         # Nobody listening now means nothing to do: who subscribes later composes from what was forgotten just before.
         heard = [name for name in names if name in self._by_name]
         if not heard or self._loop is None:
             return
+        push = Push(self._now(), cause)
         with self._posting:
             first = not self._posted
             for name in heard:
-                self._posted[name] = self._posted.get(name, Signal.NONE) | signal
+                known, oldest = self._posted.get(name, (Signal.NONE, push))
+                self._posted[name] = known | signal, oldest
         if first:
             # A loop that is closed has no streams left to wake.
             with suppress(RuntimeError):
@@ -203,12 +224,14 @@ class LiveHub:
     def _take_posted(self) -> None:
         with self._posting:
             posted, self._posted = self._posted, {}
-        for name, signal in posted.items():
+        for name, (signal, push) in posted.items():
             for stream in self._by_name.get(name, ()):
-                self._wake(stream, signal)
+                self._wake(stream, signal, push)
 
-    def _wake(self, stream: Subscription, signal: Signal) -> None:
+    def _wake(self, stream: Subscription, signal: Signal, push: Push | None = None) -> None:
         stream.pending |= signal
+        if stream.push is None and signal & NEWS:
+            stream.push = push
         if stream.ready and stream.task is None and stream.pending:
             stream.task = asyncio.create_task(self._deliver(stream), name="live delivery")
 
@@ -216,7 +239,12 @@ class LiveHub:
         try:
             while stream.pending:
                 signal, stream.pending = stream.pending, Signal.NONE
-                await stream.deliver(signal)
+                push, stream.push = stream.push, None
+                if push is None:
+                    await stream.deliver(signal)
+                else:
+                    with self._around(push):
+                        await stream.deliver(signal)
         finally:
             stream.task = None
 

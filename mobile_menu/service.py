@@ -86,6 +86,7 @@ class MenuService:
     """The phone's use cases over a record. content: the published content of a profile, by its name.
 
     The menu cache is by session, journey and language: two people can share a journey in different roles.
+    served: told how each menu was come by: `kept`, `checked` against the record, or `composed`.
     """
 
     def __init__(
@@ -96,12 +97,14 @@ class MenuService:
         *,
         compose: Compose = compose_menu,
         zone_after: NextZone = next_zone,
+        served: Callable[[str], None] = lambda _how: None,
     ) -> None:
         self._port = port
         self._content = content
         self.now = now
         self._compose = compose
         self._zone_after = zone_after
+        self._served = served
         self._callers: Shelf[_CallerKey, _KnownCaller] = Shelf(CALLERS_KEPT, lambda _: 1, stripes=1)
         self._menus: Shelf[_MenuKey, _KeptMenu] = Shelf(MENU_BYTES_KEPT, lambda kept: len(kept.served.body))
 
@@ -132,6 +135,7 @@ class MenuService:
         kept = self._menus.get((known.caller.session_id, journey_id, language))
         if kept is None or not _younger(now, kept.checked_at, MENU_TRUSTED):
             return None
+        self._served("kept")
         return kept.served
 
     def menu(self, caller: Caller, journey_id: str, trusted: timedelta = MENU_TRUSTED) -> Served:
@@ -140,11 +144,13 @@ class MenuService:
         kept = self._menus.get(key)
         now = self.now()
         if kept is not None and _younger(now, kept.checked_at, trusted):
+            self._served("kept")
             return kept.served
         ticket = self._menus.ticket(journey_id, caller.person_id, caller.session_id)
         version = self._port.version(journey_id)
         if kept is not None and kept.version == version and _younger(now, kept.composed_at, MENU_KEPT):
             self._menus.put(key, kept._replace(checked_at=now), ticket.tags, ticket)
+            self._served("checked")
             return kept.served
         return self._composed_at(caller, journey_id, version, ticket)[2]
 
@@ -263,6 +269,7 @@ class MenuService:
         served = Served(composed.menu.etag, msgspec.json.encode(composed.menu))
         key = (caller.session_id, journey_id, caller.language)
         self._menus.put(key, _KeptMenu(served, version, now, now), ticket.tags, ticket)
+        self._served("composed")
         return situation, composed, served
 
 

@@ -1,5 +1,7 @@
 """HTTP of devices: tokens and ends for operators, enrolment and renewal for devices, the authority for all. Thin."""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -7,11 +9,13 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
+from broker.contract.errors import ThroughlineError
 from cloud.db import Transaction
 from cloud.identity import authority, devices, enrolment
 from cloud.identity.authority_files import Authority, AuthorityFiles
 from cloud.identity.enrolment import Enrolled, Terms
 from cloud.identity.permissions import Permission
+from cloud.metrics import catalogue
 from cloud.settings import Settings
 from cloud.web import Call, Context, Page, Time, calls, context_of
 from mobile_menu.limits import Gate, Limit
@@ -156,7 +160,8 @@ def enrol(body: EnrolIn, parts: Parts, request: Request) -> EnrolledOut:
         beacon = enrolment.beacon_of(tx, parts.keys, made.product_id)
         return EnrolledOut(**_certified(made), beacon_uid=beacon.uid, beacon_key=beacon.key.hex())
 
-    return parts.db.run(use_case)
+    with _counted(parts, "enrolled"):
+        return parts.db.run(use_case)
 
 
 @public.post("/enrol/renew", status_code=201, dependencies=[Depends(_admit)], responses=_refusals(403, 409, 503))
@@ -169,7 +174,19 @@ def renew(body: RenewIn, parts: Parts, request: Request) -> CertifiedOut:
         given = body.model_dump()
         return CertifiedOut(**_certified(enrolment.renew(tx, known, terms, **given)))
 
-    return parts.db.run(use_case)
+    with _counted(parts, "renewed"):
+        return parts.db.run(use_case)
+
+
+@contextlib.contextmanager
+def _counted(parts: Context, outcome: str) -> Iterator[None]:
+    """Counts what becomes of the request."""
+    try:
+        yield
+    except ThroughlineError:
+        parts.meters.add(catalogue.ENROLMENTS, label="refused")
+        raise
+    parts.meters.add(catalogue.ENROLMENTS, label=outcome)
 
 
 def terms_of(settings: Settings) -> Terms:

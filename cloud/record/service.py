@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -235,19 +235,27 @@ def any_due(tx: Transaction) -> bool:
     return tx.session.execute(query).first() is not None
 
 
-def lease_due(tx: Transaction, *, lease: timedelta, limit: int = 100) -> list[tuple[str, str]]:
+class DueTimer(NamedTuple):
+    """A timer that was claimed."""
+
+    kind: str
+    subject: str
+    due_at: datetime
+
+
+def lease_due(tx: Transaction, *, lease: timedelta, limit: int = 100) -> list[DueTimer]:
     """Claims timers that are due and that nobody else holds. Another scheduler takes them when the lease runs out."""
     free = sa.or_(timer.c.leased_until.is_(None), timer.c.leased_until <= tx.now)
     query = (
-        sa.select(timer.c.kind, timer.c.subject)
+        sa.select(timer.c.kind, timer.c.subject, timer.c.due_at)
         .where(timer.c.due_at <= tx.now, free)
         .order_by(timer.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    due = [(row.kind, row.subject) for row in tx.session.execute(query)]
-    for kind, subject in due:
-        held = sa.update(timer).where(timer.c.kind == kind, timer.c.subject == subject)
+    due = [DueTimer(row.kind, row.subject, row.due_at) for row in tx.session.execute(query)]
+    for one in due:
+        held = sa.update(timer).where(timer.c.kind == one.kind, timer.c.subject == one.subject)
         tx.session.execute(held.values(leased_until=tx.now + lease))
     return due
 

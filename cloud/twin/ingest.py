@@ -7,8 +7,9 @@ calls this acknowledges to the broker after the commit, and only then; (boot, se
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 
@@ -28,6 +29,7 @@ from cloud.twin import service as twin
 from cloud.twin.memory import CONTACT_EVERY, SKEW_STEP_S, STORED_EVERY, Contact, Memory, News
 from cloud.twin.rules import Room, Twin, room_in, to_event
 from cloud.twin.sorting import Rejected, named_seq, refused, sorted_out
+from cloud.twin.tally import Tally, tally_of
 from cloud.twin.watermarks import Streams
 
 SILENCE = timedelta(hours=1)
@@ -36,12 +38,16 @@ COMPANY = timedelta(milliseconds=100)
 """A watermark waits this long for those of other devices."""
 
 
-class Taken(NamedTuple):
-    """What became of a batch."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a batch. tally: the same in figures for those who watch; two batches that came to the same are
+    equal, whenever it was.
+    """
 
     stored: int
     duplicates: int
     rejected: int
+    tally: Tally = field(default=Tally(), compare=False)
 
 
 class _GivenUp(msgspec.Struct, frozen=True):
@@ -80,7 +86,8 @@ def take(tx: Transaction, batch: list[tuple[str, bytes]], memory: Memory | None 
     stored = len(new_events) + len(fresh) - len(events)
     if memory is not None:
         memory.stage(News(tx.now, contacts, told, streams.products - told))
-    return Taken(stored, streams.duplicates.total(), len(rejected))
+    tally = tally_of(accepted, rejected, streams.gaps(), tx.now)
+    return Taken(stored, streams.duplicates.total(), len(rejected), tally)
 
 
 def _boots(accepted: list[Accepted], rejected: list[Rejected]) -> dict[str, set[int]]:
@@ -221,4 +228,4 @@ def put_aside(tx: Transaction, topic: str, payload: bytes, detail: str) -> Taken
     watermarks.save(tx, streams)
     rejects.count(tx, [part])
     watermarks.tell(tx, streams, streams.products, tx.now + STORED_EVERY)
-    return Taken(0, 0, 1)
+    return Taken(0, 0, 1, tally_of((), (part,), streams.gaps(), tx.now))

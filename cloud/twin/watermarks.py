@@ -16,6 +16,7 @@ from cloud.record import service as record
 from cloud.record.bulk import among, put_many
 from cloud.twin.memory import Memory, News
 from cloud.twin.service import stream_table as table
+from cloud.twin.tally import Gaps, change_of
 
 EARLIER_BOOTS = 16
 PAIRS_AT_ONCE = 5_000
@@ -29,6 +30,7 @@ class Streams:
     def __init__(self, now: dict[Key, Received], newest: dict[str, int]) -> None:
         self.now = now
         self.newest = newest
+        self._began = dict(now)
         self.touched: set[Key] = set()
         self.duplicates: Counter[Key] = Counter()
         self.given_up: Counter[Key] = Counter()
@@ -68,6 +70,16 @@ class Streams:
     @property
     def products(self) -> set[str]:
         return {product_id for product_id, _ in self.touched}
+
+    def gaps(self) -> Gaps:
+        """What this batch did to the messages that are missing."""
+        found = Gaps()
+        for key in self.touched:
+            before, after = self._began.get(key, _NOTHING), self.now.get(key, _NOTHING)
+            given_up = self.given_up.get(key, 0)
+            if before.above or after.above or given_up:  # few streams have holes
+                found = found.plus(change_of(before.missing, after.missing, given_up))
+        return found
 
 
 _NOTHING = Received()

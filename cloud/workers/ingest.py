@@ -2,16 +2,27 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, SQLAlchemyError, StatementError
-from tenacity import Retrying, before_sleep_log, retry_if_exception, stop_when_event_set, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    before_sleep_log,
+    retry_if_exception,
+    stop_when_event_set,
+    wait_random_exponential,
+)
 
 from cloud.db import Database
 from cloud.intake import Lane
+from cloud.metrics import catalogue
+from cloud.metrics.meters import Meters
 from cloud.mqtt import Delivery
 from cloud.twin import ingest, watermarks
 from cloud.twin.memory import Memory
+from cloud.twin.tally import sampled
 
 log = logging.getLogger("throughline.ingest")
 TOLD_AT_ONCE = 1_000
@@ -20,7 +31,7 @@ FAILED_S = 1.0
 
 
 class IngestLoop:
-    """Runs until `stop` is set. noted: told of each batch, for metrics."""
+    """Runs until `stop` is set. meters: of the process; what a batch came to is counted there, once for the batch."""
 
     # What is acknowledged is stored, or stands in quarantine. Whatever else goes wrong, it is not acknowledged.
 
@@ -32,15 +43,16 @@ class IngestLoop:
         batch: int,
         wait_s: float,
         stop: threading.Event,
-        noted: Callable[[ingest.Taken], None] = lambda _taken: None,
+        meters: Meters | None = None,
     ) -> None:
         self._db = db
         self._intake = intake
         self._batch = batch
         self._wait_s = wait_s
         self._stop = stop
-        self._noted = noted
+        self._meters = meters or Meters("work")
         self._memory = Memory()
+        self._took_s = 0.0
 
     def run(self) -> None:
         while not self._stop.is_set():
@@ -61,8 +73,9 @@ class IngestLoop:
         """
         messages = [(delivery.topic, delivery.payload) for delivery in batch]
         try:
-            self._noted(self._retried(lambda: self._db.run(lambda tx: ingest.take(tx, messages, self._memory))))
+            taken = self._retried(lambda: self._db.run(lambda tx: ingest.take(tx, messages, self._memory)))
             self._memory.commit()
+            self._note(batch, taken)
         except Exception as error:  # noqa: BLE001 - whatever it is, one message must not stop the others
             if not refuses_content(error):
                 return False  # told to stop while the database was away; the broker still has these
@@ -87,22 +100,53 @@ class IngestLoop:
         log.error("a message cannot be stored: %s", type(error).__name__)
         topic, payload, why = delivery.topic, delivery.payload, type(error).__name__
         try:
-            self._retried(lambda: self._db.run(lambda tx: ingest.put_aside(tx, topic, payload, why)))
+            taken = self._retried(lambda: self._db.run(lambda tx: ingest.put_aside(tx, topic, payload, why)))
         except Exception as again:  # noqa: BLE001 - whatever it is, the message must not be acknowledged
             log.error("nor can it be put aside, and so it is not acknowledged: %s", type(again).__name__)  # noqa: TRY400 - the message could quote a payload
             return False
+        self._note((delivery,), taken)
         return True
+
+    def _note(self, batch: Sequence[Delivery], taken: ingest.Taken) -> None:
+        """Counts a batch that is stored."""
+        meters, tally = self._meters, taken.tally
+        meters.observe(catalogue.BATCH, len(batch))
+        meters.observe(catalogue.TRANSACTION, self._took_s)
+        meters.add(catalogue.STORED, taken.stored)
+        meters.add(catalogue.DUPLICATES, taken.duplicates)
+        for kind, number in tally.kinds.items():
+            meters.add(catalogue.MESSAGES, number, kind)
+        for reason, number in tally.reasons.items():
+            meters.add(catalogue.REJECTED, number, reason)
+        for change, number in tally.gaps._asdict().items():
+            meters.add(catalogue.GAPS, number, change)
+        for lag in tally.lags:
+            meters.observe(catalogue.DEVICE_LAG, lag.seconds + self._took_s, lag.weight)
+        now = time.monotonic()
+        for delivery, weight in sampled(batch):
+            meters.observe(catalogue.RECEIPT_LAG, now - delivery.received, weight)
 
     def _retried(self, work: Callable[[], ingest.Taken]) -> ingest.Taken:
         retrying = Retrying(
             retry=retry_if_exception(lambda error: not refuses_content(error)),
             wait=wait_random_exponential(multiplier=0.1, max=5),
             stop=stop_when_event_set(self._stop),
-            before_sleep=before_sleep_log(log, logging.WARNING),
+            before_sleep=self._note_failed,
             reraise=True,
         )
-        taken: ingest.Taken = retrying(work)
+
+        def timed() -> ingest.Taken:
+            began = time.monotonic()
+            taken = work()
+            self._took_s = time.monotonic() - began
+            return taken
+
+        taken: ingest.Taken = retrying(timed)
         return taken
+
+    def _note_failed(self, state: RetryCallState) -> None:
+        self._meters.add(catalogue.INGEST_FAILED)
+        before_sleep_log(log, logging.WARNING)(state)
 
 
 def refuses_content(error: BaseException) -> bool:

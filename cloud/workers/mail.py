@@ -9,6 +9,8 @@ from cloud.db import Database, Transaction
 from cloud.mail import service as mail
 from cloud.mail.letters import message
 from cloud.mail.outlets import MailFolder, Outlet, RefusedForGoodError
+from cloud.metrics import catalogue
+from cloud.metrics.meters import Meters
 from cloud.secrets import Keys
 
 log = logging.getLogger("throughline.mail")
@@ -30,6 +32,7 @@ class MailLoop:
         sender: str,
         stop: threading.Event,
         wake: threading.Event,
+        meters: Meters | None = None,
     ) -> None:
         self._db = db
         self._keys = keys
@@ -38,6 +41,7 @@ class MailLoop:
         self._sender = sender
         self._stop = stop
         self._wake = wake
+        self._meters = meters or Meters("work")
 
     def run(self) -> None:
         while not self._stop.is_set():
@@ -45,6 +49,7 @@ class MailLoop:
                 busy = self.send_due()
             except Exception as error:  # noqa: BLE001 - a round that fails is tried again; the loop goes on
                 log.warning("the mail waits for its next round: %s", type(error).__name__)
+                self._meters.add(catalogue.ROUNDS_FAILED, label="mail")
                 busy = 0
             if not busy:
                 self._wake.wait(POLL_S)
@@ -70,10 +75,14 @@ class MailLoop:
             self._outlet.send(one.id, made)
         except RefusedForGoodError as error:
             log.error("a mail was refused for good, and is dropped: %s", type(error).__name__)  # noqa: TRY400 - see above
+            self._meters.add(catalogue.MAIL_DONE, label="refused")
             return lambda tx: mail.note_sent(tx, one.id)
         except (OSError, smtplib.SMTPException) as error:
             log.warning("a mail could not be sent, and is tried again: %s", type(error).__name__)
+            self._meters.add(catalogue.MAIL_DONE, label="later")
             return lambda tx: mail.note_failed(tx, one.id, one.attempts)
-        if isinstance(self._outlet, MailFolder):
+        filed = isinstance(self._outlet, MailFolder)
+        self._meters.add(catalogue.MAIL_DONE, label="filed" if filed else "sent")
+        if filed:
             return lambda tx: mail.note_filed(tx, one.id)
         return lambda tx: mail.note_sent(tx, one.id)

@@ -12,6 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from broker.contract.messages import MAX_PAYLOAD_BYTES
 from cloud.control import service as control
 from cloud.db import Database, Transaction
+from cloud.metrics import catalogue
+from cloud.metrics.meters import Meters
 from cloud.mqtt import Bus
 from cloud.record.service import outbox
 from cloud.workers.turn import Turn
@@ -35,12 +37,15 @@ class OutboxLoop:
     message over a newer one.
     """
 
-    def __init__(self, db: Database, bus: Bus, stop: threading.Event, wake: threading.Event) -> None:
+    def __init__(
+        self, db: Database, bus: Bus, stop: threading.Event, wake: threading.Event, meters: Meters | None = None
+    ) -> None:
         self._db = db
         self._bus = bus
         self._stop = stop
         self._wake = wake
         self._turn = Turn(db, "outbox")
+        self._meters = meters or Meters("work")
 
     def run(self) -> None:
         while not self._stop.is_set():
@@ -55,6 +60,7 @@ class OutboxLoop:
             return self.send_due() if self._bus.connected.is_set() and self._turn.take() else 0
         except Exception as error:  # noqa: BLE001 - a round that fails is tried again; the loop goes on
             log.warning("the outbox waits for its next round: %s", type(error).__name__)
+            self._meters.add(catalogue.ROUNDS_FAILED, label="outbox")
             return 0
 
     def send_due(self) -> int:
@@ -72,6 +78,8 @@ class OutboxLoop:
         left = [row for row, ok in zip(ready, arrived, strict=True) if not ok] if self._bus.connected.is_set() else []
         if done or expired or left:
             self._db.run(lambda tx: _remove(tx, done, expired, left))
+        for outcome, some in {"sent": done, "left": left, "expired": expired, "oversize": oversize}.items():
+            self._meters.add(catalogue.OUTBOX_DONE, len(some), outcome)
         return len(done)
 
     def _until_next(self) -> float:

@@ -10,6 +10,8 @@ from cloud.db import Database, Transaction
 from cloud.identity import addresses, endings
 from cloud.identity.devices import forget_ended as forget_certificates
 from cloud.lifecycle import watch
+from cloud.metrics import catalogue
+from cloud.metrics.meters import Meters
 from cloud.ownership import attempts, invitations, members, transfers
 from cloud.record import service as record
 
@@ -44,9 +46,10 @@ DUTIES: Mapping[str, Callable[[Transaction, str], None]] = {
 class SchedulerLoop:
     """Runs until `stop` is set. Any number may run at once."""
 
-    def __init__(self, db: Database, stop: threading.Event) -> None:
+    def __init__(self, db: Database, stop: threading.Event, meters: Meters | None = None) -> None:
         self._db = db
         self._stop = stop
+        self._meters = meters or Meters("work")
 
     def run(self) -> None:
         while not self._stop.is_set():
@@ -54,6 +57,7 @@ class SchedulerLoop:
                 busy = self.do_due()
             except Exception as error:  # noqa: BLE001 - a round that fails is tried again; the loop goes on
                 log.warning("the timers wait for the next round: %s", type(error).__name__)
+                self._meters.add(catalogue.ROUNDS_FAILED, label="scheduler")
                 busy = 0
             if not busy:
                 self._stop.wait(POLL_S)
@@ -64,12 +68,13 @@ class SchedulerLoop:
             if not record.any_due(tx):
                 return 0
         due = self._db.run(lambda tx: record.lease_due(tx, lease=LEASE))
-        for kind, subject in due:
-            duty = DUTIES.get(kind)
+        for one in due:
+            self._meters.observe(catalogue.LATENESS, max(0.0, (self._db.clock() - one.due_at).total_seconds()))
+            duty = DUTIES.get(one.kind)
             if duty is None:
-                log.error("no duty for timers of kind %s", kind)
+                log.error("no duty for timers of kind %s", one.kind)
                 continue
-            self._do(duty, subject)
+            self._do(duty, one.subject)
         return len(due)
 
     def _do(self, duty: Callable[[Transaction, str], None], subject: str) -> None:
@@ -78,3 +83,6 @@ class SchedulerLoop:
         except Exception as error:  # noqa: BLE001 - one duty that fails must not keep the others
             # The lease runs out, and it is tried again.
             log.warning("a timer waits for its next try: %s", type(error).__name__)
+            self._meters.add(catalogue.DUTIES, label="failed")
+        else:
+            self._meters.add(catalogue.DUTIES, label="done")

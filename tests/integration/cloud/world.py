@@ -169,7 +169,8 @@ class World:
 
     def do_due(self, lease_s: float = 30) -> list[tuple[str, str]]:
         """What the scheduler does with the timers that are due."""
-        due = self.run(lambda tx: record.lease_due(tx, lease=timedelta(seconds=lease_s)))
+        leased = self.run(lambda tx: record.lease_due(tx, lease=timedelta(seconds=lease_s)))
+        due = [(one.kind, one.subject) for one in leased]
         duties = {
             watch.TIMER: watch.look_again,
             control.TIMER: control.expire,
