@@ -138,7 +138,7 @@ class _Units:
             for product_id, facts in sorted(self._now.items())
             if facts != self._before.get(product_id, Facts())
         ]
-        put_many(self._tx, unit_table, rows, keys=["product_id"], change=lambda new: {"facts": new.facts})
+        put_many(self._tx, unit_table, rows, keys=["product_id"], replaced=["facts"])
 
 
 def _is_of_the_unit(event: Event) -> bool:

@@ -1,21 +1,28 @@
-"""Many rows in one statement, and one parameter for many values: what the hot path needs of PostgreSQL.
+"""Many rows in one statement, and one parameter for many values: what the hot path needs of the databases.
 
-PostgreSQL gets each column as one array and unfolds it: a statement for each row, or a parameter for each value, costs
-several times as much on both sides. SQLite, in the same process, is served as well by plain statements.
+PostgreSQL gets each column as one array and unfolds it, or rows by COPY: a statement for each row, or a parameter for
+each value, costs several times as much on both sides. SQLite, in the same process, takes the rows one by one. The
+statements are written here, once for each table and what is asked of it: to build and compile the same one for every
+batch costs more than to run it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
+import msgspec
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
 
-from cloud.db import Transaction
+from cloud.db import JsonText, Transaction, UtcDateTime
+from cloud.record.columns import array_literal, copy_rows
 
 Row = Mapping[str, Any]
+Form = Callable[[Any], Any]
+_JSON: Final = msgspec.json.Encoder()
 
 
 def put_many(
@@ -24,25 +31,23 @@ def put_many(
     rows: Sequence[Row],
     *,
     keys: Sequence[str] = (),
-    change: Callable[[Any], dict[str, Any]] = lambda _new: {},
+    replaced: Sequence[str] = (),
+    added: Sequence[str] = (),
 ) -> None:
-    """Inserts rows that name the same columns, in their order. keys: what makes two rows the same; such a one becomes
-    `change(new)`, where `new` has the columns of the row that came. No two of `rows` may have the same keys.
+    """Inserts rows that name the same columns, in their order. keys: what makes two rows the same; such a one takes the
+    columns `replaced` from the row that came, and adds those `added` to its own. No two of `rows` may have the same
+    keys.
     """
     if not rows:
         return
-    statement: Any
+    connection = tx.session.connection()
+    names = tuple(rows[0])
+    columns = _columns(table, names, rows, connection.dialect)
+    statement = _insert(table, names, connection.dialect) + _on_conflict(table.name, keys, replaced, added)
     if tx.sqlite:
-        statement = sqlite.insert(table)
+        connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))
     else:
-        dialect = tx.session.get_bind().dialect
-        unfolded = [
-            sa.func.unnest(_array(table.c[name], [row[name] for row in rows], dialect)).label(name) for name in rows[0]
-        ]
-        statement = postgresql.insert(table).from_select(list(rows[0]), sa.select(*unfolded))
-    if keys:
-        statement = statement.on_conflict_do_update(index_elements=list(keys), set_=change(statement.excluded))
-    tx.session.execute(statement, list(rows) if tx.sqlite else None)
+        connection.exec_driver_sql(statement, tuple(map(array_literal, columns)))
 
 
 def append_many(tx: Transaction, table: sa.Table, rows: Sequence[Row]) -> None:
@@ -50,21 +55,16 @@ def append_many(tx: Transaction, table: sa.Table, rows: Sequence[Row]) -> None:
     if not rows:
         return
     if tx.sqlite:
-        tx.session.execute(sa.insert(table), list(rows))
+        put_many(tx, table, rows)
         return
-    names = list(rows[0])
     dialect = tx.session.get_bind().dialect
-    preparer = dialect.identifier_preparer
-    columns = ", ".join(preparer.quote(name) for name in names)
-    forms = [_form(table.c[name], dialect) for name in names]
-    pairs = list(zip(names, forms, strict=True))
+    names = tuple(rows[0])
+    content = copy_rows(_columns(table, names, rows, dialect))
     driver: Any = tx.session.connection().connection.driver_connection
-    statement = f"COPY {preparer.format_table(table)} ({columns}) FROM STDIN"
+    statement = f'COPY "{table.name}" ({_quoted(names)}) FROM STDIN'
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            write = copy.write_row
-            for row in rows:
-                write([row[name] if form is None else form(row[name]) for name, form in pairs])
+            copy.write(content)
     except psycopg.Error as error:
         # As SQLAlchemy would raise it: who decides on a second try knows its errors.
         gone = driver.closed or driver.broken
@@ -73,41 +73,68 @@ def append_many(tx: Transaction, table: sa.Table, rows: Sequence[Row]) -> None:
         ) from error
 
 
-def _form(column: Any, dialect: Any) -> Callable[[Any], Any] | None:
-    """What makes a value of ours one of the driver's; None when it is one already."""
-    own = column.type.dialect_impl(dialect)
-    form: Callable[[Any], Any] | None = None if isinstance(own, sa.LargeBinary) else own.bind_processor(dialect)
-    return form
-
-
 def among(tx: Transaction, column: Any, values: Sequence[str]) -> Any:
     """The condition that `column` is one of `values`, of which there is at least one."""
     if tx.sqlite:
         return column.in_(values)
-    return column == sa.any_(_array(column, values, tx.session.get_bind().dialect))
-
-
-def _array(column: Any, values: Sequence[Any], dialect: Any) -> Any:
-    """The values as one parameter of the column's type."""
-    process = _form(column, dialect)
-    literal = array_literal(values if process is None else [process(value) for value in values])
     # Without a type of its own the parameter is an array from the start: the planner then sees its values.
-    return sa.cast(sa.bindparam(None, literal, type_=sa.types.NullType()), postgresql.ARRAY(column.type))
+    literal = sa.bindparam(None, array_literal(values), type_=sa.types.NullType())
+    return column == sa.any_(sa.cast(literal, postgresql.ARRAY(column.type)))
 
 
-def array_literal(values: Sequence[Any]) -> str:
-    """An array as PostgreSQL reads it from text (section 8.15.2 of its manual)."""
-    return "{" + ",".join([_element(value) for value in values]) + "}"
+# --- the statements ---
 
 
-def _element(value: Any) -> str:
-    if isinstance(value, str):
-        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{quoted}"'
-    if value is None:
-        return "NULL"
-    if isinstance(value, bytes):
-        return f'"\\\\x{value.hex()}"'
-    if isinstance(value, datetime):
-        return f'"{value.isoformat()}"'
-    return str(value)  # numbers and booleans, which PostgreSQL reads as Python writes them
+@lru_cache(maxsize=256)
+def _insert(table: sa.Table, names: tuple[str, ...], dialect: Dialect) -> str:
+    into = f'INSERT INTO "{table.name}" ({_quoted(names)})'
+    if dialect.name == "sqlite":
+        return f"{into} VALUES ({', '.join('?' for _ in names)})"
+    types = [_array_of(table.c[name].type, dialect) for name in names]
+    return f"{into} SELECT {', '.join(f'unnest(CAST(%s AS {kind}[]))' for kind in types)}"
+
+
+def _array_of(own: Any, dialect: Dialect) -> str:
+    """A cast to a text of bounded length cuts what is longer; the column itself refuses it."""
+    named = str(own.compile(dialect))
+    return "TEXT" if named.startswith("VARCHAR") else named
+
+
+def _on_conflict(table: str, keys: Sequence[str], replaced: Sequence[str], added: Sequence[str]) -> str:
+    if not keys:
+        return ""
+    changes = [f'"{name}" = excluded."{name}"' for name in replaced]
+    changes += [f'"{name}" = "{table}"."{name}" + excluded."{name}"' for name in added]
+    return f" ON CONFLICT ({_quoted(keys)}) DO UPDATE SET {', '.join(changes)}"
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+# --- the values ---
+
+
+def _columns(table: sa.Table, names: Sequence[str], rows: Sequence[Row], dialect: Dialect) -> list[list[Any]]:
+    """The rows turned: the values of each column, as the driver or the text of a statement takes them."""
+    found = []
+    for name in names:
+        form = _form(table.c[name], dialect)
+        found.append([row[name] for row in rows] if form is None else [form(row[name]) for row in rows])
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _form(column: Any, dialect: Dialect) -> Form | None:
+    """What makes a value of ours one of the database's; None when it is one already."""
+    if isinstance(column.type, JsonText):
+        return _json_text
+    if isinstance(column.type, UtcDateTime) and dialect.name != "sqlite":
+        return None  # written with its zone, and read with it
+    own = column.type.dialect_impl(dialect)
+    form: Form | None = None if isinstance(own, sa.LargeBinary) else own.bind_processor(dialect)
+    return form
+
+
+def _json_text(value: Any) -> str | None:
+    return None if value is None else _JSON.encode(value).decode()

@@ -16,7 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from cloud.db import Transaction, table_of
 from cloud.errors import KeyReusedError
-from cloud.record.bulk import among, append_many, array_literal, put_many
+from cloud.record.bulk import among, append_many, put_many
+from cloud.record.columns import array_literal
 from cloud.record.events import Event
 from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
 from cloud.vault import Vault
@@ -206,7 +207,7 @@ def send_many(tx: Transaction, messages: list[dict[str, Any]]) -> None:
     if not messages:
         return
     replaced = ("topic", "payload", "retain", "expires_at", "person_id", "command_id")
-    put_many(tx, outbox, messages, keys=["slot"], change=lambda new: {name: new[name] for name in replaced})
+    put_many(tx, outbox, messages, keys=["slot"], replaced=replaced)
     # What is due later is found when it is due: a word about it would only wake the outbox for nothing.
     tx.changes.outbox |= any(message["not_before"] <= tx.now for message in messages)
 

@@ -207,7 +207,7 @@ def _write(tx: Transaction, contacts: dict[str, Contact], *changed: str) -> None
         for product_id, one in sorted(contacts.items())
     ]
     table = twin.contact_table
-    put_many(tx, table, rows, keys=["product_id"], change=lambda new: {name: new[name] for name in changed})
+    put_many(tx, table, rows, keys=["product_id"], replaced=changed)
 
 
 def _newly_online(message: Presence, known: Twin | None) -> bool:

@@ -100,7 +100,7 @@ def _save(tx: Transaction, twins: list[Twin]) -> None:
         return
     rows = [_to_values(twin) for twin in twins]
     replaced = [name for name in rows[0] if name != "product_id"]
-    put_many(tx, twin_table, rows, keys=["product_id"], change=lambda new: {name: new[name] for name in replaced})
+    put_many(tx, twin_table, rows, keys=["product_id"], replaced=replaced)
     tx.changes.products.update(twin.product_id for twin in twins)
     held = tx.memo.get(_HELD, {})
     held.update({twin.product_id: twin for twin in twins if twin.product_id in held})

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -132,16 +131,8 @@ def save(tx: Transaction, streams: Streams) -> None:
         }
         for product_id, boot in sorted(streams.touched)
     ]
-
-    def moved(new: Any) -> dict[str, Any]:
-        return {
-            "low": new.low,
-            "above": new.above,
-            "duplicates": table.c.duplicates + new.duplicates,
-            "given_up": table.c.given_up + new.given_up,
-        }
-
-    put_many(tx, table, rows, keys=["product_id", "boot"], change=moved)
+    counted = ["duplicates", "given_up"]
+    put_many(tx, table, rows, keys=["product_id", "boot"], replaced=["low", "above"], added=counted)
 
 
 def tell(tx: Transaction, streams: Streams, products: Iterable[str], at: datetime) -> None:

@@ -6,11 +6,12 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import DataError
 
 from cloud.db import Database
-from cloud.record.bulk import among, put_many
+from cloud.record.bulk import among, append_many, put_many
 from cloud.record.service import outbox
-from cloud.twin.service import contact_table
+from cloud.twin.service import contact_table, stream_table
 
 TEXTS = [
     "",
@@ -49,18 +50,42 @@ def test_texts_bytes_booleans_times_and_nothing_come_out_as_they_went_in_and_in_
     assert kept(db) == [tuple(row.values()) for row in rows]
 
 
+def test_what_is_appended_comes_out_as_it_went_in_and_in_its_order(db: Database) -> None:
+    rows = [message(None if number % 3 else f"s{number}", text, text.encode()) for number, text in enumerate(TEXTS)]
+    db.run(lambda tx: append_many(tx, outbox, rows))
+    assert kept(db) == [tuple(row.values()) for row in rows]
+
+
+def test_columns_are_replaced_or_added_to_as_they_are_named(db: Database) -> None:
+    def put(low: int, count: int) -> None:
+        row = {"product_id": "p", "boot": 1, "low": low, "above": [[low, low]], "duplicates": count, "given_up": count}
+        keys, added = ["product_id", "boot"], ["duplicates", "given_up"]
+        db.run(lambda tx: put_many(tx, stream_table, [row], keys=keys, replaced=["low", "above"], added=added))
+
+    put(5, 1)
+    put(3, 2)
+    with db.reading() as tx:
+        assert tx.session.execute(sa.select(stream_table)).all() == [("p", 1, 3, [[3, 3]], 3, 3)]
+
+
 def test_a_row_with_the_same_key_is_changed_as_told_and_the_others_are_not(db: Database) -> None:
     db.run(lambda tx: put_many(tx, outbox, [message("a", "old", b"old"), message("b", "old", b"old")]))
     fresh = [message("b", "new", b"new"), message("c", "new", b"new")]
-    db.run(lambda tx: put_many(tx, outbox, fresh, keys=["slot"], change=lambda new: {"topic": new.topic}))
+    db.run(lambda tx: put_many(tx, outbox, fresh, keys=["slot"], replaced=["topic"]))
     found = {row[0]: row[1:3] for row in kept(db)}
     assert found == {"a": ("old", b"old"), "b": ("new", b"old"), "c": ("new", b"new")}
+
+
+def test_a_text_that_is_too_long_for_its_column_is_not_cut(db: Database) -> None:
+    if not db.is_sqlite:  # which knows no lengths
+        with pytest.raises(DataError):
+            db.run(lambda tx: put_many(tx, outbox, [message("s" * 129, "t", b"")]))
 
 
 def test_rows_without_a_key_never_meet(db: Database) -> None:
     for _ in range(2):
         rows = [message(None, "t", b""), message(None, "t", b"")]
-        db.run(lambda tx, rows=rows: put_many(tx, outbox, rows, keys=["slot"], change=lambda new: {"topic": new.topic}))  # type: ignore[misc]  # a loop's lambda
+        db.run(lambda tx, rows=rows: put_many(tx, outbox, rows, keys=["slot"], replaced=["topic"]))  # type: ignore[misc]  # a loop's lambda
     assert len(kept(db)) == 4
 
 

@@ -1,0 +1,75 @@
+"""Columns as PostgreSQL's text: read back by the rules of its manual, they are what they were."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud.record.columns import array_literal, copy_rows
+from cloud.record.events import EventType
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20) | st.sampled_from(
+    ["", "NULL", "\\N", "\\.", "\\", '"', "{}", ",", "a\tb", "a\nb", "a\r\nb", '{"a": "b\\n"}', "\\x00"]
+)
+AT = datetime(2026, 11, 22, 9, 30, 0, 123456, tzinfo=UTC)
+ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
+
+
+def read_copy(text: str) -> list[list[str | None]]:
+    """Rows of COPY's text format, by its manual page."""
+    return [[read_field(field) for field in line.split("\t")] for line in text.split("\n")[:-1]]
+
+
+def read_field(field: str) -> str | None:
+    return None if field == "\\N" else re.sub(r"\\(.)", lambda found: ESCAPED[found[1]], field)
+
+
+def read_array(text: str) -> list[str | None]:
+    """Elements of an array's text, by section 8.15.6 of the manual."""
+    assert (text[0], text[-1]) == ("{", "}")
+    found = re.findall(r'(?:"((?:[^"\\]|\\.)*)"|([^",]+))(?:,|$)', text[1:-1], re.DOTALL)
+    return [
+        None if plain == "NULL" else plain or re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
+        for quoted, plain in found
+    ]
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS | st.none()), min_size=1))
+def test_any_texts_come_out_of_copied_rows_as_they_went_in(rows: Sequence[tuple[str, str | None]]) -> None:
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    assert read_copy(copy_rows(columns)) == [list(row) for row in rows]
+
+
+@given(st.lists(TEXTS | st.none()) | st.lists(TEXTS))
+def test_any_texts_come_out_of_an_array_as_they_went_in(values: list[str | None]) -> None:
+    assert read_array(array_literal(values)) == values
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.booleans() | st.floats(allow_nan=False)))
+def test_numbers_stand_as_python_writes_them_in_arrays_and_rows(values: list[float]) -> None:
+    written = [str(value) for value in values]
+    assert read_array(array_literal(values)) == written
+    if values:
+        assert read_copy(copy_rows([values, values])) == [[one, one] for one in written]
+
+
+def test_times_keep_their_zone_and_bytes_are_hexadecimal_and_words_of_an_enumeration_are_texts() -> None:
+    there = AT.astimezone(timezone(timedelta(hours=-3, minutes=-30)))
+    rows = [[AT, b"\0\xff", EventType.DEVICE_BIRTH], [there, b"", EventType.DEVICE_STATUS]]
+    texts = [
+        ["2026-11-22T09:30:00.123456+00:00", "\\x00ff", "device.birth"],
+        ["2026-11-22T06:00:00.123456-03:30", "\\x", "device.status"],
+    ]
+    columns = list(zip(*rows, strict=True))
+    assert read_copy(copy_rows(columns)) == texts
+    assert [read_array(array_literal(column)) for column in columns] == [list(one) for one in zip(*texts, strict=True)]
+
+
+def test_a_text_with_a_nul_spoils_no_other_element() -> None:
+    assert array_literal(["a\0b", "c"]) == '{"a\0b","c"}', "which PostgreSQL refuses as a whole"
+
+
+def test_nothing_at_all_is_an_empty_array_and_no_row() -> None:
+    assert (array_literal([]), copy_rows([[], []])) == ("{}", "")
