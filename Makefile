@@ -5,6 +5,8 @@
 .PHONY: help demo test lint docs pictures sbom clean
 
 ARGS ?=
+# How many processes the tests run in; 0 is one, with everything printed as it happens.
+JOBS ?= logical
 BIN := .venv/bin
 
 help: ## this list
@@ -22,7 +24,7 @@ demo: ## start everything, run the story, and leave it running (ARGS=--once: che
 test: ## every test; on Debian as root, what they need is installed first
 	@.ci/setup dev
 	@.ci/services
-	@PATH="$$PATH:/usr/local/sbin:/usr/sbin" $(BIN)/python -m pytest $(ARGS)
+	@PATH="$$PATH:/usr/local/sbin:/usr/sbin" $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: ## style, types and the rules of who may import whom
 	@.ci/setup dev
