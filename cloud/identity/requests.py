@@ -84,6 +84,9 @@ def _checked(csr: x509.CertificateSigningRequest, der: bytes) -> Request | Reque
         return RequestProblem("wrong_signature", "the request is to be signed with ECDSA and SHA-256, -384 or -512")
     if not csr.is_signature_valid:
         return RequestProblem("wrong_signature", "the request is not signed by the key in it")
+    if not der.endswith(bytes([0x03, len(csr.signature) + 1, 0]) + csr.signature):
+        # A bit string may say that its last bits do not count: a second spelling of a signature that ends in zeros.
+        return RequestProblem("wrong_signature", "the signature is to be whole bytes")
     return Request(key, hashlib.sha256(der).digest())
 
 

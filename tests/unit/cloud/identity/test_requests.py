@@ -134,6 +134,18 @@ def test_a_request_of_which_any_byte_was_changed_is_refused(position: int, chang
     assert isinstance(requests.read_request(pem_of(bytes(changed))), RequestProblem)
 
 
+def test_a_signature_that_says_its_last_bit_does_not_count_is_refused() -> None:
+    """One signature has one spelling. Every second one ends in a bit that is zero and could be left out."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    signed = next(one for one in iter(lambda: builder.sign(KEY, SHA256()), None) if not one.signature[-1] & 1)
+    der = signed.public_bytes(Encoding.DER)
+    assert isinstance(requests.read_request(pem_of(der)), Request)
+    shorter = bytearray(der)
+    shorter[-len(signed.signature) - 1] = 1
+    assert x509.load_der_x509_csr(bytes(shorter)).is_signature_valid, "a reader that is not strict takes it"
+    assert code_of(pem_of(bytes(shorter))) == "wrong_signature"
+
+
 @given(st.binary(max_size=600))
 def test_no_bytes_whatever_raise(body: bytes) -> None:
     assert isinstance(requests.read_request(pem_of(body)), RequestProblem)
