@@ -126,7 +126,7 @@ class _Units:
             return True
         before = self.known(event.product_id)
         after = merge(before, event, self._profiles[event.product_id])
-        if event.type == EventType.DEVICE_STATUS and after == before:
+        if event.type == EventType.DEVICE_STATUS and (after is before or after == before):
             return False
         self._now[event.product_id] = after
         twin.stir(self._tx, event.product_id)

@@ -16,9 +16,9 @@ import msgspec
 
 from broker.contract.stages import Stage
 from cloud.lifecycle.facts import Facts, Mark, Order, holds, join
-from cloud.lifecycle.intake import OF_THE_MACHINE, facts_of
+from cloud.lifecycle.intake import OF_THE_MACHINE, facts_of, is_old_news
 from cloud.lifecycle.parcels import standings
-from cloud.record.events import Event, ParcelStatus, Witness
+from cloud.record.events import Event, EventType, ParcelStatus, Witness
 from cloud.registry.profiles import InstallStep, Profile
 
 
@@ -75,6 +75,8 @@ class StepDone(NamedTuple):
 
 def merge(facts: Facts, event: Event, profile: Profile) -> Facts:
     """The facts with what the event says. An event that says nothing, or nothing new, changes nothing."""
+    if event.type == EventType.DEVICE_STATUS and is_old_news(facts.life, event, profile):
+        return facts
     said = facts_of(event, profile)
     if event.type in OF_THE_MACHINE and facts.erased is None and holds(facts.life, said.life):
         return facts

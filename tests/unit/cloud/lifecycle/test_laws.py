@@ -190,6 +190,24 @@ def test_merging_is_joining_also_where_it_takes_the_short_way(journal: list[Even
     assert merge(facts, event, PRINTER) == join(facts, facts_of(event, PRINTER))
 
 
+_STATUSES = _events_of(EventType.DEVICE_STATUS, DATA_OF[EventType.DEVICE_STATUS])
+_CALM = _events_of(EventType.DEVICE_STATUS, _device(reported=st.just({"reasons": ["none"], "state": "idle"})))
+_ODD = _events_of(
+    EventType.DEVICE_STATUS,
+    st.fixed_dictionaries(
+        {"boot": small, "seq": st.integers(0, 2), "reported": _REPORTED},
+        optional={"epoch": st.sampled_from([-1, True, "1", 1.5, 2**60, None])},
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(journal=st.lists(_CALM | _STATUSES, max_size=6), event=_CALM | _STATUSES | _ODD)
+def test_a_status_that_is_taken_for_old_news_would_have_changed_nothing(journal: list[Event], event: Event) -> None:
+    facts = merged(journal)
+    assert merge(facts, event, PRINTER) == join(facts, facts_of(event, PRINTER))
+
+
 @settings(max_examples=300, deadline=None)
 @given(before=journals(ANY), after=journals(ANY), linked=journals(ANY))
 def test_what_is_no_news_to_the_unit_is_none_to_a_journey_that_was_linked_to_it(
