@@ -1,5 +1,6 @@
 """Helper processes of a bench: started with their orders, told when to begin, and asked what they measured."""
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,16 +29,36 @@ class Helper:
         self._line()
 
     def begin(self) -> None:
-        self._say("go")
+        self.tell("go")
+
+    def tell(self, word: str) -> None:
+        """A line to the helper."""
+        assert self._process.stdin is not None  # noqa: S101 - it was asked for
+        self._process.stdin.write(word + "\n")
+        self._process.stdin.flush()
+
+    def finish(self, form: type[Answer]) -> Answer:
+        """Says that no more will be said, and takes its answer to that."""
+        self.hang_up()
+        return self.result(form)
+
+    def hang_up(self) -> None:
+        """Ends what the helper hears."""
+        assert self._process.stdin is not None  # noqa: S101 - it was asked for
+        self._process.stdin.close()
+
+    def leave(self, within_s: float) -> None:
+        """Hangs up, and waits until it has ended by itself. Raises SetupError when it does not."""
+        self.hang_up()
+        try:
+            self._process.wait(within_s)
+        except subprocess.TimeoutExpired as error:
+            msg = f"the bench's {self._name} does not end"
+            raise SetupError(msg) from error
 
     def result(self, form: type[Answer]) -> Answer:
         """What it measured, once it has. Raises SetupError when it ends without."""
         return msgspec.json.decode(self._line(), type=form)
-
-    def _say(self, word: str) -> None:
-        assert self._process.stdin is not None  # noqa: S101 - it was asked for
-        self._process.stdin.write(word + "\n")
-        self._process.stdin.flush()
 
     def _line(self) -> str:
         assert self._process.stdout is not None  # noqa: S101 - it was asked for
@@ -60,12 +81,16 @@ def running(module: str, orders: msgspec.Struct) -> Iterator[Helper]:
     )
     helper = Helper(process, module)
     try:
-        helper._say(msgspec.json.encode(orders).decode())  # noqa: SLF001 - the same file
+        helper.tell(msgspec.json.encode(orders).decode())
         helper.await_ready()
         yield helper
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
 
 
 def say(word: str) -> None:

@@ -1,94 +1,130 @@
 """`ingest`: how many messages a second the real system takes in for good, from the publisher's first byte to the last
-row's commit, beside what the same broker gives a subscriber that does nothing, and beside the way of the tutorials.
+row's commit, beside what the same broker gives a subscriber that does nothing, beside the way of the tutorials, and
+beside Node-RED.
 """
 
-import subprocess
-import time
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from pathlib import Path
-from typing import NamedTuple
+from itertools import count as counting
 
-import sqlalchemy as sa
-
-from cloud.bench import drain, messages, publisher, stand
-from cloud.bench.helper import running
-from cloud.bench.machine import Meter, describe, found
+from cloud.bench import node_red, stand, watermark
+from cloud.bench.machine import describe, found
 from cloud.bench.options import Bench, Options, Step
+from cloud.bench.references import drained, drained_by_c, own_database
 from cloud.bench.report import Goal, Row, row
-from cloud.bench.servers import mosquitto_program, postgres_programs
+from cloud.bench.servers import NOT_FOUND, Programs, programs_here
 from cloud.bench.stand import Stand
-from cloud.errors import SetupError
-from cloud.record.events import EventType
-from cloud.record.service import journal
-from cloud.twin.service import stream_table
-from cloud.twin.telemetry import telemetry_table
+from cloud.bench.storing import Run, stored
 
 METHOD = (
     "The real processes on free ports. A publisher of its own process sends frames that were made before (status and "
     "telemetry in turn, about 250 bytes, QoS 1, {devices:,} devices over 8 connections of a service user, 1,024 "
     "unacknowledged at most). Counted is from its first byte until the last row is committed, seen by looking into the "
-    "database every 10 ms; the worker acknowledges after the commit. Each run is checked: every message stored exactly "
-    "once, every watermark at its device's last message. The references run in turn with ours, on the same broker, "
-    "with the same publisher and the worker idle: mosquitto_sub with five times as many messages, because it is over "
-    "so soon, the tutorial way with a twentieth. One run to warm up, {runs} counted."
+    "database, the oftener the nearer the end; the worker acknowledges after the commit. Each run is checked: every "
+    "message stored exactly once, every watermark at its device's last message. The references run in turn with ours, "
+    "on the same broker, with the same publisher and the worker idle. mosquitto_sub subscribes at QoS 1 with a session "
+    "that persists, as the worker does, acknowledges each message at once (counted with strace: a PUBACK for each) and "
+    "writes its payload to nowhere; it gets up to five times as many messages, because it is over so soon. The "
+    "tutorial way (paho, one SQLModel commit a message) gets a twentieth. {node_red}The last rows weigh the watermark: "
+    "the same worker in a process of the bench's, with and without telling devices how far they are stored. One run to "
+    "warm up, {runs} counted."
+)
+NODE_RED_METHOD = (
+    "Node-RED has two flows as a good user builds them (tests/bench/node-red: MQTT at QoS 1 with a session that "
+    "persists; 1,000 messages or 100 ms joined to a batch; arrays into one INSERT, two connections). One appends topic "
+    "and payload as they are; the other parses, stores each message once, and each device's newest state, in a "
+    "transaction. Both acknowledge when they have a message in memory, before they store it, and neither checks, "
+    "judges or tells anything. "
 )
 BARE, C_SUBSCRIBER, TUTORIAL = "bare paho subscriber", "mosquitto_sub", "a commit for each message (SQLModel, paho)"
+NODE_RED, NODE_RED_STATE = "Node-RED, batches appended", "Node-RED, batches, each once and newest state"
 FAN_IN = Goal(0.4, of="ratio")
+EMBEDDED_FAN_IN = Goal(0.8, of="ratio")
+BESIDE_TUTORIAL = Goal(50, of="ratio")
+BESIDE_NODE_RED = Goal(1.3, of="ratio")
 DURABLE = Goal(15_000)
-GIVE_UP_S = 180.0
-LOOK_S = 0.01
-MESSAGES = {"embedded": 6_000, "one server": 20_000}
-
-
-class Run(NamedTuple):
-    """Messages a second, and processor time of each part in microseconds a message."""
-
-    rate: float
-    parts: dict[str, float]
+MESSAGES = {stand.EMBEDDED: 6_000, stand.ONE_SERVER: 40_000}
+AT_MOST_BY_C = 100_000
+"""What Mosquitto holds for a subscriber that falls behind; beyond it, messages are lost."""
 
 
 def bench(options: Options, step: Step) -> Bench:
     """See the module."""
-    mosquitto, postgres = mosquitto_program(), postgres_programs()
+    programs, without_node_red = programs_here(), node_red.missing()
     rows: list[Row] = []
     notes = ["every message of every run was stored exactly once; every watermark stood at the last message"]
-    with ExitStack() as stack:
-        here = stack.enter_context(stand.embedded(("work",), options.devices))
-        rows += on_stand(here, options.messages or MESSAGES["embedded"], options.runs, step)
-    if mosquitto is not None and postgres is not None:
-        with stand.one_server(("work",), options.devices, mosquitto, postgres) as here:
-            rows += on_stand(here, options.messages or MESSAGES["one server"], options.runs, step)
+    with stand.embedded(("work",), options.devices) as here:
+        rows += on_stand(here, options.messages or MESSAGES[here.name], options.runs, step)
+    if programs is None:
+        notes.append(NOT_FOUND)
     else:
-        notes.append("Mosquitto and PostgreSQL were not both found, and so not measured")
-    machine = describe(mosquitto=mosquitto, postgres=postgres / "postgres" if postgres else None)
-    return Bench(
-        rows=tuple(rows),
-        machine=machine,
-        method=METHOD.format(devices=options.devices, runs=options.runs),
-        notes=tuple(notes),
+        with stand.one_server(("work",), options.devices, programs) as here:
+            rows += on_stand(here, options.messages or MESSAGES[here.name], options.runs, step)
+        rows += weighed(options, step, programs)
+        notes += [without_node_red] if without_node_red else []
+    machine = describe(
+        mosquitto=programs and programs.mosquitto,
+        postgres=programs and programs.postgres,
+        node_red="" if without_node_red or programs is None else node_red.version(),
     )
+    method = METHOD.format(
+        devices=options.devices, runs=options.runs, node_red="" if without_node_red else NODE_RED_METHOD
+    )
+    return Bench(rows=tuple(rows), machine=machine, method=method, notes=tuple(notes))
+
+
+def weighed(options: Options, step: Step, programs: Programs) -> list[Row]:
+    """The watermark's cost, on a stand whose worker is the bench's."""
+    with stand.one_server((), options.devices, programs) as here:
+        return watermark.in_turn(here, 1, options.messages or MESSAGES[here.name], options.runs, step)
+
+
+Way = Callable[[int], Run]
+"""A reference's run, with a boot of its own."""
 
 
 def on_stand(here: Stand, count: int, runs: int, step: Step) -> list[Row]:
     """The rows of one deployment."""
-    subscriber = found("mosquitto_sub") if "mosquitto" in here.servers else None
+    boots = counting()
     ours: list[Run] = []
-    beside: dict[str, list[Run]] = {BARE: [], TUTORIAL: []}
-    if subscriber:
-        beside[C_SUBSCRIBER] = []
-    step(f"{here.name}, warming up", 0, runs)
-    stored(here, 0, max(2 * len(here.units), count // 4))
-    for number in range(1, runs + 1):
-        step(here.name, number - 1, runs)
-        ours.append(stored(here, number, count))
-        beside[BARE].append(drained(here, number, count))
-        if subscriber:
-            # So fast that the same number would be over before it could be timed.
-            beside[C_SUBSCRIBER].append(drained_by_c(here, number, 5 * count, subscriber))
-        beside[TUTORIAL].append(drained(here, number, max(200, count // 20), database_url=_own_database(here)))
+    with ExitStack() as stack:
+        ways = _ways(here, count, stack)
+        beside: dict[str, list[Run]] = {name: [] for name in ways}
+        step(f"{here.name}, warming up", 0, runs)
+        stored(here, next(boots), max(2 * len(here.units), count // 4))
+        for number in range(runs):
+            step(here.name, number, runs)
+            ours.append(stored(here, next(boots), count))
+            for name, way in ways.items():
+                step(f"{here.name}, {name}", number, runs)
+                beside[name].append(way(number))
     step(here.name, runs, runs)
     return _rows(here, ours, beside)
+
+
+def _ways(here: Stand, count: int, stack: ExitStack) -> dict[str, Way]:
+    """What ours is measured beside. Node-RED runs as long as `stack`, and is idle while others are measured."""
+    few = max(200, count // 20)
+    ways: dict[str, Way] = {
+        BARE: lambda boot: drained(here, boot, count),
+        TUTORIAL: lambda boot: drained(here, boot, few, database_url=own_database(here)),
+    }
+    program = found("mosquitto_sub") if here.on_mosquitto else None
+    if program is not None:
+        # So fast that the same number would be over before it could be timed.
+        many = max(count, min(5 * count, AT_MOST_BY_C))
+        ways[C_SUBSCRIBER] = lambda boot: drained_by_c(here, boot, many, program)
+    if here.on_mosquitto and not node_red.missing():
+        there = stack.enter_context(node_red.running_node_red(here))
+        for name, flow in ((NODE_RED, node_red.APPEND), (NODE_RED_STATE, node_red.STATE)):
+            node_red.stored_by(there, here, flow, max(1, count // 4))
+            ways[name] = functools.partial(_by_node_red, there, here, flow, count)
+    return ways
+
+
+def _by_node_red(there: node_red.NodeRed, here: Stand, flow: node_red.Flow, count: int, _boot: int) -> Run:
+    return node_red.stored_by(there, here, flow, count)
 
 
 def _rows(here: Stand, ours: list[Run], beside: dict[str, list[Run]]) -> list[Row]:
@@ -100,12 +136,12 @@ def _rows(here: Stand, ours: list[Run], beside: dict[str, list[Run]]) -> list[Ro
             _rates(ours),
             reference=name,
             reference_runs=_rates(others),
-            goal=FAN_IN if name == C_SUBSCRIBER else None,
+            goal=_goal(here, name),
             parts=[one.parts for one in ours] if name == BARE else (),
         )
         for name, others in beside.items()
     ]
-    if "mosquitto" in here.servers:
+    if here.on_mosquitto:
         found_rows.insert(0, row(what, "msg/s", _rates(ours), goal=DURABLE))
     return found_rows + [
         row(f"{here.name}: {name}", "msg/s", _rates(others), parts=[one.parts for one in others])
@@ -113,114 +149,12 @@ def _rows(here: Stand, ours: list[Run], beside: dict[str, list[Run]]) -> list[Ro
     ]
 
 
+def _goal(here: Stand, name: str) -> Goal | None:
+    """What ours shall reach of this reference."""
+    if here.on_mosquitto:
+        return {C_SUBSCRIBER: FAN_IN, NODE_RED: BESIDE_NODE_RED, TUTORIAL: BESIDE_TUTORIAL}.get(name)
+    return EMBEDDED_FAN_IN if name == BARE else None
+
+
 def _rates(runs: Iterable[Run]) -> list[float]:
     return [one.rate for one in runs]
-
-
-def stored(here: Stand, boot: int, count: int) -> Run:
-    """Ours. Raises SetupError when a message is missing, or there twice."""
-    before = _statuses(here)
-    orders = publisher.Orders(address=here.address, product_ids=here.product_ids, boot=boot, count=count)
-    with running("publisher", orders) as source:
-        meter = Meter(here.pids())
-        source.begin()
-        last = _await_stored(here, boot, count)
-        parts = meter.per_item_us(count)
-        sent = source.result(publisher.Published)
-    _check(here, boot, count, _statuses(here) - before)
-    return Run(count / (last - sent.first), {"publisher": sent.cpu_s * 1e6 / count, **parts})
-
-
-def _await_stored(here: Stand, boot: int, count: int) -> float:
-    """When the watermarks of this boot add up to the count, on the monotonic clock."""
-    query = sa.select(sa.func.coalesce(sa.func.sum(stream_table.c.low), 0)).where(stream_table.c.boot == boot)
-    until = time.monotonic() + GIVE_UP_S
-    while True:
-        with here.db.reading() as tx:
-            done = int(tx.session.execute(query).scalar_one())
-        now = time.monotonic()
-        if done >= count:
-            return now
-        if now > until:
-            msg = f"{here.name}: {done} of {count} messages were stored in {GIVE_UP_S:.0f} s"
-            raise SetupError(msg)
-        time.sleep(LOOK_S)
-
-
-def _statuses(here: Stand) -> int:
-    query = sa.select(sa.func.count()).where(journal.c.type == EventType.DEVICE_STATUS.value)
-    with here.db.reading() as tx:
-        return int(tx.session.execute(query).scalar_one())
-
-
-def _check(here: Stand, boot: int, count: int, statuses: int) -> None:
-    """Each message once, each watermark at the last. Raises SetupError."""
-    table, devices = telemetry_table, len(here.units)
-    own = sa.select(table.c.product_id, table.c.seq).where(table.c.boot == boot)
-    marks = sa.select(stream_table.c.product_id, stream_table.c.low).where(stream_table.c.boot == boot)
-    with here.db.reading() as tx:
-        readings = [tuple(one) for one in tx.session.execute(own).all()]
-        watermarks = {one.product_id: one.low for one in tx.session.execute(marks).all()}
-    expected = {
-        product_id: len(range(at, count, devices)) for at, product_id in enumerate(here.product_ids) if at < count
-    }
-    wanted = messages.count_statuses(devices, count)
-    told = (statuses, len(readings), len(set(readings)), watermarks == expected)
-    if told != (wanted, count - wanted, count - wanted, True):
-        msg = f"{here.name}: statuses, telemetry rows, different ones, watermarks: {told}; sent were {count}"
-        raise SetupError(msg)
-
-
-def drained(here: Stand, boot: int, count: int, *, database_url: str = "") -> Run:
-    """A reference in Python, on topics that the worker does not hear."""
-    topic = "tl/bench/+/up/#"
-    orders = drain.Orders(address=here.address, topic=topic, count=count, database_url=database_url)
-    source_orders = _beside(here, boot, count)
-    with running("drain", orders) as sink, running("publisher", source_orders) as source:
-        meter = Meter({name: pid for name, pid in here.pids().items() if name != "work"})
-        source.begin()
-        done = sink.result(drain.Drained)
-        sent = source.result(publisher.Published)
-        parts = {"publisher": sent.cpu_s * 1e6 / count, **meter.per_item_us(count)}
-    return Run(count / (done.last - sent.first), {**parts, "subscriber": done.cpu_s * 1e6 / count})
-
-
-def drained_by_c(here: Stand, boot: int, count: int, program: Path) -> Run:
-    """Mosquitto's own client, written in C; its output goes nowhere."""
-    at = here.address
-    options = [
-        "-h",
-        at.host,
-        "-p",
-        str(at.port),
-        "-u",
-        at.username,
-        "-P",
-        at.password,
-        "-i",
-        f"{at.username}-bench-sub",
-    ]
-    command = [str(program), *options, "-t", "tl/bench/+/up/#", "-q", "1", "-C", str(count)]
-    with (
-        running("publisher", _beside(here, boot, count)) as source,
-        subprocess.Popen(command, stdout=subprocess.DEVNULL) as sink,  # noqa: S603 - our own arguments
-    ):
-        time.sleep(1)  # it does not say when it is subscribed
-        meter = Meter({name: pid for name, pid in here.pids().items() if name != "work"})
-        source.begin()
-        sent = source.result(publisher.Published)
-        if sink.wait(GIVE_UP_S) != 0:
-            msg = "mosquitto_sub failed"
-            raise SetupError(msg)
-        last = time.monotonic()
-        parts = {"publisher": sent.cpu_s * 1e6 / count, **meter.per_item_us(count)}
-    return Run(count / (last - sent.first), parts)
-
-
-def _beside(here: Stand, boot: int, count: int) -> publisher.Orders:
-    return publisher.Orders(address=here.address, product_ids=here.product_ids, boot=boot, count=count, prefix="bench")
-
-
-def _own_database(here: Stand) -> str:
-    """A file of its own on SQLite; tables of its own on PostgreSQL."""
-    return here.settings.database_url or f"sqlite:///{here.settings.data_dir / 'tutorial.db'}"

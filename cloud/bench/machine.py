@@ -15,8 +15,11 @@ import psutil
 LIBRARIES = ("amqtt", "paho-mqtt", "uvicorn", "uvloop", "sqlalchemy", "msgspec")
 
 
-def describe(*, mosquitto: Path | None = None, postgres: Path | None = None) -> dict[str, Any]:
-    """The machine and the versions of what was used. mosquitto, postgres: the programs, when they were."""
+def describe(*, mosquitto: Path | None = None, postgres: Path | None = None, node_red: str = "") -> dict[str, Any]:
+    """The machine and the versions of what was used.
+
+    mosquitto: the program; postgres: the folder of its programs; node_red: its version.
+    """
     return {
         "cpu": _cpu_name(),
         "cores": psutil.cpu_count() or 0,
@@ -26,8 +29,9 @@ def describe(*, mosquitto: Path | None = None, postgres: Path | None = None) -> 
         "python": platform.python_version(),
         **{name: version(name) for name in LIBRARIES},
         "sqlite": sqlite3.sqlite_version,
-        "postgres": _said_by(postgres, "--version") if postgres else "",
+        "postgres": _said_by(postgres / "postgres", "--version") if postgres else "",
         "mosquitto": _said_by(mosquitto, "-h") if mosquitto else "",
+        "node-red": node_red,
     }
 
 
@@ -73,6 +77,11 @@ def spent_s(pid: int) -> float:
     return sum(one.user + one.system for one in every) + own.children_user + own.children_system
 
 
+def resident_mib(pid: int) -> float:
+    """What a process has in memory, shared pages included, in MiB."""
+    return float(psutil.Process(pid).memory_info().rss) / 2**20
+
+
 class Meter:
     """Processor time of processes, by the name of their part, from here on."""
 
@@ -82,4 +91,8 @@ class Meter:
 
     def per_item_us(self, items: int) -> dict[str, float]:
         """Microseconds that each part spent on each of `items`."""
-        return {name: (spent_s(pid) - self._before[name]) * 1e6 / items for name, pid in self._pids.items()}
+        return {name: spent * 1e6 / items for name, spent in self.seconds().items()}
+
+    def seconds(self) -> dict[str, float]:
+        """What each part has spent."""
+        return {name: spent_s(pid) - self._before[name] for name, pid in self._pids.items()}

@@ -8,7 +8,8 @@ import selectors
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -23,7 +24,7 @@ CHUNK = 64
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """What to publish. prefix: the topics' first level after `tl/`; another one than the contract's is heard by the
     reference alone. window: unacknowledged messages of all connections together. rate: messages a second, 0: all that
-    goes. count: 0 goes on until standard input ends.
+    goes.
     """
 
     address: Address
@@ -48,14 +49,14 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
 class Line:
     """One connection and what it still has to send."""
 
-    def __init__(self, address: Address, name: str, waiting: Sequence[bytes], window: int) -> None:
+    def __init__(self, address: Address, name: str, waiting: Iterable[bytes], window: int) -> None:
         self.socket = socket.create_connection((address.host, address.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.sendall(frames.connect(name, address.username, address.password))
         if self.socket.recv(4) != frames.CONNACK + b"\0\0":
             msg = "the broker refused the publisher"
             raise ConnectionError(msg)
-        self._waiting = waiting
+        self._waiting = deque(waiting)
         self._window = window
         self._sent = 0
         self._unsent = b""
@@ -67,15 +68,25 @@ class Line:
 
     @property
     def done(self) -> bool:
-        return self.acknowledged == len(self._waiting)
+        return not self._waiting and self.acknowledged == self._sent
+
+    @property
+    def waiting(self) -> int:
+        """Messages that are not on their way yet."""
+        return len(self._waiting)
+
+    def owe(self, frame: bytes) -> None:
+        """One more to send."""
+        self._waiting.append(frame)
 
     def fill(self, allowed: int) -> int:
         """Makes the next piece ready; how many messages of `allowed` are in it."""
         if self._unsent:
             return 0
         room = self._window - (self._sent - self.acknowledged)
-        count = max(0, min(room, allowed, CHUNK, len(self._waiting) - self._sent))
-        self._unsent = b"".join(self._waiting[self._sent : self._sent + count])
+        count = max(0, min(room, allowed, CHUNK, len(self._waiting)))
+        take = self._waiting.popleft
+        self._unsent = b"".join([take() for _ in range(count)])
         self._sent += count
         return count
 
@@ -125,19 +136,25 @@ def publish_all(lines: Sequence[Line], rate: float) -> Published:
         for line in open_lines:
             allowed = CHUNK if not rate else int((time.monotonic() - start) * rate) - handed
             handed += line.fill(allowed)
-            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if line.wants_to_write else 0)
-            if selector.get_key(line.socket).events != wanted:
-                selector.modify(line.socket, wanted, line)
-        for key, events in selector.select(0.005 if rate else 5):
-            if events & selectors.EVENT_READ:
-                key.data.read()
-            if events & selectors.EVENT_WRITE:
-                key.data.write()
+        exchange(selector, open_lines, 0.005 if rate else 5)
         open_lines = [line for line in open_lines if not line.done]
     acknowledged = sum(line.acknowledged for line in lines)
     return Published(
         first=start, last_acknowledged=time.monotonic(), acknowledged=acknowledged, cpu_s=time.process_time() - begun
     )
+
+
+def exchange(selector: selectors.BaseSelector, lines: Iterable[Line], wait_s: float) -> None:
+    """Sends what is ready and hears what is there; waits for either at most so long."""
+    for line in lines:
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if line.wants_to_write else 0)
+        if selector.get_key(line.socket).events != wanted:
+            selector.modify(line.socket, wanted, line)
+    for key, events in selector.select(wait_s):
+        if events & selectors.EVENT_READ:
+            key.data.read()
+        if events & selectors.EVENT_WRITE:
+            key.data.write()
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -21,12 +22,23 @@ START_WITHIN_S = 30.0
 STOP_WITHIN_S = 20.0
 
 
-def mosquitto_program() -> Path | None:
-    return found("mosquitto")
+class Programs(NamedTuple):
+    """mosquitto: the program. postgres: the folder of the newest PostgreSQL's server programs."""
+
+    mosquitto: Path
+    postgres: Path
 
 
-def postgres_programs() -> Path | None:
-    """The folder of the newest PostgreSQL's server programs."""
+NOT_FOUND = "Mosquitto and PostgreSQL were not both found, and so not measured"
+
+
+def programs_here() -> Programs | None:
+    """None when one of them is missing."""
+    mosquitto, postgres = found("mosquitto"), _postgres_programs()
+    return Programs(mosquitto, postgres) if mosquitto is not None and postgres is not None else None
+
+
+def _postgres_programs() -> Path | None:
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if debian:
         return debian[-1].parent
@@ -45,26 +57,62 @@ def running_mosquitto(program: Path, files: Mapping[str, str], folder: Path, por
         yield process.pid
 
 
+class Postgres:
+    """A PostgreSQL of our own with its defaults, durable commits among them. url: of its database.
+
+    It can be stopped and started again in between, as one that goes away and comes back.
+    """
+
+    def __init__(self, programs: Path, folder: Path, account: pwd.struct_passwd | None) -> None:
+        self._programs = programs
+        self._folder = folder
+        self._account = account
+        self._running: AbstractContextManager[subprocess.Popen[bytes]] | None = None
+        self.pid: int | None = None
+        self.url = f"postgresql+psycopg://bench@/postgres?host={folder}"
+
+    def make(self) -> None:
+        """Makes the cluster. Raises SetupError."""
+        command = [str(self._programs / "initdb"), f"--pgdata={self._folder / 'data'}", "--auth=trust"]
+        command += ["--username=bench", "--encoding=UTF8", "--locale=C"]
+        with _process(command, self._folder / "initdb.log", self._account) as process:
+            if process.wait() != 0:
+                raise SetupError((self._folder / "initdb.log").read_text())
+
+    def start(self) -> None:
+        """Raises SetupError when it does not answer in time."""
+        given = {"listen_addresses": "", "unix_socket_directories": str(self._folder), "max_connections": "100"}
+        options = [part for key, value in given.items() for part in ("-c", f"{key}={value}")]
+        command = [str(self._programs / "postgres"), "-D", str(self._folder / "data"), *options]
+        log = self._folder / "log"
+        self._running = _process(command, log, self._account, stop=signal.SIGINT)
+        process = self._running.__enter__()
+        self.pid = process.pid
+        _await(lambda: _opens(self.url), process, log)
+
+    def stop(self) -> None:
+        """Sends everybody away; what is committed stays."""
+        running, self._running, self.pid = self._running, None, None
+        if running is not None:
+            running.__exit__(None, None, None)
+
+
 @contextmanager
-def running_postgres(programs: Path) -> Iterator[tuple[int, str]]:
-    """A PostgreSQL of our own with its defaults, durable commits among them; its process id and a database's URL."""
+def running_postgres(programs: Path) -> Iterator[Postgres]:
+    """One with a fresh cluster, stopped on leaving, with its data."""
     account = _unprivileged()
     # A short path of its own: a socket's name is bounded, and the other user must be able to enter.
     with tempfile.TemporaryDirectory(prefix="tlpg-") as name:
         folder = Path(name)
         if account is not None:
             os.chown(folder, account.pw_uid, account.pw_gid)
-        made = [str(programs / "initdb"), f"--pgdata={folder / 'data'}", "--auth=trust", "--username=bench"]
-        with _process([*made, "--encoding=UTF8", "--locale=C"], folder / "initdb.log", account) as process:
-            if process.wait() != 0:
-                raise SetupError((folder / "initdb.log").read_text())
-        given = {"listen_addresses": "", "unix_socket_directories": name, "max_connections": "100"}
-        options = [part for key, value in given.items() for part in ("-c", f"{key}={value}")]
-        command = [str(programs / "postgres"), "-D", str(folder / "data"), *options]
-        url = f"postgresql+psycopg://bench@/postgres?host={name}"
-        with _process(command, folder / "log", account, stop=signal.SIGINT) as process:
-            _await(lambda: _opens(url), process, folder / "log")
-            yield process.pid, url
+        server = Postgres(programs, folder, account)
+        server.make()
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 @contextmanager

@@ -1,13 +1,15 @@
 """What a bench is measured on: a whole deployment in a folder of its own, on free ports, with units that it knows."""
 
+import os
+import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloud import compose
-from cloud.bench.servers import running_mosquitto, running_postgres
+from cloud.bench.servers import Postgres, Programs, running_mosquitto, running_postgres
 from cloud.db import Database, Transaction
 from cloud.mqtt import Address
 from cloud.registry import gs1
@@ -17,11 +19,28 @@ from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
 from cloud.supervisor import Supervisor, free_port
 
+EMBEDDED, ONE_SERVER = "amqtt + SQLite", "Mosquitto + PostgreSQL"
 UNLIMITED = 100_000_000
 MANY_LINES = 1_000_000
 """Calls a minute: more than any bench makes."""
 GTIN = gs1.Gtin("09506000134352")
 """GS1's own example number."""
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What is not ours. Mosquitto's files lie in `folder`; devices come to its port `device_port`, with passwords."""
+
+    mosquitto_pid: int | None = None
+    folder: Path | None = None
+    device_port: int = 0
+    postgres: Postgres | None = None
+
+    @property
+    def pids(self) -> dict[str, int | None]:
+        if self.postgres is None:
+            return {}
+        return {"mosquitto": self.mosquitto_pid, "postgres": self.postgres.pid}
 
 
 @dataclass(frozen=True)
@@ -35,7 +54,7 @@ class Stand:
     units: list[registry.Registered]
     supervisor: Supervisor
     services: tuple[str, ...]
-    servers: dict[str, int] = field(default_factory=dict)
+    servers: Servers = field(default_factory=Servers)
 
     @property
     def address(self) -> Address:
@@ -47,7 +66,26 @@ class Stand:
 
     def pids(self) -> dict[str, int | None]:
         own = {name: self.supervisor.pid(name) for name in self.services}
-        return {**self.servers, **own}
+        return {**self.servers.pids, **own}
+
+    @property
+    def on_mosquitto(self) -> bool:
+        return self.servers.postgres is not None
+
+    @property
+    def device_address(self) -> tuple[str, int]:
+        """Where devices come in, with passwords."""
+        return self.settings.mqtt_host, self.servers.device_port or self.settings.mqtt_port
+
+    def let_in(self, passwords: Iterable[tuple[str, str]]) -> None:
+        """Lets these devices in, (product id, password) each, and no others. The embedded broker asks the registry."""
+        at = self.servers
+        if at.folder is None or at.mosquitto_pid is None:
+            return
+        files = compose.mosquitto_files_for(self.settings, self.keys, at.folder, at.device_port, passwords)
+        for name, content in files.items():
+            (at.folder / name).write_text(content)
+        os.kill(at.mosquitto_pid, signal.SIGHUP)
 
 
 @contextmanager
@@ -55,21 +93,21 @@ def embedded(services: tuple[str, ...], devices: int) -> Iterator[Stand]:
     """The embedded broker and SQLite, as `throughline up` runs them."""
     with tempfile.TemporaryDirectory(prefix="tl-bench-") as name:
         settings = _settings(Path(name))
-        with _running("amqtt + SQLite", settings, ("broker", *services), devices, {}) as stand:
+        with _running(EMBEDDED, settings, ("broker", *services), devices, Servers()) as stand:
             yield stand
 
 
 @contextmanager
-def one_server(services: tuple[str, ...], devices: int, mosquitto: Path, postgres: Path) -> Iterator[Stand]:
+def one_server(services: tuple[str, ...], devices: int, programs: Programs) -> Iterator[Stand]:
     """Mosquitto and PostgreSQL."""
-    with tempfile.TemporaryDirectory(prefix="tl-bench-") as name, running_postgres(postgres) as (postgres_pid, url):
-        settings = _settings(Path(name)).model_copy(update={"broker": "external", "database_url": url})
-        folder = Path(name) / "mosquitto"
+    with tempfile.TemporaryDirectory(prefix="tl-bench-") as name, running_postgres(programs.postgres) as postgres:
+        settings = _settings(Path(name)).model_copy(update={"broker": "external", "database_url": postgres.url})
+        folder, device_port = Path(name) / "mosquitto", free_port()
         folder.mkdir()
-        files = compose.mosquitto_files_for(settings, load_keys(settings.keys_dir), folder, free_port())
-        with running_mosquitto(mosquitto, files, folder, settings.mqtt_port) as mosquitto_pid:
-            servers = {"mosquitto": mosquitto_pid, "postgres": postgres_pid}
-            with _running("Mosquitto + PostgreSQL", settings, services, devices, servers) as stand:
+        files = compose.mosquitto_files_for(settings, load_keys(settings.keys_dir), folder, device_port)
+        with running_mosquitto(programs.mosquitto, files, folder, settings.mqtt_port) as mosquitto_pid:
+            servers = Servers(mosquitto_pid, folder, device_port, postgres)
+            with _running(ONE_SERVER, settings, services, devices, servers) as stand:
                 yield stand
 
 
@@ -86,7 +124,7 @@ def _settings(folder: Path) -> Settings:
 
 @contextmanager
 def _running(
-    name: str, settings: Settings, services: tuple[str, ...], devices: int, servers: dict[str, int]
+    name: str, settings: Settings, services: tuple[str, ...], devices: int, servers: Servers
 ) -> Iterator[Stand]:
     compose.prepare(settings)
     keys = load_keys(settings.keys_dir)

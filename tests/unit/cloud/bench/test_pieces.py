@@ -3,13 +3,16 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from broker.contract.codec import Accepted, decode_up
 from broker.contract.ids import new_id
-from broker.contract.topics import Up
+from broker.contract.topics import Up, up_topic
 from cloud.bench import frames
 from cloud.bench.http_load import body_length
-from cloud.bench.messages import count_statuses, stream
+from cloud.bench.messages import count_statuses, is_status, sent_by_each, status, stream, telemetry, templates
+from cloud.bench.storing import LOOK_AT_MOST_S, LOOK_S, pause
 
 
 def test_every_message_is_accepted_about_250_bytes_long_and_each_device_counts_without_a_gap() -> None:
@@ -26,6 +29,44 @@ def test_every_message_is_accepted_about_250_bytes_long_and_each_device_counts_w
     assert list(seqs.values()) == [[1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3]]
     assert kinds.count(Up.STATUS) == count_statuses(3, 11)
     assert kinds.count(Up.TELEMETRY) == 11 - count_statuses(3, 11)
+
+
+def test_many_devices_with_one_message_send_the_same_mixture_as_one_device_with_many() -> None:
+    assert count_statuses(1, 1000) == count_statuses(1000, 1000) == count_statuses(10, 1000) == 500
+
+
+@given(devices=st.integers(1, 20), count=st.integers(0, 100))
+def test_what_each_device_sends_adds_up(devices: int, count: int) -> None:
+    ids = [f"{one:026}" for one in range(devices)]
+    told = sent_by_each(ids, count)
+    assert sum(told.values()) == count
+    assert list(told) == ids[: min(devices, count)]
+    assert all(abs(one - count / devices) < 1 for one in told.values())
+
+
+@given(device=st.integers(0, 1000), seq=st.integers(1, 10**8))
+def test_a_message_from_a_template_is_the_message(device: int, seq: int) -> None:
+    at = datetime.now(UTC)
+    made = templates(7, at).payload(device, seq)
+    if is_status(device, seq):
+        assert made == status(7, seq, at)
+    else:  # what is measured stays
+        assert made.split(b'"measurements"')[0] == telemetry(7, seq, at).split(b'"measurements"')[0]
+        assert isinstance(decode_up(up_topic(str(new_id(at)), Up.TELEMETRY), made), Accepted)
+
+
+@pytest.mark.parametrize(
+    ("passed", "share", "wait"),
+    [
+        (0.0, 0.0, 5 * LOOK_S),
+        (1.0, 0.9999, LOOK_S),
+        (1.0, 0.9, 1 / 18),
+        (1.0, 0.01, LOOK_AT_MOST_S),
+        (9.0, 1.0, LOOK_S),
+    ],
+)
+def test_the_database_is_looked_at_the_oftener_the_nearer_the_end(passed: float, share: float, wait: float) -> None:
+    assert pause(passed, share) == pytest.approx(wait)
 
 
 def test_a_publish_frame_is_laid_out_as_the_standard_says() -> None:

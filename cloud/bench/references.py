@@ -1,0 +1,90 @@
+"""What ingest is measured beside, on the same broker and with the same publisher: subscribers that do less."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from cloud.bench import drain, publisher
+from cloud.bench.helper import running
+from cloud.bench.machine import Meter
+from cloud.bench.stand import Stand
+from cloud.bench.storing import GIVE_UP_S, Run
+from cloud.errors import SetupError
+
+PREFIX = "bench"
+"""The topics' first level, which the worker does not hear."""
+FILTER = f"tl/{PREFIX}/+/up/#"
+SUBSCRIBED_S = 1.0
+
+
+def drained(here: Stand, boot: int, count: int, *, database_url: str = "") -> Run:
+    """A subscriber in Python that only counts; with a database, the way of the tutorials."""
+    orders = drain.Orders(address=here.address, topic=FILTER, count=count, database_url=database_url)
+    with running("drain", orders) as sink, running("publisher", _source(here, boot, count)) as source:
+        meter = Meter(without_work(here))
+        source.begin()
+        done = sink.result(drain.Drained)
+        sent = source.result(publisher.Published)
+        parts = {"publisher": sent.cpu_s * 1e6 / count, **meter.per_item_us(count)}
+    return Run(count / (done.last - sent.first), {**parts, "subscriber": done.cpu_s * 1e6 / count})
+
+
+def drained_by_c(here: Stand, boot: int, count: int, program: Path) -> Run:
+    """Mosquitto's own client, written in C: QoS 1, each message acknowledged at once, a session that persists as the
+    worker's does. It writes each payload out, to nowhere.
+    """
+    command = _subscriber(here, program, "-t", FILTER, "-q", "1", "-c", "-C", str(count))
+    with running("publisher", _source(here, boot, count)) as source:
+        sink = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own arguments
+        try:
+            time.sleep(SUBSCRIBED_S)  # it does not say when it is subscribed
+            meter = Meter(without_work(here))
+            source.begin()
+            sent = source.result(publisher.Published)
+            spent_s = _end_of(sink)
+            last = time.monotonic()
+            parts = {"publisher": sent.cpu_s * 1e6 / count, **meter.per_item_us(count)}
+        finally:
+            sink.kill()
+            sink.wait()
+    # What persists would fill up with what others are sent.
+    leave = _subscriber(here, program, "-t", FILTER, "-E")
+    subprocess.run(leave, check=True, timeout=GIVE_UP_S)  # noqa: S603 - our own arguments
+    return Run(count / (last - sent.first), {**parts, "subscriber": spent_s * 1e6 / count})
+
+
+def _subscriber(here: Stand, program: Path, *options: str) -> list[str]:
+    at = here.address
+    name = f"{at.username}-bench-sub"
+    where = ["-h", at.host, "-p", str(at.port), "-u", at.username, "-P", at.password, "-i", name]
+    return [str(program), *where, *options]
+
+
+def _end_of(process: "subprocess.Popen[bytes]") -> float:
+    """Waits for its end; the processor seconds that it took in its whole life. Raises SetupError."""
+    until = time.monotonic() + GIVE_UP_S
+    while time.monotonic() < until:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode == 0:
+                return usage.ru_utime + usage.ru_stime
+            break
+        time.sleep(0.005)
+    msg = "mosquitto_sub failed, or did not get all that was sent"
+    raise SetupError(msg)
+
+
+def without_work(here: Stand) -> dict[str, int | None]:
+    """The parts that have to do with a reference; the worker is idle meanwhile."""
+    return {name: pid for name, pid in here.pids().items() if not name.startswith("work")}
+
+
+def _source(here: Stand, boot: int, count: int) -> publisher.Orders:
+    return publisher.Orders(address=here.address, product_ids=here.product_ids, boot=boot, count=count, prefix=PREFIX)
+
+
+def own_database(here: Stand) -> str:
+    """Where the tutorials' way stores: a file of its own on SQLite; tables of its own on PostgreSQL."""
+    return here.settings.database_url or f"sqlite:///{here.settings.data_dir / 'tutorial.db'}"
