@@ -11,6 +11,7 @@ from broker.contract.topics import MANY, OUTBOX_NUDGE, changed_topic
 from cloud.db import Changes
 from cloud.menus import Menus
 from cloud.mqtt import Bus
+from cloud.tracing import Tracing
 from mobile_menu.live import LiveHub
 
 FEW: Final = 8
@@ -28,16 +29,21 @@ class Announcer:
         here: Callable[[Changed], None],
         nudge: Callable[[], None],
         mail: Callable[[], None] = lambda: None,
+        tracing: Tracing = Tracing(),  # noqa: B008 - it has no state
     ) -> None:
         self._bus = bus
         self._here = here
         self._nudge = nudge
         self._mail = mail
+        self._tracing = tracing
 
     def __call__(self, changes: Changes) -> None:
         for word in words(changes):
-            self._here(word)
             named = (word.product_id,) if word.product_id else word.products or word.sessions or word.journeys
+            cause = self._tracing.word(named)
+            if cause is not None:
+                word = msgspec.structs.replace(word, traceparent=cause)  # noqa: PLW2901 - the same word
+            self._here(word)
             self._bus.say(changed_topic(named[0] if len(named) == 1 else MANY), msgspec.json.encode(word))
         if changes.mail:
             self._mail()
@@ -79,15 +85,16 @@ class Listeners:
         self._hub = hub
 
     def __call__(self, word: Changed) -> None:
+        cause = word.traceparent or ""
         if word.product_id is not None:
-            self._hub.changed(self._menus.seen_with(word.product_id))
+            self._hub.changed(self._menus.seen_with(word.product_id), cause)
         for product_id in word.products:
-            self._hub.changed(self._menus.seen_with(product_id))
+            self._hub.changed(self._menus.seen_with(product_id), cause)
         self._hub.sessions_changed(word.sessions)
         if "journey" in word.projections:
-            self._hub.changed(word.journeys)
+            self._hub.changed(word.journeys, cause)
         if "case" in word.projections:
-            self._hub.case_changed(word.journeys)
+            self._hub.case_changed(word.journeys, cause)
         if "gone" in word.projections:
             self._hub.gone(word.journeys)
 

@@ -70,6 +70,7 @@ from cloud.registry import labels_api, links_api
 from cloud.secret_files import read_secret
 from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
+from cloud.tracing import Tracing, tracing_of
 from cloud.twin import api as twin_api
 from cloud.twin import service as twin
 from cloud.web import MAX_BODY_BYTES, MAX_IMPORT_BYTES, Context, add_error_handlers
@@ -233,6 +234,7 @@ def make_app(
     db: Database,
     keys: Keys,
     *,
+    tracing: Tracing | None = None,
     bus: Bus | None = None,
     limits: Limits | None = None,
     rates: tuple[Gate, Gate] | None = None,
@@ -250,7 +252,7 @@ def make_app(
         service.changed,
         forget_sessions=service.forget_sessions,
         per_address=settings.address_streams,
-        around=Pushes(meters),
+        around=Pushes(meters, tracing or Tracing()),
     )
     listeners = Listeners(menus, hub)
     client_id = f"{settings.mqtt_username}-api-{identity.short_name()}"
@@ -362,7 +364,8 @@ async def serve_api(settings: Settings, ready: Ready, stop: asyncio.Event) -> No
     asyncio.get_running_loop().set_exception_handler(outage_handler())
     keys = load_keys(settings.keys_dir)
     db = make_database(settings, make_clock(settings))
-    app = make_app(settings, db, keys)
+    tracing = tracing_of(settings, "api")
+    app = make_app(settings, db, keys, tracing=tracing)
     hub: LiveHub = app.state.hub
     server = _Server(server_config(app, settings), ready)
     watch = asyncio.create_task(_stop_when_told(server, hub, stop), name="stop-watch")
@@ -371,6 +374,7 @@ async def serve_api(settings: Settings, ready: Ready, stop: asyncio.Event) -> No
     finally:
         watch.cancel()
         db.dispose()
+        await asyncio.to_thread(tracing.close)
 
 
 async def _stop_when_told(server: uvicorn.Server, hub: LiveHub, stop: asyncio.Event) -> None:
@@ -388,7 +392,7 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     keys = load_keys(settings.keys_dir)
     db = make_database(settings, make_clock(settings))
     address = broker_address(settings, keys)
-    meters = Meters("work")
+    meters, tracing = Meters("work"), tracing_of(settings, "work")
     watch_database(meters, db)
     wake, mail_wake = threading.Event(), threading.Event()
 
@@ -406,7 +410,7 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     )
     outbox = OutboxLoop(db, bus, stop, wake, meters)
     mail = MailLoop(db, keys, outlet_of(settings), folder_of(settings), settings.mail_sender, stop, mail_wake, meters)
-    db.listeners.append(Announcer(bus, lambda _word: None, wake.set, mail_wake.set))
+    db.listeners.append(Announcer(bus, lambda _word: None, wake.set, mail_wake.set, tracing))
     lanes = 1 if db.is_sqlite else settings.ingest_lanes  # SQLite has one writer at a time
     came = came_counter(meters, "ingest")
     intake = Intake(address, settings.worker_name, settings.ingest_window, lanes=lanes, came=came)
@@ -415,7 +419,10 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     meters.watch(catalogue.CONNECTED, intake.connected.is_set, "ingest")
     meters.watch(catalogue.CONNECTED, bus.connected.is_set, "bus")
     batch, wait_s = settings.ingest_batch, settings.ingest_wait_ms / 1000
-    ingests = [IngestLoop(db, lane, batch=batch, wait_s=wait_s, stop=stop, meters=meters) for lane in intake.lanes]
+    ingests = [
+        IngestLoop(db, lane, batch=batch, wait_s=wait_s, stop=stop, meters=meters, tracing=tracing)
+        for lane in intake.lanes
+    ]
     scheduler = SchedulerLoop(db, stop, meters)
     bus.start()
     intake.start()
@@ -438,6 +445,7 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     intake.close()
     bus.close()
     db.dispose()
+    tracing.close()
     if failed:
         raise SetupError(failed[0])
 

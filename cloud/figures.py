@@ -20,6 +20,7 @@ from cloud.metrics import catalogue
 from cloud.metrics.catalogue import Metric
 from cloud.metrics.meters import Meters
 from cloud.record.service import outbox, timer
+from cloud.tracing import Tracing
 from mobile_menu.live import Push
 
 LOOK_S: Final = 3.0
@@ -53,13 +54,15 @@ class CountResponses:
 class Pushes:
     """Around each delivery of news to a stream."""
 
-    def __init__(self, meters: Meters) -> None:
+    def __init__(self, meters: Meters, tracing: Tracing) -> None:
         self._meters = meters
+        self._tracing = tracing
 
     @contextlib.contextmanager
     def __call__(self, push: Push) -> Iterator[None]:
         try:
-            yield
+            with self._tracing.push(push):
+                yield
         finally:
             self._meters.observe(catalogue.PUSH, time.monotonic() - push.since)
 

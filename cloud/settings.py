@@ -193,6 +193,12 @@ class Settings(BaseSettings):
         le=65535,
         description="Port of the same; of several workers on a machine each takes the next that is free. 0: nowhere.",
     )
+    traces_url: str = Field(
+        "",
+        pattern=r"^$|^https?://[^\s]+$",
+        description="Collector of OpenTelemetry's traces, by OTLP over HTTP, such as http://127.0.0.1:4318. "
+        "Empty: none, unless OTEL_EXPORTER_OTLP_ENDPOINT names one.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @property

@@ -184,7 +184,10 @@ class Firmware(Message, frozen=True, kw_only=True, tag=SCHEMA):
 
 
 class Changed(Message, frozen=True, kw_only=True, tag=SCHEMA):
-    """Cloud to cloud, after a commit: these projections changed. products: of many units at once."""
+    """Cloud to cloud, after a commit: these projections changed. products: of many units at once.
+
+    traceparent: the trace of what changed them, as W3C Trace Context has it; left out where nobody traces.
+    """
 
     product_id: str | None = None
     products: tuple[str, ...] = ()
@@ -192,3 +195,4 @@ class Changed(Message, frozen=True, kw_only=True, tag=SCHEMA):
     projections: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     version: Counter = 0
+    traceparent: Annotated[str, msgspec.Meta(max_length=64)] | None = None

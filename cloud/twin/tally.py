@@ -55,9 +55,9 @@ def tally_of(accepted: Sequence[Accepted], rejected: Sequence[Rejected], gaps: G
     return Tally(kinds, reasons, gaps, tuple(lags))
 
 
-def sampled(many: Sequence[One]) -> list[tuple[One, int]]:
-    """At most `SAMPLES` of them, evenly spread, each with the number that it stands for. Their numbers add up."""
-    step = -(-len(many) // SAMPLES) or 1
+def sampled(many: Sequence[One], most: int = SAMPLES) -> list[tuple[One, int]]:
+    """At most so many of them, evenly spread, each with the number that it stands for. Their numbers add up."""
+    step = -(-len(many) // most) or 1
     return [(many[at], min(step, len(many) - at)) for at in range(0, len(many), step)]
 
 

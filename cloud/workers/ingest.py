@@ -20,6 +20,7 @@ from cloud.intake import Lane
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.mqtt import Delivery
+from cloud.tracing import Tracing
 from cloud.twin import ingest, watermarks
 from cloud.twin.memory import Memory
 from cloud.twin.tally import sampled
@@ -44,6 +45,7 @@ class IngestLoop:
         wait_s: float,
         stop: threading.Event,
         meters: Meters | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._db = db
         self._intake = intake
@@ -51,6 +53,7 @@ class IngestLoop:
         self._wait_s = wait_s
         self._stop = stop
         self._meters = meters or Meters("work")
+        self._tracing = tracing or Tracing()
         self._memory = Memory()
         self._took_s = 0.0
 
@@ -73,7 +76,8 @@ class IngestLoop:
         """
         messages = [(delivery.topic, delivery.payload) for delivery in batch]
         try:
-            taken = self._retried(lambda: self._db.run(lambda tx: ingest.take(tx, messages, self._memory)))
+            with self._tracing.batch(batch):
+                taken = self._retried(lambda: self._db.run(lambda tx: ingest.take(tx, messages, self._memory)))
             self._memory.commit()
             self._note(batch, taken)
         except Exception as error:  # noqa: BLE001 - whatever it is, one message must not stop the others
