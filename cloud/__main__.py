@@ -70,7 +70,7 @@ def up(
         public_url=public_url,
         log_level=log_level,
     )
-    set_up(settings.log_level)
+    set_up(settings.log_level, settings.log_format, "up")
     stop = threading.Event()
     on_signal(stop.set)
     # The folder is held before anything in it is touched: two that start at once must not both prepare it.
@@ -145,13 +145,14 @@ def broker(
             plain_devices=plain_devices,
             log_level=log_level,
         )
-        _serve_async(settings, compose.serve_broker)
+        _serve_async(settings, "broker", compose.serve_broker)
 
 
 @app.command()
 def api(data_dir: DataDir = None, host: Host = None, port: Port = None, log_level: LogLevel = None) -> None:
     """Run the HTTP service alone."""
-    _serve_async(load_settings(data_dir=data_dir, host=host, port=port, log_level=log_level), compose.serve_api)
+    settings = load_settings(data_dir=data_dir, host=host, port=port, log_level=log_level)
+    _serve_async(settings, "api", compose.serve_api)
 
 
 @app.command()
@@ -162,7 +163,7 @@ def work(
 ) -> None:
     """Run the workers alone: ingest, outbox, scheduler."""
     settings = load_settings(data_dir=data_dir, worker_name=name, log_level=log_level)
-    set_up(settings.log_level)
+    set_up(settings.log_level, settings.log_format, "work", settings.worker_name)
     stop = threading.Event()
     on_signal(stop.set)
     _watch_parent(stop.set)
@@ -170,9 +171,11 @@ def work(
 
 
 def _serve_async(
-    settings: Settings, serve: Callable[[Settings, compose.Ready, asyncio.Event], Coroutine[None, None, None]]
+    settings: Settings,
+    service: str,
+    serve: Callable[[Settings, compose.Ready, asyncio.Event], Coroutine[None, None, None]],
 ) -> None:
-    set_up(settings.log_level)
+    set_up(settings.log_level, settings.log_format, service)
 
     async def run() -> None:
         stop = asyncio.Event()

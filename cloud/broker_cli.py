@@ -79,7 +79,7 @@ def guard(
 ) -> None:
     """Cut revoked devices off while they are connected, and keep certificates and revocation list fresh."""
     settings = load_settings(data_dir=data_dir, log_level=log_level, broker="external")
-    set_up(settings.log_level)
+    set_up(settings.log_level, settings.log_format, "guard")
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda _number, _frame: stop.set())

@@ -200,6 +200,9 @@ class Settings(BaseSettings):
         "Empty: none, unless OTEL_EXPORTER_OTLP_ENDPOINT names one.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Lines for people, or JSON with the same fields in each line, for a collector of logs."
+    )
 
     @property
     def url(self) -> str:

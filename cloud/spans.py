@@ -132,6 +132,13 @@ class Spans(Tracing):
         ):
             yield
 
+    def ids(self) -> tuple[str, str]:
+        """Of the present trace and span, in hexadecimal; empty outside of one."""
+        context = trace.get_current_span().get_span_context()
+        if not context.is_valid:
+            return "", ""
+        return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
+
     def close(self) -> None:
         self._provider.shutdown()
 

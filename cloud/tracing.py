@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
+from cloud.logs import mark_lines
 from cloud.mqtt import Delivery
 from cloud.settings import Settings
 from mobile_menu.live import Push
@@ -43,4 +44,6 @@ def tracing_of(settings: Settings, service: str, environment: Mapping[str, str] 
         return Tracing()
     from cloud.spans import Spans, exporting_to  # noqa: PLC0415 - half the memory of a worker that does not trace
 
-    return Spans(exporting_to(settings.traces_url, f"throughline-{service}", settings.worker_name))
+    made = Spans(exporting_to(settings.traces_url, f"throughline-{service}", settings.worker_name))
+    mark_lines(made.ids)
+    return made

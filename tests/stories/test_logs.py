@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from broker.contract.topics import Up
+from cloud import logs
 from device_sim.credentials import Credential
 from device_sim.shop import Customer, Order
 from tests.certificates import new_key, request_of, signed_renewal
@@ -57,10 +58,11 @@ def _forms(text: str) -> Iterator[bytes]:
     yield base64.b64encode(text.encode())[4:-4].lower() or text.lower().encode()
 
 
-@pytest.fixture(scope="module")
-def talkative(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system of its own, that says as much as it can."""
-    system = System(tmp_path_factory.mktemp("talkative"), {"THROUGHLINE_LOG_LEVEL": "debug"})
+@pytest.fixture(scope="module", params=["text", "json"])
+def talkative(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system of its own, that says as much as it can, in either form."""
+    wordy = {"THROUGHLINE_LOG_LEVEL": "debug", "THROUGHLINE_LOG_FORMAT": request.param}
+    system = System(tmp_path_factory.mktemp("talkative"), wordy)
     try:
         yield system.start()
     finally:
@@ -95,7 +97,16 @@ async def test_nothing_planted_is_in_what_the_processes_say_or_tell_about_themse
     assert said.count(b"\n") > 5, "it was made to talk"
     assert marks.found_in(said.replace(system.key.encode(), b"", 1)) == [], "the first start shows its key, once"
     assert marks.found_in(lines) == []
+    if system.environment()["THROUGHLINE_LOG_FORMAT"] == "json":
+        _all_json(system)
     assert marks.found_in(told) == []
+
+
+def _all_json(system: System) -> None:
+    """Each line on standard error has the same fields, whichever process said it."""
+    lines = [json.loads(line) for path in system.folder.glob("*.err") for line in path.read_text().splitlines()]
+    assert {tuple(line) for line in lines} == {logs.FIELDS}
+    assert {line["service"] for line in lines} >= {"up", "api", "work"}
 
 
 def _own_secrets(system: System) -> dict[str, str]:
