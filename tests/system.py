@@ -26,7 +26,6 @@ from broker.contract.messages import Json
 from broker.external import DEVICE_PASSWORDS, SERVICE_PASSWORDS, MosquittoSettings, mosquitto_files, password_file
 from cloud.clock import TravelClock
 from cloud.secrets import Keys, load_keys
-from cloud.supervisor import free_port
 from device_sim.calls import Caller
 from device_sim.carrier import Carrier
 from device_sim.credentials import Credential
@@ -36,6 +35,7 @@ from device_sim.phone import Phone
 from device_sim.registration import DEFAULT_GTIN, Registrar
 from device_sim.session import Endpoint, Tuning
 from device_sim.shop import Shop
+from tests.ports import free_port
 from tests.services import missing, running_postgres
 
 ROOT: Final = Path(__file__).parents[1]

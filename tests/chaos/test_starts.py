@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from cloud.supervisor import free_port
+from tests.ports import free_port
 from tests.system import LEAVE_WITHIN_S, ROOT, SERVICES, START_WITHIN_S, System, until
 
 pytestmark = pytest.mark.chaos

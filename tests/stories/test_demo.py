@@ -18,9 +18,9 @@ import pytest
 from cloud.clock import TravelClock
 from cloud.demo.story import CHAPTERS
 from cloud.secrets import load_keys
-from cloud.supervisor import free_port
 from device_sim.registration import DEFAULT_GTIN
 from device_sim.shop import Shop
+from tests.ports import free_port
 from tests.system import LEAVE_WITHIN_S, ROOT, START_WITHIN_S, until
 
 PLAYED_WITHIN_S = 110.0

@@ -28,8 +28,9 @@ from cloud.registry import service as registry
 from cloud.secrets import load_keys
 from cloud.settings import as_environment, load_settings
 from tests.certificates import new_key, request_of
-from tests.integration.broker.harness import ROOT, Client, free_port, listens, until
+from tests.integration.broker.harness import ROOT, Client, listens, until
 from tests.integration.broker.pki import Files
+from tests.ports import free_port
 
 GTIN = gs1.Gtin("09506000134352")
 PROGRAM = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "mosquitto"

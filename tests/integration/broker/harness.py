@@ -31,6 +31,7 @@ from broker.external import (
     password_file,
 )
 from tests.integration.broker.pki import Authority, Files
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 GOOD = "01jd9s0000000000000000000a"
@@ -234,13 +235,6 @@ def credentials() -> dict[str, list[Any]]:
         name: ["service" if name == SERVICE else "device", hashlib.sha256(secret.encode()).hexdigest(), False]
         for name, secret in PASSWORDS.items()
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from cloud.errors import SetupError
 from cloud.intake import Intake
 from cloud.mqtt import Address, Bus, tls_context
 from tests.integration.broker.deployment import PROGRAM
-from tests.integration.broker.harness import SERVICE, free_port, listens, until
+from tests.integration.broker.harness import SERVICE, listens, until
 from tests.integration.broker.pki import Authority
+from tests.ports import free_port
 
 pytestmark = pytest.mark.mosquitto
 PASSWORD = "the secret of the service"

@@ -16,8 +16,8 @@ import pytest
 from cloud.compose import prepare
 from cloud.file_limit import shares_of
 from cloud.settings import load_settings
-from cloud.supervisor import free_port
 from tests.http_service import BROWSER
+from tests.ports import free_port
 from tests.system import until
 
 FILES = 256

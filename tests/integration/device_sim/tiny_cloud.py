@@ -19,6 +19,7 @@ from broker.contract.messages import Command, Event, Message, Presence, Stored, 
 from broker.contract.topics import ALL_UP, Down, down_topic
 from broker.contract.watermark import Received, receive
 from device_sim.session import Endpoint
+from tests.ports import free_port
 
 
 async def eventually(holds: Callable[[], bool], what: str, timeout_s: float = 20) -> None:
@@ -34,9 +35,7 @@ class Mosquitto:
     """A broker that keeps nothing over a kill: no persistence."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n"
