@@ -9,8 +9,12 @@ from broker.contract.messages import Json, Supply
 from cloud.registry.profiles import Profile, Severity
 from mobile_menu.rules.situation import Level, SupplyLevel
 
+SAYS_HOW_IT_IS: Final = ("state", "reasons")
+"""The fields from which the level follows."""
 _SUFFIXES: Final = tuple((f"-{severity.value}", severity) for severity in Severity)
 _GRAVITY: Final = {severity: place for place, severity in enumerate(Severity)}
+_LISTS: Final = (list, tuple)
+"""Both, as a class each: a union is made anew wherever it is written."""
 _REMEMBERED_WORDS, _REMEMBERED_CHARS = 16, 512
 """What is longer is no usual status, and would fill the memory."""
 
@@ -40,7 +44,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_error(self) -> bool:
         """It last said that something stops it; so it stays true while an offline machine is waited for."""
-        return any(problem.severity is Severity.ERROR for problem in self.problems)
+        return _stops(self.problems)
 
 
 class _Read(NamedTuple):
@@ -79,6 +83,18 @@ def health(reported: dict[str, Json], online: bool | None, profile: Profile) -> 
         problems=problems,
         supplies=_supplies(reported),
     )
+
+
+def standing(reported: dict[str, Json], online: bool | None, profile: Profile) -> tuple[Level, bool]:
+    """The level, and whether it has an error: what `health` says of both, without all else that it finds out."""
+    problems = _read(_keywords(reported), profile).problems
+    state = reported.get("state")
+    level = _level(state if isinstance(state, str) else "", problems, online, profile)
+    return level, _stops(problems)
+
+
+def _stops(problems: tuple[Problem, ...]) -> bool:
+    return bool(problems) and problems[0].severity is Severity.ERROR  # the gravest stands first
 
 
 def _level(state: str, problems: tuple[Problem, ...], online: bool | None, profile: Profile) -> Level:
@@ -129,7 +145,7 @@ def _bare_severity(reason: str, profile: Profile) -> Severity:
 
 def _keywords(reported: dict[str, Json]) -> tuple[str, ...]:
     reasons = reported.get("reasons")
-    if not isinstance(reasons, list | tuple):
+    if not isinstance(reasons, _LISTS):
         return ()
     return tuple([reason for reason in reasons if isinstance(reason, str)])
 

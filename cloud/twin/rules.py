@@ -15,7 +15,7 @@ from broker.contract.messages import Event as DeviceEvent
 from broker.contract.presence import PresenceKey, merge_presence
 from cloud.record.events import Event, EventType
 from cloud.registry.profiles import Profile
-from cloud.twin.health import Health, health
+from cloud.twin.health import SAYS_HOW_IT_IS, Health, health, standing
 
 Field = tuple[Json, int, int]
 """Value (None: removed), boot, seq."""
@@ -139,9 +139,35 @@ def apply(twin: Twin, event: Event, profile: Profile, known_at: datetime) -> Twi
         )
     if event.source != "device":
         return twin
-    heard = _presence_of(event)
-    changed: dict[str, Any] = {"presence": merge_presence(twin.presence, heard)}
-    changed["epoch"] = max(twin.epoch, int(data.get("epoch", 0)))
+    changed = _changes(twin, event)
+    if not changed:
+        return twin
+    reported: dict[str, Field] = changed.get("reported", twin.reported)
+    if reported is not twin.reported:
+        changed["usage"] = usage_of(twin, _value(reported, "supplies"), believed(event.at, known_at))
+    presence: PresenceKey = changed.get("presence", twin.presence)
+    said = {name: _value(reported, name) for name in SAYS_HOW_IT_IS}
+    level, has_error = standing(said, None if presence.boot < 0 else presence.online, profile)
+    return msgspec.structs.replace(
+        twin,
+        level=level.value,
+        level_since=twin.level_since if level == twin.level else known_at,
+        error_since=(twin.error_since or known_at) if has_error else None,
+        version=twin.version + 1,
+        **changed,
+    )
+
+
+def _changes(twin: Twin, event: Event) -> dict[str, Any]:
+    """The fields that a device's event changes by itself; empty when it tells nothing new."""
+    data = event.data
+    changed: dict[str, Any] = {}
+    presence = merge_presence(twin.presence, _presence_of(event))
+    if presence != twin.presence:
+        changed["presence"] = presence
+    epoch = int(data.get("epoch", 0))
+    if epoch > twin.epoch:
+        changed["epoch"] = epoch
     if event.type == EventType.DEVICE_BIRTH and (data["boot"], data["seq"]) > twin.birth:
         changed |= {
             "birth": (data["boot"], data["seq"]),
@@ -150,18 +176,10 @@ def apply(twin: Twin, event: Event, profile: Profile, known_at: datetime) -> Twi
             "capabilities": tuple(data["capabilities"]),
         }
     if event.type == EventType.DEVICE_STATUS:
-        changed["reported"] = merge_reported(twin.reported, data["reported"], data["boot"], data["seq"])
-    after = msgspec.structs.replace(twin, **changed)
-    if after == twin:
-        return twin
-    if after.reported is not twin.reported:
-        after = msgspec.structs.replace(after, usage=usage_of(twin, after, believed(event.at, known_at)))
-    found = condition(after, profile)
-    level_since = twin.level_since if found.level == twin.level else known_at
-    error_since = (twin.error_since or known_at) if found.has_error else None
-    return msgspec.structs.replace(
-        after, level=found.level.value, level_since=level_since, error_since=error_since, version=twin.version + 1
-    )
+        reported = merge_reported(twin.reported, data["reported"], data["boot"], data["seq"])
+        if reported is not twin.reported:
+            changed["reported"] = reported
+    return changed
 
 
 def condition(twin: Twin, profile: Profile) -> Health:
@@ -171,10 +189,11 @@ def condition(twin: Twin, profile: Profile) -> Health:
 
 def merge_reported(known: dict[str, Field], heard: dict[str, Json], boot: int, seq: int) -> dict[str, Field]:
     """Field by field, the higher (boot, seq) wins. The same dict, when no field is newer."""
+    when = boot, seq
     newer = {
         name: (value, boot, seq)
         for name, value in heard.items()
-        if name not in known or (boot, seq) > tuple(known[name][1:])
+        if (there := known.get(name)) is None or when > (there[1], there[2])
     }
     return {**known, **newer} if newer else known
 
@@ -211,14 +230,19 @@ def merge_desired(known: dict[str, Json], wished: dict[str, Json]) -> dict[str, 
     return {name: value for name, value in {**known, **wished}.items() if value is not None}
 
 
-def usage_of(before: Twin, after: Twin, at: datetime) -> dict[str, tuple[float, datetime]]:
-    """Where each supply that is there stood at its last refill: a level that rises starts the count anew."""
-    named = {str(supply["name"]) for supply in after.values.get("supplies") or []}
-    usage = {name: start for name, start in before.usage.items() if name in named}
-    old = _levels(before)
-    for name, level in _levels(after).items():
-        if name not in usage or level > old.get(name, level):
+def usage_of(before: Twin, supplies: Json, at: datetime) -> dict[str, tuple[float, datetime]]:
+    """Where each supply that is there now stood at its last refill: a level that rises starts the count anew."""
+    usage: dict[str, tuple[float, datetime]] = {}
+    old = _levels(_value(before.reported, "supplies"))
+    now = _levels(supplies)
+    for supply in supplies or ():
+        name = str(supply["name"])
+        level = now.get(name)
+        start = before.usage.get(name)
+        if level is not None and (start is None or level > old.get(name, level)):
             usage[name] = (level, at)
+        elif start is not None:
+            usage[name] = start
     return usage
 
 
@@ -237,9 +261,16 @@ def days_left(level: float, start: tuple[float, datetime] | None, now: datetime)
     return round(level * (span / timedelta(days=1)) / used, 1)
 
 
-def _levels(twin: Twin) -> dict[str, float]:
-    supplies = twin.values.get("supplies") or []
-    return {str(supply["name"]): float(supply["level_percent"]) for supply in supplies if supply["level_percent"] >= 0}
+def _levels(supplies: Json) -> dict[str, float]:
+    return {
+        str(supply["name"]): float(supply["level_percent"]) for supply in supplies or () if supply["level_percent"] >= 0
+    }
+
+
+def _value(reported: dict[str, Field], name: str) -> Json:
+    """What a field says; None when it is not there, or was removed."""
+    field = reported.get(name)
+    return None if field is None else field[0]
 
 
 def _presence_of(event: Event) -> PresenceKey:

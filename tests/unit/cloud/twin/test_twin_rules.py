@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +12,8 @@ from broker.contract.codec import Accepted, decode_up
 from broker.contract.messages import Json
 from broker.contract.topics import Up, up_topic
 from cloud.record.events import Event
-from cloud.registry.profiles import load_profile
-from cloud.twin.rules import Twin, apply, days_left, merge_desired, merge_reported, to_event
+from cloud.registry.profiles import Severity, load_profile
+from cloud.twin.rules import Twin, apply, condition, days_left, merge_desired, merge_reported, to_event
 from mobile_menu.rules.situation import Level
 
 ID = "01jd0000000000000000000000"
@@ -70,6 +71,71 @@ def test_of_each_field_the_newest_word_stands(words: list[tuple[str, int, int, i
         known = merge_reported(known, {name: value}, boot, seq)
     for name, (_value, boot, seq) in known.items():
         assert (boot, seq) == max((b, s) for n, b, s, _ in words if n == name)
+
+
+_SAID = st.fixed_dictionaries(
+    {},
+    optional={
+        "state": st.sampled_from(["idle", "stopped", None]),
+        "reasons": st.lists(st.sampled_from(["none", "media-jam-error", "toner-low-warning"]), max_size=2) | st.none(),
+        "supplies": st.lists(
+            st.builds(
+                lambda name, level: {"name": name, "level_percent": level},
+                st.sampled_from(["black", "cyan"]),
+                st.integers(-3, 3),
+            ),
+            max_size=3,
+        )
+        | st.none(),
+        "pages_total": st.integers(0, 1),
+    },
+)
+_STATUS = st.builds(
+    lambda boot, seq, said: heard("device.status", boot, seq, reported=said), *[st.integers(1, 3)] * 2, _SAID
+)
+_PRESENCE = st.builds(
+    lambda boot, connection, status: heard("device.presence", boot, connection=connection, status=status),
+    st.integers(1, 3),
+    st.integers(0, 1),
+    st.sampled_from(["online", "offline"]),
+)
+
+
+@given(st.lists(_STATUS | _PRESENCE, min_size=1, max_size=8))
+def test_the_level_and_the_error_are_always_those_of_the_whole_state_and_each_change_is_a_version(
+    events: list[Event],
+) -> None:
+    twin = Twin(product_id=ID)
+    for number, event in enumerate(events):
+        before, now = twin, AT + timedelta(hours=number)
+        twin = apply(twin, event, PRINTER, now)
+        found = condition(twin, PRINTER)
+        has_error = any(problem.severity is Severity.ERROR for problem in found.problems)
+        assert (twin.level, twin.error_since is not None) == (found.level, has_error)
+        assert twin.level_since == (before.level_since if twin.level == before.level else now)
+        assert (twin.version == before.version) == (twin is before)
+        assert twin is before or msgspec.structs.replace(twin, version=before.version) != before
+
+
+@given(st.lists(_STATUS, max_size=8))
+def test_a_supply_is_counted_from_its_last_rise_and_as_long_as_it_is_there(events: list[Event]) -> None:
+    twin, starts = Twin(product_id=ID), dict[str, float]()
+    for event in events:
+        before = _shown(twin)
+        twin = apply(twin, event, PRINTER, AT)
+        now = _shown(twin)
+        starts = {name: starts[name] for name in _named(twin) if name in starts}
+        starts |= {name: level for name, level in now.items() if name not in starts or level > before.get(name, level)}
+        assert {name: level for name, (level, _at) in twin.usage.items()} == starts
+
+
+def _named(twin: Twin) -> set[str]:
+    return {supply["name"] for supply in twin.values.get("supplies") or []}
+
+
+def _shown(twin: Twin) -> dict[str, float]:
+    supplies = twin.values.get("supplies") or []
+    return {supply["name"]: supply["level_percent"] for supply in supplies if supply["level_percent"] >= 0}
 
 
 def test_an_error_keeps_its_beginning_while_the_device_is_away_and_loses_it_when_mended() -> None:
