@@ -18,7 +18,9 @@ from typer.exceptions import Abort, TyperException
 
 from broker.contract.errors import ThroughlineError
 from cloud import broker_cli, commands, compose
+from cloud.errors import SetupError
 from cloud.identity import authority_files
+from cloud.ingesting import check_workers
 from cloud.logs import set_up
 from cloud.mail.setup import destination_of
 from cloud.opened import note_command
@@ -57,6 +59,9 @@ def up(
     mqtt_tls_port: MqttTlsPort = None,
     plain_devices: PlainDevices = None,
     public_url: Annotated[str | None, typer.Option(help="How phones reach the HTTP service.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Ingest workers that share the load; more than one needs an external broker.")
+    ] = None,
     log_level: LogLevel = None,
 ) -> None:
     """Start everything on this machine, and watch it."""
@@ -68,15 +73,26 @@ def up(
         mqtt_tls_port=mqtt_tls_port,
         plain_devices=plain_devices,
         public_url=public_url,
+        ingest_workers=workers,
         log_level=log_level,
     )
     set_up(settings.log_level, settings.log_format, "up")
     stop = threading.Event()
     on_signal(stop.set)
     # The folder is held before anything in it is touched: two that start at once must not both prepare it.
-    with Supervisor(settings, SERVICES[settings.broker], prepare=lambda: _prepare(settings)):
+    with Supervisor(settings, services_of(settings), prepare=lambda: _prepare(settings)):
         _show_addresses(settings)
         stop.wait()
+
+
+def services_of(settings: Settings) -> tuple[str, ...]:
+    """What `up` runs. Raises SetupError for several workers where there can be one, or that all have one name."""
+    check_workers(settings)
+    if settings.ingest_workers > 1 and settings.worker_name:
+        msg = "with several workers, leave worker_name out: each takes a name of its own"
+        raise SetupError(msg)
+    more = tuple(f"work-{number}" for number in range(2, settings.ingest_workers + 1))
+    return SERVICES[settings.broker] + more
 
 
 def _prepare(settings: Settings) -> None:
@@ -161,7 +177,7 @@ def work(
     name: Annotated[str | None, typer.Option(help="Of this worker; its MQTT session persists under it.")] = None,
     log_level: LogLevel = None,
 ) -> None:
-    """Run the workers alone: ingest, outbox, scheduler."""
+    """Run a worker alone: ingest, outbox, mail, scheduler."""
     settings = load_settings(data_dir=data_dir, worker_name=name, log_level=log_level)
     set_up(settings.log_level, settings.log_format, "work", settings.worker_name)
     stop = threading.Event()

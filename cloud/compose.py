@@ -48,7 +48,7 @@ from cloud.identity import api as identity_api
 from cloud.identity import authority_files, devices_api, operators, phones
 from cloud.identity import service as identity
 from cloud.identity.permissions import OperatorRole
-from cloud.intake import Intake
+from cloud.ingesting import ingest_work
 from cloud.lifecycle import api as lifecycle_api
 from cloud.lifecycle import engine, watch
 from cloud.limits import RateLimit, rate_limits
@@ -74,10 +74,10 @@ from cloud.tracing import Tracing, tracing_of
 from cloud.twin import api as twin_api
 from cloud.twin import service as twin
 from cloud.web import MAX_BODY_BYTES, MAX_IMPORT_BYTES, Context, add_error_handlers
-from cloud.workers.ingest import IngestLoop
 from cloud.workers.mail import MailLoop
 from cloud.workers.outbox import OutboxLoop
 from cloud.workers.scheduler import HOUSEKEEPING, SchedulerLoop
+from cloud.workers.sharing import IngestWork
 from mobile_menu import account_api, web_files
 from mobile_menu import api as menu_api
 from mobile_menu import openapi as menu_openapi
@@ -90,6 +90,8 @@ from mobile_menu.service import MenuService
 from mobile_menu.threads import Threads
 
 log = logging.getLogger("throughline")
+LEAVE_S = 20.0
+"""How long a loop may take to end: ingest may hand its session on first."""
 Ready = Callable[[int], None]
 """Told the port, once clients may come."""
 
@@ -402,7 +404,7 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
 
     bus = Bus(
         address,
-        f"{settings.mqtt_username}-{settings.worker_name}-bus",
+        f"{settings.mqtt_username}-work-{identity.short_name()}",
         filters=(OUTBOX_NUDGE,),
         heard=lambda _topic, _payload: nudged(),
         back=nudged,
@@ -411,24 +413,12 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     outbox = OutboxLoop(db, bus, stop, wake, meters)
     mail = MailLoop(db, keys, outlet_of(settings), folder_of(settings), settings.mail_sender, stop, mail_wake, meters)
     db.listeners.append(Announcer(bus, lambda _word: None, wake.set, mail_wake.set, tracing))
-    lanes = 1 if db.is_sqlite else settings.ingest_lanes  # SQLite has one writer at a time
-    came = came_counter(meters, "ingest")
-    intake = Intake(address, settings.worker_name, settings.ingest_window, lanes=lanes, came=came)
-    meters.watch(catalogue.WAITING, intake.waiting)
-    meters.watch(catalogue.WAITING_BYTES, intake.waiting_bytes)
-    meters.watch(catalogue.CONNECTED, intake.connected.is_set, "ingest")
+    ingest = ingest_work(settings, keys, db, address, stop, meters, tracing)
     meters.watch(catalogue.CONNECTED, bus.connected.is_set, "bus")
-    batch, wait_s = settings.ingest_batch, settings.ingest_wait_ms / 1000
-    ingests = [
-        IngestLoop(db, lane, batch=batch, wait_s=wait_s, stop=stop, meters=meters, tracing=tracing)
-        for lane in intake.lanes
-    ]
     scheduler = SchedulerLoop(db, stop, meters)
     bus.start()
-    intake.start()
     calm_collector()
-    work = {"outbox": outbox.run, "scheduler": scheduler.run, "mail": mail.run}
-    work |= {f"ingest-{number}": ingest.run for number, ingest in enumerate(ingests, start=1)}
+    work = {"ingest": ingest.run, "outbox": outbox.run, "scheduler": scheduler.run, "mail": mail.run}
     failed: list[str] = []
     threads = [
         threading.Thread(target=_guarded, args=(name, run, stop, failed), name=name) for name, run in work.items()
@@ -436,13 +426,12 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     with MetricsServer(settings.metrics_host, settings.metrics_port, Page(meters)):
         for thread in threads:
             thread.start()
-        if _connected(intake, bus, stop):
+        if _settled(ingest, bus, stop):
             ready(0)
         stop.wait()
     nudged()
     for thread in threads:
-        thread.join(10)
-    intake.close()
+        thread.join(LEAVE_S)
     bus.close()
     db.dispose()
     tracing.close()
@@ -478,8 +467,8 @@ def _guarded(name: str, run: Callable[[], None], stop: threading.Event, failed: 
         stop.set()
 
 
-def _connected(intake: Intake, bus: Bus, stop: threading.Event) -> bool:
+def _settled(ingest: IngestWork, bus: Bus, stop: threading.Event) -> bool:
     while not stop.is_set():
-        if intake.connected.wait(0.1) and bus.connected.wait(0.1):
+        if ingest.settled.wait(0.1) and bus.connected.wait(0.1):
             return True
     return False

@@ -18,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
 
@@ -33,13 +34,17 @@ MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
 MAX_HELD_BYTES: Final = 16 * 1024 * 1024
 """Of payloads taken and not yet handed on; usual messages come to their number long before."""
 BLOCKED_S: Final = 1.0
+LEAVING_S: Final = 0.05
+"""How often it is looked whether all is stored, by a session that is about to end."""
+MAX_BACKOFF_S: Final = 1.0
+"""Between tries to reach the broker. A shared subscription is not there for those who speak before we are back."""
 MAX_FRAME_BYTES: Final = 1024 * 1024
 """Far above what either broker lets through."""
 
 _SPEAKER: Final = slice(len(PREFIX), len(PREFIX) + 26)
 """Where a topic names its device."""
 
-_CONNACK, _PUBLISH, _SUBACK, _PINGRESP = 0x20, 0x30, 0x90, 0xD0
+_CONNACK, _PUBLISH, _SUBACK, _UNSUBACK, _PINGRESP = 0x20, 0x30, 0x90, 0xB0, 0xD0
 _PINGREQ, _DISCONNECT = b"\xc0\x00", b"\xe0\x00"
 _PUBACK = struct.Struct("!BBH")
 _REFUSALS = {1: "protocol", 2: "client id", 3: "unavailable", 4: "bad credentials", 5: "not authorized"}
@@ -130,6 +135,11 @@ def subscribe_packet(topic_filter: str) -> bytes:
     return _packet(0x82, b"\x00\x01" + _text(topic_filter) + b"\x01")
 
 
+def unsubscribe_packet(topic_filters: Sequence[str]) -> bytes:
+    """An UNSUBSCRIBE from each, of which there is at least one."""
+    return _packet(0xA2, b"\x00\x02" + b"".join([_text(one) for one in topic_filters]))
+
+
 def acknowledgements(mids: Iterable[int]) -> bytes:
     """A PUBACK for each."""
     pack = _PUBACK.pack
@@ -195,7 +205,10 @@ class Intake:
 
     When it is full, nothing is read: the socket's buffers fill, and the broker holds the rest. Memory here does not
     grow, however slow the database is. lanes: how many threads share the work; all that a device says is on one.
-    came: told of each connection, once it is subscribed.
+
+    came: told of each connection, once it is subscribed. not_wanted: filters that the session may have of an earlier
+    start, and that are taken back once the subscription stands. leaving: there is no subscription any more, only what
+    still waits in the session.
     """
 
     def __init__(
@@ -207,10 +220,19 @@ class Intake:
         lanes: int = 1,
         topic_filter: str = ALL_UP,
         came: Callable[[], None] = lambda: None,
+        not_wanted: Sequence[str] = (),
+        leaving: bool = False,
     ) -> None:
         self._address = address
         self._client_id = f"{address.username}-{worker}"
         self._filter = topic_filter
+        self._not_wanted = tuple(not_wanted)
+        self._leaving = leaving
+        self._left = False
+        self._received = 0  # on this connection, and how many of these were acknowledged
+        self._acknowledged = 0
+        self._pings: deque[int | None] = deque()  # unanswered; what was received before, if the answer is to tell
+        self.drained = threading.Event()
         self._window = window
         self._changed = threading.Condition()
         self.lanes = tuple(Lane(self, self._changed) for _ in range(lanes))
@@ -227,11 +249,16 @@ class Intake:
     def start(self) -> None:
         self._thread.start()
 
+    def leave(self) -> None:
+        """Takes the subscription back; `drained` is set once all that waited in the session is stored."""
+        self._leaving = True
+        self._send(unsubscribe_packet((self._filter, *self._not_wanted)), self._generation)
+
     def acknowledge(self, batch: Sequence[Delivery]) -> None:
         """Tells the broker that these are stored. What came on an earlier connection will come again instead."""
         mids = [one.mid for one in batch if one.qos and one.generation == self._generation]
         if mids:
-            self._send(acknowledgements(mids), batch[-1].generation)
+            self._send(acknowledgements(mids), batch[-1].generation, acknowledged=len(mids))
 
     def come_again(self) -> None:
         """Gives the connection up for a new one, on which the broker sends again what was not acknowledged."""
@@ -274,7 +301,7 @@ class Intake:
         """A connection with its session and its subscription, after as many tries as it takes."""
         retrying = Retrying(
             retry=retry_if_exception_type((OSError, BrokerFaultError)),
-            wait=wait_random_exponential(multiplier=0.2, max=8),
+            wait=wait_random_exponential(multiplier=0.2, max=MAX_BACKOFF_S),
             stop=stop_when_event_set(self._closing),
             reraise=True,
         )
@@ -289,11 +316,18 @@ class Intake:
                 opened = context.wrap_socket(opened, server_hostname=self._address.host)
             opened.sendall(connect_packet(self._address, self._client_id))
             self._expect_welcome(opened)
-            opened.sendall(subscribe_packet(self._filter))
+            opened.sendall(self._wishes())
         except BaseException:
             opened.close()
             raise
         return opened
+
+    def _wishes(self) -> bytes:
+        """What the session shall hear. The new subscription stands before an old one goes: nothing is missed."""
+        if self._leaving:
+            return unsubscribe_packet((self._filter, *self._not_wanted))
+        subscribe = subscribe_packet(self._filter)
+        return subscribe + unsubscribe_packet(self._not_wanted) if self._not_wanted else subscribe
 
     def _expect_welcome(self, opened: socket.socket) -> None:
         answer = b""
@@ -314,12 +348,15 @@ class Intake:
             self._generation += 1
             self._socket = opened
             self._sent_at = time.monotonic()
-        self._pinged_at = 0.0
+            self._received = self._acknowledged = 0
+        self._pinged_at, self._left = 0.0, False
+        self._pings.clear()
         rest, heard_at = b"", time.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(opened, selectors.EVENT_READ)
             while not self._closing.is_set():
                 self._keep_alive(heard_at)
+                self._ask_for_more()
                 if not self._has_room():
                     heard_at = time.monotonic()  # nobody listened meanwhile
                 elif piece := self._read(opened, selector):
@@ -332,7 +369,7 @@ class Intake:
     def _read(self, opened: socket.socket, selector: selectors.BaseSelector) -> bytes:
         """What is there, or comes within a second. A TLS connection is not read and written at the same time."""
         pending = isinstance(opened, ssl.SSLSocket) and opened.pending()
-        if not pending and not selector.select(BLOCKED_S):
+        if not pending and not selector.select(LEAVING_S if self._leaving else BLOCKED_S):
             return b""
         with self._sending:
             piece = opened.recv(CHUNK_BYTES)
@@ -345,9 +382,14 @@ class Intake:
         for first, body in packets.others:
             if first == _SUBACK:
                 self._subscribed(body)
+            elif first == _UNSUBACK:
+                self._unsubscribed()
             elif first != _PINGRESP:
                 msg = f"a packet of type {first >> 4}"
                 raise BrokerFaultError(msg)
+        self._received += sum(one.qos for one in packets.messages)
+        for _ in range(sum(first == _PINGRESP for first, _ in packets.others)):
+            self._answered()
         if packets.messages:
             with self._changed:
                 self._share_out(packets.messages)
@@ -356,7 +398,8 @@ class Intake:
     def _share_out(self, messages: list[Delivery]) -> None:
         lanes = self.lanes
         for one in messages:
-            lanes[hash(one.topic[_SPEAKER]) % len(lanes)].put(one)
+            # Not `hash`: each process has another one, and two workers would meet on every lane.
+            lanes[crc32(one.topic[_SPEAKER].encode()) % len(lanes)].put(one)
 
     def _subscribed(self, body: bytes) -> None:
         if len(body) != 3 or body[2] != 1:
@@ -366,6 +409,26 @@ class Intake:
         self.connected.set()
         self._came()
         log.info("ingest is connected to the broker")
+
+    def _unsubscribed(self) -> None:
+        if self._leaving:
+            self._left = True
+            self.connected.set()
+
+    def _ask_for_more(self) -> None:
+        """Everything that came is stored: if nothing comes before the answer to a ping, nothing was left."""
+        if self._left and not self._pings and self._received == self._acknowledged:
+            self._ping(self._received)
+
+    def _answered(self) -> None:
+        before = self._pings.popleft() if self._pings else None
+        if before is not None and before == self._received == self._acknowledged:
+            self.drained.set()
+
+    def _ping(self, received: int | None) -> None:
+        self._pinged_at = time.monotonic()
+        self._pings.append(received)
+        self._send(_PINGREQ, self._generation)
 
     def _has_room(self) -> bool:
         """Waits a little for it. One piece of the stream may go beyond the window."""
@@ -383,10 +446,9 @@ class Intake:
             raise BrokerFaultError(msg)
         quiet = now - heard_at >= KEEPALIVE_S / 2 and not unanswered
         if quiet or now - self._sent_at >= KEEPALIVE_S / 2:
-            self._pinged_at = now
-            self._send(_PINGREQ, self._generation)
+            self._ping(None)
 
-    def _send(self, data: bytes, generation: int) -> None:
+    def _send(self, data: bytes, generation: int, *, acknowledged: int = 0) -> None:
         """To the connection of that generation, if it is still there. Its end is noticed where it is read."""
         with self._sending:
             if self._socket is None or generation != self._generation:
@@ -397,6 +459,8 @@ class Intake:
             except OSError:
                 # Half a packet may be out: nothing that follows would be understood.
                 self._socket.close()
+            else:
+                self._acknowledged += acknowledged
 
     def _drop(self) -> None:
         with self._sending:

@@ -106,10 +106,18 @@ class Settings(BaseSettings):
         description="Threads of a worker that store batches, each of its own devices: one computes while the database "
         "works for another. With SQLite there is one.",
     )
+    ingest_workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Ingest workers that share what devices say, by a shared subscription of an external broker. "
+        "More than these stand by. With 1 the subscription is a plain one.",
+    )
     worker_name: str = Field(
-        "work-1",
-        pattern=r"^[a-z0-9-]{1,32}$",
-        description="Names an ingest worker; its MQTT session persists under it.",
+        "",
+        pattern=r"^[a-z0-9-]{0,32}$",
+        description="Names an ingest worker; its MQTT session persists under it. Empty: the first free one of work-1, "
+        "work-2 and so on, up to ingest_workers.",
     )
     time_travel: bool = Field(False, description="Let the clock be put forward. For the demo and for tests only.")
     key_max_age_days: int = Field(

@@ -31,7 +31,9 @@ MAX_BACKOFF_S = 10.0
 
 @dataclass
 class Child:
-    """A service as a process. failures: quick deaths in a row."""
+    """A service as a process. name: `work`, or `work-2` for another one of the same service. failures: quick deaths in
+    a row.
+    """
 
     name: str
     process: subprocess.Popen[str] | None = None
@@ -40,6 +42,10 @@ class Child:
     again_at: float = 0.0
     ready: threading.Event = field(default_factory=threading.Event)
     said: list[str] = field(default_factory=list)
+
+    @property
+    def service(self) -> str:
+        return self.name.partition("-")[0]
 
 
 class Supervisor:
@@ -107,7 +113,7 @@ class Supervisor:
         child.said.clear()
         child.started = time.monotonic()
         child.process = subprocess.Popen(  # noqa: S603 - this program itself, and a name of ours
-            [sys.executable, "-m", "cloud", child.name],
+            [sys.executable, "-m", "cloud", child.service],
             cwd=Path(__file__).parent.parent,
             env=_environment(self._settings),
             stdin=subprocess.PIPE,
@@ -129,7 +135,7 @@ class Supervisor:
 
     def _guess(self, child: Child, *, ended: bool) -> str:
         """Why a child that says nothing may not be ready."""
-        if child.name == "work" and not ended:
+        if child.service == "work" and not ended:
             return f"the broker at {self._settings.mqtt_host}:{self._settings.mqtt_port} does not let it in"
         return "it did not say why; --log-level debug shows more"
 

@@ -16,6 +16,7 @@ from cloud.ownership import tables as ownership
 from cloud.record import tables as record
 from cloud.registry import tables as registry
 from cloud.twin import tables as twin
+from cloud.workers import tables as workers
 
 ALL = (
     audit,
@@ -32,5 +33,6 @@ ALL = (
     record,
     registry,
     twin,
+    workers,
 )
 metadata = SQLModel.metadata

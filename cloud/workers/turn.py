@@ -11,6 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.db import Database
 
+_HOLDERS = sa.text(
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+    " AND classid = CAST(:high AS bigint) AND objid = CAST(:low AS bigint)"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+"""Of a lock whose key is one number: PostgreSQL shows it in two halves (section 54.12 of its manual, pg_locks)."""
+
 
 class Turn:
     """On PostgreSQL a session's advisory lock, on SQLite a lock on a file beside the database.
@@ -32,6 +39,19 @@ class Turn:
     def take(self) -> bool:
         """True while it is this process's turn. Raises the database's errors; then the turn is lost."""
         return self._take_file() if self._beside is not None else self._take_lock()
+
+    def is_free(self) -> bool:
+        """Nobody has it, this process included. Asks only, and takes nothing. Raises the database's errors."""
+        if self.held:
+            return False
+        if self._beside is not None:
+            free = self._take_file()
+            self.give_up()
+            return free
+        high, low = divmod(self._key & 0xFFFF_FFFF_FFFF_FFFF, 2**32)
+        with self._db.reading() as tx:
+            found = tx.session.execute(_HOLDERS, {"high": high, "low": low})
+            return found.first() is None
 
     def give_up(self) -> None:
         """Lets another take it at once."""
