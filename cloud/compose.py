@@ -73,10 +73,12 @@ from cloud.settings import Settings
 from cloud.tracing import Tracing, tracing_of
 from cloud.twin import api as twin_api
 from cloud.twin import service as twin
+from cloud.twin import spans, telemetry_api
 from cloud.web import MAX_BODY_BYTES, MAX_IMPORT_BYTES, Context, add_error_handlers
 from cloud.workers.mail import MailLoop
 from cloud.workers.outbox import OutboxLoop
 from cloud.workers.scheduler import HOUSEKEEPING, SchedulerLoop
+from cloud.workers.series import SeriesLoop
 from cloud.workers.sharing import IngestWork
 from mobile_menu import account_api, web_files
 from mobile_menu import api as menu_api
@@ -105,6 +107,7 @@ PARTS = (
     audit_api,
     devices_api,
     twin_api,
+    telemetry_api,
     lifecycle_api,
     control_api,
     commerce_api,
@@ -163,7 +166,7 @@ def prepare(settings: Settings, show: Callable[[FirstStart], None] = lambda _mad
 
         def first_key(tx: Transaction) -> str | None:
             record.lock(tx, {"first key"})
-            record.set_timers(tx, {HOUSEKEEPING: tx.now})
+            record.set_timers(tx, dict.fromkeys((HOUSEKEEPING, spans.MAKING, spans.CLEARING), tx.now))
             if operators.has_keys(tx):
                 return None
             issued = operators.issue_key(tx, "first start", OperatorRole.ADMIN)
@@ -390,7 +393,7 @@ async def _stop_when_told(server: uvicorn.Server, hub: LiveHub, stop: asyncio.Ev
 
 
 def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
-    """Ingest, outbox, mail and scheduler in this process, each a thread, until `stop` is set."""
+    """Ingest, outbox, mail, series and scheduler in this process, each a thread, until `stop` is set."""
     keys = load_keys(settings.keys_dir)
     db = make_database(settings, make_clock(settings))
     address = broker_address(settings, keys)
@@ -415,10 +418,19 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     db.listeners.append(Announcer(bus, lambda _word: None, wake.set, mail_wake.set, tracing))
     ingest = ingest_work(settings, keys, db, address, stop, meters, tracing)
     meters.watch(catalogue.CONNECTED, bus.connected.is_set, "bus")
-    scheduler = SchedulerLoop(db, stop, meters)
+    terms = spans.Terms(settings.telemetry_days, settings.series_hour_days, settings.series_day_days)
+    clearing = {spans.CLEARING[0]: lambda tx, _subject: spans.clear(tx, terms)}
+    scheduler = SchedulerLoop(db, stop, meters, more=clearing)
+    rolling = SeriesLoop(db, stop, settings.series_share_percent, meters)
     bus.start()
     calm_collector()
-    work = {"ingest": ingest.run, "outbox": outbox.run, "scheduler": scheduler.run, "mail": mail.run}
+    work = {
+        "ingest": ingest.run,
+        "outbox": outbox.run,
+        "scheduler": scheduler.run,
+        "mail": mail.run,
+        "series": rolling.run,
+    }
     failed: list[str] = []
     threads = [
         threading.Thread(target=_guarded, args=(name, run, stop, failed), name=name) for name, run in work.items()

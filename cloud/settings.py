@@ -113,6 +113,17 @@ class Settings(BaseSettings):
         description="Ingest workers that share what devices say, by a shared subscription of an external broker. "
         "More than these stand by. With 1 the subscription is a plain one.",
     )
+    telemetry_days: int = Field(
+        365, ge=0, le=36_500, description="How long telemetry is kept unless its model says otherwise; 0: for ever."
+    )
+    series_hour_days: int = Field(1_095, ge=0, le=36_500, description="How long hours of series are kept; 0: for ever.")
+    series_day_days: int = Field(3_650, ge=0, le=36_500, description="How long days of series are kept; 0: for ever.")
+    series_share_percent: int = Field(
+        10,
+        ge=1,
+        le=100,
+        description="How much of a thread's time series may take while telemetry waits for them.",
+    )
     worker_name: str = Field(
         "",
         pattern=r"^[a-z0-9-]{0,32}$",

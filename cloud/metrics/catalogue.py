@@ -183,7 +183,7 @@ ROUNDS_FAILED: Final = Metric(
     "Rounds of a loop that failed as a whole, and were tried again.",
     _WORK,
     "loop",
-    ("mail", "outbox", "scheduler"),
+    ("mail", "outbox", "scheduler", "series"),
 )
 
 # --- phones ---

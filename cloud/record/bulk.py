@@ -73,13 +73,27 @@ def append_many(tx: Transaction, table: sa.Table, rows: Sequence[Row]) -> None:
         ) from error
 
 
-def among(tx: Transaction, column: Any, values: Sequence[str]) -> Any:
+def among(tx: Transaction, column: Any, values: Sequence[Any]) -> Any:
     """The condition that `column` is one of `values`, of which there is at least one."""
     if tx.sqlite:
         return column.in_(values)
+    return column == sa.any_(_array(column, values))
+
+
+def those(tx: Transaction, columns: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Any:
+    """The condition that `columns` together are one of `rows`, of which there is at least one."""
+    if tx.sqlite:
+        return sa.tuple_(*columns).in_(rows)
+    values = zip(*rows, strict=True)
+    unfolded = [sa.func.unnest(_array(column, list(own))) for column, own in zip(columns, values, strict=True)]
+    return sa.tuple_(*columns).in_(sa.select(*unfolded))
+
+
+def _array(column: Any, values: Sequence[Any]) -> Any:
+    """Values that PostgreSQL takes as they are, as one parameter of the column's type."""
     # Without a type of its own the parameter is an array from the start: the planner then sees its values.
     literal = sa.bindparam(None, array_literal(values), type_=sa.types.NullType())
-    return column == sa.any_(sa.cast(literal, postgresql.ARRAY(column.type)))
+    return sa.cast(literal, postgresql.ARRAY(column.type))
 
 
 # --- the statements ---

@@ -26,12 +26,27 @@ Register = Annotated[Call, calls(Permission.UNITS_REGISTER)]
 Parts = Annotated[Context, Depends(context_of)]
 
 
+TelemetryDays = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        le=36_500,
+        description="how long telemetry of its units is kept, in days; 0: for ever; null: as the deployment says",
+    ),
+]
+
+
 class ModelIn(BaseModel):
     gtin: Annotated[str, Field(min_length=8, max_length=14, description="GTIN-8, -12, -13 or -14 with its check digit")]
     name: Annotated[str, Field(min_length=1, max_length=120)]
     brand: Annotated[str, Field(min_length=1, max_length=120)]
     profile: Annotated[str, Field(min_length=1, max_length=64)] = "printer"
     links: Annotated[dict[str, Annotated[str, Field(max_length=500)]], Field(max_length=8)] = {}
+    telemetry_days: TelemetryDays = None
+
+
+class ModelChange(BaseModel):
+    telemetry_days: TelemetryDays
 
 
 class ModelOut(ModelIn):
@@ -99,6 +114,12 @@ def list_models(call: ReadModels) -> Page[ModelOut]:
 @api.get("/models/{gtin}")
 def read_model(gtin: str, call: ReadModels) -> ModelOut:
     return call.read(lambda tx: _model_out(service.read_model(tx, gtin.zfill(14))))
+
+
+@api.patch("/models/{gtin}")
+def change_model(gtin: str, body: ModelChange, call: WriteModels) -> ModelOut:
+    """Sets how long telemetry of its units is kept. What is kept no longer goes within the hour, for good."""
+    return call.write(ModelOut, lambda tx: _model_out(service.keep_telemetry(tx, gtin.zfill(14), body.telemetry_days)))
 
 
 @api.post("/products", status_code=201)

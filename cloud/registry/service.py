@@ -46,7 +46,15 @@ class Unit(NamedTuple):
     model: ModelRow
 
 
-def create_model(tx: Transaction, gtin: str, name: str, brand: str, profile: str, links: dict[str, str]) -> ModelRow:
+def create_model(
+    tx: Transaction,
+    gtin: str,
+    name: str,
+    brand: str,
+    profile: str,
+    links: dict[str, str],
+    telemetry_days: int | None = None,
+) -> ModelRow:
     """Registers a product model. Raises InvalidError (GTIN, profile, links), DuplicateError."""
     checked = checked_gtin(gtin)
     problems = [
@@ -61,7 +69,15 @@ def create_model(tx: Transaction, gtin: str, name: str, brand: str, profile: str
     if tx.session.get(ModelRow, checked) is not None:
         msg = f"a model with GTIN {checked} is registered already"
         raise DuplicateError(msg, gtin=checked)
-    row = ModelRow(gtin=checked, name=name, brand=brand, profile=profile, links=dict(links), created_at=tx.now)
+    row = ModelRow(
+        gtin=checked,
+        name=name,
+        brand=brand,
+        profile=profile,
+        links=dict(links),
+        telemetry_days=telemetry_days,
+        created_at=tx.now,
+    )
     tx.session.add(row)
     tx.session.flush()
     return row
@@ -73,6 +89,16 @@ def read_model(tx: Transaction, gtin: str) -> ModelRow:
     if row is None:
         msg = "no such model"
         raise NotFoundError(msg)
+    return row
+
+
+def keep_telemetry(tx: Transaction, gtin: str, days: int | None) -> ModelRow:
+    """How long telemetry of a model's units is kept: days; 0 for ever; None as the deployment says. Raises
+    NotFoundError.
+    """
+    row = read_model(tx, gtin)
+    row.telemetry_days = days
+    tx.session.flush()
     return row
 
 

@@ -1,18 +1,18 @@
 """HTTP of the twin. Thin."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header
 from pydantic import BaseModel, Field
 
 from broker.contract.ids import new_id
 from cloud.errors import FieldProblem, InvalidError
 from cloud.identity.permissions import Permission
 from cloud.registry.service import profiles_of, read_unit
-from cloud.twin import service, telemetry
+from cloud.twin import service
 from cloud.twin.rules import Twin, condition, days_left
-from cloud.web import Call, Time, calls
+from cloud.web import Call, calls
 
 api = APIRouter(prefix="/api/v1/products/{product_id}", tags=["twin"])
 Read = Annotated[Call, calls(Permission.TWINS_READ)]
@@ -62,19 +62,6 @@ class DesiredIn(BaseModel):
 class DesiredOut(BaseModel):
     version: int
     settings: dict[str, Any]
-
-
-class MeasurementOut(BaseModel):
-    at: datetime
-    received_at: datetime
-    boot: int
-    seq: int
-    measurements: list[dict[str, Any]]
-
-
-class TelemetryOut(BaseModel):
-    items: list[MeasurementOut]
-    more: bool
 
 
 class QuarantineOut(BaseModel):
@@ -154,29 +141,6 @@ def _version(if_match: str | None) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) <= MAX_VERSION_DIGITS):
         raise InvalidError(problems=(FieldProblem("If-Match", "wrong_form", "the version, such as 3"),))
     return int(text)
-
-
-@api.get("/telemetry")
-def read_telemetry(
-    product_id: str,
-    call: Read,
-    from_: Annotated[Time | None, Query(alias="from")] = None,
-    to: Time | None = None,
-    limit: Annotated[int, Query(ge=1, le=5_000)] = 1_000,
-) -> TelemetryOut:
-    """Measurements of a span, oldest first; without `from`, of the last day."""
-
-    def read(tx: Any) -> TelemetryOut:
-        read_unit(tx, product_id)
-        end = to or tx.now + timedelta(days=1)
-        start = from_ or end - timedelta(days=2)
-        rows = telemetry.messages(tx, product_id, start, end, limit + 1)
-        return TelemetryOut(
-            items=[MeasurementOut.model_validate(row, from_attributes=True) for row in rows[:limit]],
-            more=len(rows) > limit,
-        )
-
-    return call.read(read)
 
 
 @api.get("/quarantine")

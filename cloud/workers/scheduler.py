@@ -14,8 +14,11 @@ from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.ownership import attempts, invitations, members, transfers
 from cloud.record import service as record
+from cloud.twin import spans
 
 log = logging.getLogger("throughline.scheduler")
+Duty = Callable[[Transaction, str], None]
+"""Told the subject of its timer."""
 POLL_S = 0.5
 LEASE = timedelta(seconds=30)
 HOUSEKEEPING = ("housekeeping", "all")
@@ -33,23 +36,32 @@ def keep_house(tx: Transaction, _subject: str) -> None:
     record.set_timers(tx, {HOUSEKEEPING: tx.now + HOUSEKEEPING_EVERY})
 
 
-DUTIES: Mapping[str, Callable[[Transaction, str], None]] = {
+DUTIES: Mapping[str, Duty] = {
     watch.TIMER: watch.look_again,
     control.TIMER: control.expire,
     members.TIMER: members.expire,
     transfers.TIMER: transfers.expire,
     HOUSEKEEPING[0]: keep_house,
+    spans.MAKING[0]: spans.make_ahead,
 }
 """What is done when a timer of a kind falls due. Each duty sets its timer anew, or takes it away."""
 
 
 class SchedulerLoop:
-    """Runs until `stop` is set. Any number may run at once."""
+    """Runs until `stop` is set. Any number may run at once. more: duties that depend on the deployment's settings."""
 
-    def __init__(self, db: Database, stop: threading.Event, meters: Meters | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        stop: threading.Event,
+        meters: Meters | None = None,
+        *,
+        more: Mapping[str, Duty] | None = None,
+    ) -> None:
         self._db = db
         self._stop = stop
         self._meters = meters or Meters("work")
+        self._more = more or {}
 
     def run(self) -> None:
         while not self._stop.is_set():
@@ -70,14 +82,14 @@ class SchedulerLoop:
         due = self._db.run(lambda tx: record.lease_due(tx, lease=LEASE))
         for one in due:
             self._meters.observe(catalogue.LATENESS, max(0.0, (self._db.clock() - one.due_at).total_seconds()))
-            duty = DUTIES.get(one.kind)
+            duty = DUTIES.get(one.kind) or self._more.get(one.kind)
             if duty is None:
                 log.error("no duty for timers of kind %s", one.kind)
                 continue
             self._do(duty, one.subject)
         return len(due)
 
-    def _do(self, duty: Callable[[Transaction, str], None], subject: str) -> None:
+    def _do(self, duty: Duty, subject: str) -> None:
         try:
             self._db.run(lambda tx: duty(tx, subject))
         except Exception as error:  # noqa: BLE001 - one duty that fails must not keep the others

@@ -1,0 +1,133 @@
+"""The series: made from telemetry soon after it is stored, and read for charts.
+
+Ingest notes each batch of telemetry that it stores; here the batches are taken, in one transaction with what comes of
+them, so that each message is in the series once: a batch is there as soon as its messages are, however long another
+transaction takes, and gone as soon as they are counted.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from broker.contract.messages import Measurement
+from cloud.db import Transaction, table_of
+from cloud.record import service as record
+from cloud.record.bulk import among, put_many, those
+from cloud.twin.series_rules import (
+    Batch,
+    Bucket,
+    Buckets,
+    Every,
+    Reading,
+    from_text,
+    merged,
+    minutes,
+    next_together,
+    to_text,
+    wider,
+)
+from cloud.twin.tables import DayRow, HourRow, MinuteRow
+from cloud.twin.telemetry import batch_table, telemetry_table
+
+TABLES: Mapping[Every, sa.Table] = {
+    Every.MINUTE: table_of(MinuteRow),
+    Every.HOUR: table_of(HourRow),
+    Every.DAY: table_of(DayRow),
+}
+LOCK = "telemetry series"
+"""Who changes the series holds it: what is known is read, and written again with what is new."""
+AT_ONCE = 10_000
+"""Messages in one transaction, about."""
+_LOOK_AT = 4_000
+_WRITE_AT_ONCE = 10_000
+"""Buckets in one statement: one message can have five hundred times of its own."""
+_MEASUREMENTS = msgspec.json.Decoder(tuple[Measurement, ...])
+
+
+def is_behind(tx: Transaction) -> bool:
+    """Some telemetry is in no series yet."""
+    return tx.session.execute(sa.select(batch_table.c.id).limit(1)).first() is not None
+
+
+def complete_to(tx: Transaction) -> datetime:
+    """The series hold all that was received before this time."""
+    oldest = sa.select(batch_table.c.received_at).order_by(batch_table.c.id).limit(1)
+    waiting: datetime | None = tx.session.execute(oldest).scalar()
+    return tx.now if waiting is None else waiting
+
+
+def roll(tx: Transaction, at_most: int = AT_ONCE) -> int:
+    """Takes the next batches into the series; how many messages these were, 0 when nothing waits."""
+    record.lock(tx, {LOCK})
+    query = sa.select(batch_table).order_by(batch_table.c.id).limit(_LOOK_AT)
+    waiting = [Batch(row.id, row.received_at, row.messages) for row in tx.session.execute(query)]
+    taken = next_together(waiting, at_most)
+    if not taken:
+        return 0
+    tx.session.execute(sa.delete(batch_table).where(among(tx, batch_table.c.id, [one.id for one in taken])))
+    readings = _readings(tx, taken)
+    found = minutes(readings)
+    for every, table in TABLES.items():
+        _add(tx, table, found if every is Every.MINUTE else wider(found, every))
+    return len(readings)
+
+
+def _readings(tx: Transaction, taken: tuple[Batch, ...]) -> list[Reading]:
+    table, ids = telemetry_table, {one.id for one in taken}
+    received = [one.received_at for one in taken]
+    query = sa.select(
+        table.c.batch,
+        table.c.product_id,
+        table.c.boot,
+        table.c.seq,
+        table.c.time,
+        table.c.received_at,
+        sa.type_coerce(table.c.measurements, sa.Text),
+    ).where(table.c.batch.between(min(ids), max(ids)), table.c.received_at.between(min(received), max(received)))
+    return [
+        Reading(product_id, boot, seq, time, received_at, _MEASUREMENTS.decode(text))
+        for batch, product_id, boot, seq, time, received_at, text in tx.session.execute(query)
+        if batch in ids
+    ]
+
+
+def _add(tx: Transaction, table: sa.Table, new: Buckets) -> None:
+    ordered = sorted(new)
+    for at in range(0, len(ordered), _WRITE_AT_ONCE):
+        keys = ordered[at : at + _WRITE_AT_ONCE]
+        known = _known(tx, table, keys)
+        rows = []
+        for key in keys:
+            whole = merged(known[key], new[key]) if key in known else new[key]
+            rows.append({"product_id": key[0], "start": key[1], "fields": to_text(whole), "left_out": whole.left_out})
+        put_many(tx, table, rows, keys=["product_id", "start"], replaced=["fields", "left_out"])
+
+
+def _known(tx: Transaction, table: sa.Table, keys: Sequence[tuple[str, datetime]]) -> Buckets:
+    starts = [start for _, start in keys]
+    query = sa.select(table).where(
+        those(tx, (table.c.product_id, table.c.start), keys),
+        table.c.start.between(min(starts), max(starts)),  # spares the spans in which none of them lies
+    )
+    return {(row.product_id, row.start): from_text(row.fields, row.left_out) for row in tx.session.execute(query)}
+
+
+def read(
+    tx: Transaction,
+    product_id: str,
+    every: Every,
+    start: datetime,
+    end: datetime,
+    limit: int,
+    after: datetime | None = None,
+) -> list[tuple[datetime, Bucket]]:
+    """Buckets of a unit that begin from `start` until before `end`, in order. after: the last start that is known."""
+    table = TABLES[every]
+    query = sa.select(table).where(table.c.product_id == product_id, table.c.start >= start, table.c.start < end)
+    if after is not None:
+        query = query.where(table.c.start > after)
+    rows: list[Any] = list(tx.session.execute(query.order_by(table.c.start).limit(limit)))
+    return [(row.start, from_text(row.fields, row.left_out)) for row in rows]

@@ -1,0 +1,181 @@
+"""Series of telemetry: whatever comes late, twice or out of order, they are what one who had it all would count."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from broker.contract.topics import Up
+from cloud.twin import ingest, series
+from cloud.twin.series_rules import Bucket, Every, start_of
+from tests.integration.cloud.world import Device, Message, World, at_once
+
+Readings = Sequence[tuple[datetime, str, float]]
+
+
+def rolled(world: World, at_most: int = series.AT_ONCE) -> int:
+    """Takes all that waits into the series."""
+    total = 0
+    while count := world.run(lambda tx: series.roll(tx, at_most)):
+        total += count
+    return total
+
+
+def read(world: World, product_id: str, every: Every) -> dict[datetime, Bucket]:
+    start, end = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    return dict(world.read(lambda tx: series.read(tx, product_id, every, start, end, 10_000)))
+
+
+def told(world: World, product_id: str, every: Every) -> dict[tuple[datetime, str], tuple[float, ...]]:
+    """(start, name) -> count, lowest, highest, mean, last."""
+    return {
+        (start, one.name): (one.count, one.low, one.high, one.mean, one.last)
+        for start, bucket in read(world, product_id, every).items()
+        for one in bucket.fields.values()
+    }
+
+
+def counted(readings: Readings, every: Every) -> dict[tuple[datetime, str], tuple[float, ...]]:
+    """The same by one who has all readings before them, in the order of their time."""
+    by_bucket: dict[tuple[datetime, str], list[float]] = defaultdict(list)
+    for at, name, value in sorted(readings):
+        by_bucket[start_of(at, every), name].append(value)
+    return {
+        key: (len(values), min(values), max(values), sum(values) / len(values), values[-1])
+        for key, values in by_bucket.items()
+    }
+
+
+def hour_of_readings(world: World, device: Device) -> tuple[list[Message], Readings]:
+    """Two hours before now, one message a half minute, two fields."""
+    messages, readings = [], []
+    start = start_of(world.clock(), Every.HOUR) - timedelta(hours=2)
+    for number in range(240):
+        at = start + timedelta(seconds=30 * number)
+        values = {"temp": float(number % 17), "power": float(1_000 - number)}
+        found = [{"name": name, "value": value} for name, value in values.items()]
+        messages.append(device.say(Up.TELEMETRY, at=at, measurements=found))
+        readings += [(at, name, value) for name, value in values.items()]
+    return messages, readings
+
+
+def test_the_series_are_what_one_who_has_all_readings_counts(world: World) -> None:
+    device = Device(world, world.unit().id)
+    messages, readings = hour_of_readings(world, device)
+    world.take(*messages)
+    assert rolled(world) == 240
+    for every in Every:
+        assert told(world, device.product_id, every) == counted(readings, every)
+    assert len(read(world, device.product_id, Every.MINUTE)) == 120
+
+
+def test_what_comes_late_and_out_of_order_ends_in_the_same_series(world: World) -> None:
+    device = Device(world, world.unit().id)
+    messages, readings = hour_of_readings(world, device)
+    for part in (messages[100:140], messages[:40], messages[200:], messages[40:100], messages[140:200]):
+        world.take(*part)
+        rolled(world)
+        world.clock.advance(minutes=7)
+    for every in Every:
+        assert told(world, device.product_id, every) == counted(readings, every)
+
+
+def test_what_comes_twice_is_counted_once(world: World) -> None:
+    device = Device(world, world.unit().id)
+    messages, readings = hour_of_readings(world, device)
+    world.take(*messages[:150])
+    rolled(world)
+    world.take(*messages[100:], *messages[:10])
+    rolled(world)
+    rolled(world)
+    for every in Every:
+        assert told(world, device.product_id, every) == counted(readings, every)
+
+
+def test_many_batches_are_taken_a_few_at_a_time_and_every_one_once(world: World) -> None:
+    device = Device(world, world.unit().id)
+    messages, readings = hour_of_readings(world, device)
+    for number in range(0, 240, 8):
+        world.take(*messages[number : number + 8])
+    assert rolled(world, at_most=20) == 240
+    assert world.rows("telemetry_batch") == []
+    assert told(world, device.product_id, Every.HOUR) == counted(readings, Every.HOUR)
+
+
+def test_the_number_of_a_batch_is_never_given_again(world: World) -> None:
+    device = Device(world, world.unit().id)
+    for value in range(5):
+        world.take(device.telemetry(float(value)))
+        rolled(world)
+    assert len({row.batch for row in world.rows("telemetry")}) == 5
+    (count,) = [one.count for one in read(world, device.product_id, Every.DAY).popitem()[1].fields.values()]
+    assert count == 5
+
+
+def test_a_roll_that_fails_is_as_if_it_had_not_been(world: World) -> None:
+    device = Device(world, world.unit().id)
+    messages, readings = hour_of_readings(world, device)
+    world.take(*messages)
+
+    def and_fail(tx: object) -> None:
+        series.roll(tx)  # type: ignore[arg-type]  # a transaction
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        world.run(and_fail)
+    assert rolled(world) == 240
+    assert told(world, device.product_id, Every.DAY) == counted(readings, Every.DAY)
+
+
+@pytest.mark.postgres
+def test_a_batch_that_commits_after_a_later_one_was_rolled_is_counted_too(postgres_world: World) -> None:
+    world = postgres_world
+    slow, quick = Device(world, world.unit().id), Device(world, world.unit().id)
+    with world.db.transaction() as tx:
+        ingest.take(tx, [slow.telemetry(1.0)])
+        world.take(quick.telemetry(2.0))
+        assert rolled(world) == 1
+    assert rolled(world) == 1
+    assert [len(read(world, one.product_id, Every.DAY)) for one in (slow, quick)] == [1, 1]
+
+
+@pytest.mark.postgres
+def test_many_that_roll_at_once_count_everything_once(postgres_world: World) -> None:
+    world = postgres_world
+    device = Device(world, world.unit().id)
+    messages, readings = hour_of_readings(world, device)
+    for number in range(0, 240, 4):
+        world.take(*messages[number : number + 4])
+    found = at_once([lambda: rolled(world, at_most=10)] * 4)
+    assert sum(one for one in found if isinstance(one, int)) == 240
+    assert told(world, device.product_id, Every.HOUR) == counted(readings, Every.HOUR)
+
+
+def test_a_measurement_with_a_time_of_its_own_lies_there_and_one_that_cannot_be_right_where_it_was_received(
+    world: World,
+) -> None:
+    device, now = Device(world, world.unit().id), world.clock()
+    own, absurd = now - timedelta(days=2), now + timedelta(days=400)
+    found = [
+        {"name": "a", "value": 1.0, "at": own},
+        {"name": "b", "value": 2.0, "at": absurd},
+        {"name": "c", "value": 3},
+    ]
+    world.take(device.say(Up.TELEMETRY, at=now - timedelta(days=1), measurements=found))
+    rolled(world)
+    starts = {name: start for start, name in told(world, device.product_id, Every.DAY)}
+    assert starts == {
+        "a": start_of(own, Every.DAY),
+        "b": start_of(now, Every.DAY),
+        "c": start_of(now - timedelta(days=1), Every.DAY),
+    }
+
+
+def test_until_when_the_series_are_complete_is_told(world: World) -> None:
+    device, first = Device(world, world.unit().id), world.clock()
+    world.take(device.telemetry())
+    world.clock.advance(minutes=5)
+    assert world.read(series.complete_to) == first
+    rolled(world)
+    assert world.read(series.complete_to) == world.clock()
