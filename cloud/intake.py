@@ -444,8 +444,7 @@ class Intake:
         if unanswered and now - self._pinged_at > ANSWER_S:
             msg = "the broker is silent"
             raise BrokerFaultError(msg)
-        quiet = now - heard_at >= KEEPALIVE_S / 2 and not unanswered
-        if quiet or now - self._sent_at >= KEEPALIVE_S / 2:
+        if not unanswered and now - min(heard_at, self._sent_at) >= KEEPALIVE_S / 2:
             self._ping(None)
 
     def _send(self, data: bytes, generation: int, *, acknowledged: int = 0) -> None:
@@ -457,8 +456,10 @@ class Intake:
                 self._socket.sendall(data)
                 self._sent_at = time.monotonic()
             except OSError:
-                # Half a packet may be out: nothing that follows would be understood.
-                self._socket.close()
+                # Half a packet may be out: nothing that follows would be understood. Ended, and not closed: of a file
+                # that is closed, who waits for something to read hears nothing any more, not even that it is over.
+                with contextlib.suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
             else:
                 self._acknowledged += acknowledged
 
