@@ -224,6 +224,17 @@ def check_reach(engine: sa.Engine) -> None:
 
 
 DRIVERS = ("sqlite", "postgresql+psycopg")
+_NOTICES = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""How libpq notices that a server is gone without a word: when it is silent for half a minute, and its machine too. By
+itself it would wait for an answer for more than two hours. tcp_user_timeout: milliseconds, the others seconds or a
+count. What the database URL says instead counts. Source: PostgreSQL's manual, section 34.1.2.
+"""
 _NO_URL = "the database URL is none; such as sqlite:///folder/file.db or postgresql+psycopg://user@host/database"
 
 
@@ -250,8 +261,11 @@ def make_engine(url: str) -> sa.Engine:
     if parsed.drivername not in DRIVERS:
         raise SetupError(_NO_URL)
     if parsed.get_backend_name() != "sqlite":
+        notices = {name: value for name, value in _NOTICES.items() if name not in parsed.query}
         # An error that quotes its parameters would bring what people wrote into the log.
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+        return sa.create_engine(
+            url, connect_args=notices, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
+        )
     path = Path(parsed.database or "")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
