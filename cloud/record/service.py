@@ -29,6 +29,12 @@ timer = table_of(TimerRow)
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 REPLAY_BATCH = 1_000
+MAX_DELAY = timedelta(minutes=1)
+"""How long a message of the outbox may be held back. One that would wait for longer was written while the clock was
+ahead, and is due: else a clock that is set back would keep it until it has come so far again.
+"""
+MAX_LEASE = timedelta(minutes=5)
+"""Of a timer; a longer one that is found is of a clock that was ahead, too."""
 _LOCKED = "record.locked"
 """In the memo: the subjects that this transaction holds."""
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
@@ -188,7 +194,9 @@ def send(
     person_id: str | None = None,
     command_id: str | None = None,
 ) -> None:
-    """Puts a message into the outbox. slot: an unsent message of the same slot is replaced, and keeps its time."""
+    """Puts a message into the outbox. slot: an unsent message of the same slot is replaced, and keeps its time. after:
+    `MAX_DELAY` at most.
+    """
     values = {
         "slot": slot,
         "topic": topic,
@@ -212,6 +220,11 @@ def send_many(tx: Transaction, messages: list[dict[str, Any]]) -> None:
     tx.changes.outbox |= any(message["not_before"] <= tx.now for message in messages)
 
 
+def is_due(tx: Transaction) -> sa.ColumnElement[bool]:
+    """The condition that a message of the outbox leaves now."""
+    return sa.or_(outbox.c.not_before <= tx.now, outbox.c.not_before > tx.now + MAX_DELAY)
+
+
 # --- what falls due ---
 
 
@@ -231,9 +244,14 @@ def set_timers(tx: Transaction, timers: dict[tuple[str, str], datetime | None]) 
 
 def any_due(tx: Transaction) -> bool:
     """Something may be due: asked first, so that an idle scheduler never takes the database's write lock."""
-    free = sa.or_(timer.c.leased_until.is_(None), timer.c.leased_until <= tx.now)
-    query = sa.select(timer.c.subject).where(timer.c.due_at <= tx.now, free).limit(1)
+    query = sa.select(timer.c.subject).where(timer.c.due_at <= tx.now, _is_free(tx)).limit(1)
     return tx.session.execute(query).first() is not None
+
+
+def _is_free(tx: Transaction) -> sa.ColumnElement[bool]:
+    """The condition that nobody holds a timer."""
+    until = timer.c.leased_until
+    return sa.or_(until.is_(None), until <= tx.now, until > tx.now + MAX_LEASE)
 
 
 class DueTimer(NamedTuple):
@@ -245,11 +263,12 @@ class DueTimer(NamedTuple):
 
 
 def lease_due(tx: Transaction, *, lease: timedelta, limit: int = 100) -> list[DueTimer]:
-    """Claims timers that are due and that nobody else holds. Another scheduler takes them when the lease runs out."""
-    free = sa.or_(timer.c.leased_until.is_(None), timer.c.leased_until <= tx.now)
+    """Claims timers that are due and that nobody else holds. Another scheduler takes them when the lease runs out.
+    lease: `MAX_LEASE` at most.
+    """
     query = (
         sa.select(timer.c.kind, timer.c.subject, timer.c.due_at)
-        .where(timer.c.due_at <= tx.now, free)
+        .where(timer.c.due_at <= tx.now, _is_free(tx))
         .order_by(timer.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

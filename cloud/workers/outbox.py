@@ -15,7 +15,7 @@ from cloud.db import Database, Transaction
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.mqtt import Bus
-from cloud.record.service import outbox
+from cloud.record.service import is_due, outbox
 from cloud.workers.turn import Turn
 
 log = logging.getLogger("throughline.outbox")
@@ -97,7 +97,7 @@ class OutboxLoop:
 
 
 def _due(tx: Transaction) -> list[Any]:
-    query = sa.select(outbox).where(outbox.c.not_before <= tx.now).order_by(outbox.c.id).limit(BATCH)
+    query = sa.select(outbox).where(is_due(tx)).order_by(outbox.c.id).limit(BATCH)
     return list(tx.session.execute(query).all())
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -265,3 +266,28 @@ def test_a_message_that_paho_does_not_take_is_said_to_be_unsent(code: MQTTErrorC
     info.rc = code
     monkeypatch.setattr(bus._client, "publish", lambda *_args, **_more: info)  # noqa: SLF001 - the library under the bus
     assert bus.deliver([("tl/v1/x", b"", False)]) == [False]
+
+
+def test_a_message_that_was_written_while_the_clock_was_ahead_leaves_when_it_is_set_back(world: World) -> None:
+    bus = FakeBus()
+    loop = outbox_loop(world.db, bus)
+    world.run(lambda tx: record.send(tx, "tl/v1/x", b"old", slot="x", after=record.MAX_DELAY))
+    assert loop.send_due() == 0, "it is held back"
+    world.clock.advance(days=-365)
+    world.run(lambda tx: record.send(tx, "tl/v1/x", b"new", slot="x"))
+    world.run(lambda tx: record.send(tx, "tl/v1/y", b"later", after=record.MAX_DELAY))
+    assert loop.send_due() == 1
+    assert bus.sent == ["tl/v1/x"]
+    assert [row.payload for row in world.rows("outbox")] == [b"later"]
+
+
+def test_a_timer_that_was_claimed_while_the_clock_was_ahead_is_free_when_it_is_set_back(world: World) -> None:
+    due = world.clock.now - timedelta(days=366)
+    world.run(lambda tx: record.set_timers(tx, {("good", "a"): due}))
+    lease = record.MAX_LEASE
+    assert len(world.run(lambda tx: record.lease_due(tx, lease=lease))) == 1
+    assert not world.read(record.any_due), "somebody holds it"
+    world.clock.advance(days=-365)
+    assert world.read(record.any_due)
+    assert len(world.run(lambda tx: record.lease_due(tx, lease=lease))) == 1
+    assert not world.read(record.any_due)
