@@ -90,20 +90,22 @@ class Accounts:
             problem = FieldProblem("/address", "no_address", "an address such as ada@example.com")
             raise InvalidError(problems=(problem,))
 
-        def do(tx: Transaction) -> None:
+        def do(tx: Transaction) -> EmailAsked:
             _check_session(tx, caller)
             wait_s = addresses.too_many(tx, caller.session_id)
             if wait_s > 0:
                 raise TooManyAttemptsError(retry_after_s=math.ceil(wait_s))
             asked = addresses.ask(tx, self._keys, caller.person_id, caller.session_id, plain, language)
-            if asked.may_send:
-                # After the number sign: browsers send what stands there to nobody, and nothing logs it.
-                link = f"{self._base_url}/app/#email={asked.token}"
-                letter = Letter(kind="verify", to=plain, language=language, link=link, minutes=LINK_MINUTES)
-                mail.queue(tx, self._keys, caller.person_id, letter, asked.expires_at)
+            lasts_s = math.ceil((asked.expires_at - tx.now).total_seconds())
+            if asked.token is None:
+                return EmailAsked(sent=False, expires_in_s=lasts_s)
+            # After the number sign: browsers send what stands there to nobody, and nothing logs it.
+            link = f"{self._base_url}/app/#email={asked.token}"
+            letter = Letter(kind="verify", to=plain, language=language, link=link, minutes=LINK_MINUTES)
+            mail.queue(tx, self._keys, caller.person_id, letter, asked.expires_at, asked.counted)
+            return EmailAsked(sent=True, expires_in_s=lasts_s)
 
-        self._db.run(do)
-        return EmailAsked(expires_in_s=LINK_MINUTES * 60)
+        return self._db.run(do)
 
     def verify_email(self, caller: Caller, token: str) -> EmailVerified:
         def do(tx: Transaction) -> joining.Verified | None:

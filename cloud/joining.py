@@ -100,7 +100,7 @@ def verify(tx: Transaction, keys: Keys, person_id: str, session_id: str, token: 
     """Completes a link: the address is this person's; if it is another's, the two are one. None for a link that does
     not count. The same link again, in its time, says the same and does nothing.
     """
-    proof = addresses.proof_of(tx, person_id, session_id, token)
+    proof = addresses.proof_of(tx, keys, person_id, session_id, token)
     if proof is None:
         return None
     address = identity.unseal(tx, keys, person_id, proof.address, proof.id)
@@ -114,6 +114,7 @@ def verify(tx: Transaction, keys: Keys, person_id: str, session_id: str, token: 
         tx.session.refresh(proof)
     else:
         addresses.keep(tx, keys, proof)
+    addresses.note_shown(tx, keys, address)
     proof.used_at, proof.joined = tx.now, joined
     tx.session.flush()
     return Verified(address, joined)

@@ -120,7 +120,11 @@ def _add_email_calls(api: APIRouter, accounts: AccountPort, threads: Threads, as
 
     @api.post("/email", status_code=202, responses=returns(202, EmailAsked), openapi_extra=PHONE_SESSION)
     async def ask_email(request: Request, body: EmailBody, caller: Annotated[Caller, as_caller]) -> Response:
-        """Sends a link to the address. The answer is the same whoever has it, and however often it was asked for."""
+        """Sends a link to the address. The answer is the same whoever has it.
+
+        An address gets ten mails on one day (UTC), whoever asks. After that the answer says `sent: false`, and the link
+        of the newest of them completes what this session has asked for.
+        """
         gate.enter(host_of(request))
         language: Language = body.language or ("de" if caller.language.lower().startswith("de") else "en")
         return answer(await threads.run(accounts.ask_email, caller, body.address, language), 202)

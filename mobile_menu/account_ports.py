@@ -54,8 +54,13 @@ class EmailState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EmailAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """The same for every address: it says nothing of who has it."""
+    """The same for every address: it says nothing of who has it.
 
+    sent: a mail is on its way, and its link counts for `expires_in_s`. Not sent: the address has had as many as it gets
+    on one day, and the link of the newest counts here, until another may be sent in `expires_in_s`.
+    """
+
+    sent: bool
     expires_in_s: int
 
 

@@ -24,6 +24,7 @@ from cloud.identity.tables import EmailProofRow, EmailRow, PersonRow, SessionRow
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle import watch
 from cloud.lifecycle.tables import JourneyAliasRow, JourneyRow, MoveRow
+from cloud.mail import service as mail
 from cloud.mail.tables import MailRow
 from cloud.ownership import leaving as ownership
 from cloud.ownership.rules import Act, Standing, may
@@ -213,10 +214,10 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     wiped = {"ownership": len(owned)} | ownership.leave(tx, person_id, owned)
     wiped |= _wipe_care(tx, cases)
     wiped |= _wipe_commerce(tx, keys, person_id)
-    own: tuple[Any, ...] = (EmailProofRow, EmailRow, MailRow, CouponRow, ReferralRow, SessionRow, OutboxRow)
+    own: tuple[Any, ...] = (EmailProofRow, EmailRow, CouponRow, ReferralRow, SessionRow, OutboxRow)
     for form in (*own, CommandRow):
         wiped[str(form.__tablename__)] = _delete(tx, form, person_id)
-    tx.changes.mail = True  # what lies in the mail folder goes as well
+    wiped["mail"] = mail.take_back(tx, person_id)
     commands = table_of(CommandRow)
     _run(tx, sa.update(commands).where(commands.c.journey_id.in_(ids)).values(journey_id=None))
     wiped["move"] = _run(tx, sa.delete(table_of(MoveRow)).where(table_of(MoveRow).c.journey_id.in_(ids)))

@@ -4,7 +4,9 @@ Kept sealed under the person's key; a keyed hash finds the address when somebody
 follows is decided above (`cloud/joining`), and so is which mail goes out.
 """
 
+import base64
 import hmac
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +15,7 @@ import sqlalchemy as sa
 
 from broker.contract.ids import new_id
 from cloud.db import Transaction, table_of
+from cloud.identity import mail_limits
 from cloud.identity import service as identity
 from cloud.identity.tables import EmailAllowanceRow, EmailProofRow, EmailRow
 from cloud.record import service as record
@@ -22,11 +25,6 @@ from cloud.secrets import Keys
 LINK_LASTS: Final = timedelta(minutes=30)
 LINK: Final = "tle_"
 """How the token of a link begins."""
-PER_SESSION: Final = 5
-"""Links that one session may ask for within an hour."""
-PER_SESSION_WINDOW: Final = timedelta(hours=1)
-PER_ADDRESS: Final = 5
-"""Links that go to one address on one day (UTC), whoever asks: nobody can be flooded through us."""
 ASKED_KEPT: Final = timedelta(hours=24)
 email_table = table_of(EmailRow)
 proof_table = table_of(EmailProofRow)
@@ -42,11 +40,13 @@ class KnownAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(NamedTuple):
-    """A link that was asked for. token: for the mail alone. may_send: the address has not had too many today."""
+    """A link that was asked for. token: for the mail alone; None when none may go out, as the address has had enough
+    today. expires_at: of the wish; counted: what the mail counts for.
+    """
 
-    token: str
+    token: str | None
     expires_at: datetime
-    may_send: bool
+    counted: bytes
 
 
 def mac_of(keys: Keys, address: str) -> bytes:
@@ -56,20 +56,18 @@ def mac_of(keys: Keys, address: str) -> bytes:
 
 def too_many(tx: Transaction, session_id: str) -> float:
     """Seconds until this session may ask for another link; 0 when it may now."""
-    recent = sa.select(proof_table.c.created_at).where(
-        proof_table.c.session_id == session_id, proof_table.c.created_at > tx.now - PER_SESSION_WINDOW
-    )
-    asked = sorted(tx.session.execute(recent).scalars())
-    if len(asked) < PER_SESSION:
-        return 0.0
-    wait: timedelta = asked[-PER_SESSION] + PER_SESSION_WINDOW - tx.now
-    return max(1.0, wait.total_seconds())
+    earlier = sa.select(proof_table.c.created_at).where(proof_table.c.session_id == session_id)
+    return mail_limits.session_wait(tx.session.execute(earlier).scalars().all(), tx.now).total_seconds()
 
 
 def ask(tx: Transaction, keys: Keys, person_id: str, session_id: str, address: str, language: str) -> Asked:
     """Notes that a link to this address proves it for this person, in this session; the links before it are void."""
     older = (proof_table.c.session_id == session_id, proof_table.c.used_at.is_(None))
     tx.session.execute(sa.update(proof_table).where(*older).values(expires_at=tx.now))
+    counted = _day_mac(keys, address, tx.now)
+    record.lock(tx, {_subject(counted)})
+    day, sends = mail_limits.asked(_day(tx, counted))
+    _keep_day(tx, counted, day)
     token, proof_id = codes.new_token(LINK), new_id(tx.now)
     row = EmailProofRow(
         id=proof_id,
@@ -80,31 +78,82 @@ def ask(tx: Transaction, keys: Keys, person_id: str, session_id: str, address: s
         mac=mac_of(keys, address),
         language=language,
         created_at=tx.now,
-        expires_at=tx.now + LINK_LASTS,
+        expires_at=tx.now + LINK_LASTS if sends else mail_limits.end_of(tx.now),
+        limited=not sends,
     )
     tx.session.add(row)
     tx.session.flush()
-    return Asked(token, row.expires_at, _counted(tx, keys, address))
+    return Asked(f"{token}.{_mark(keys, address, tx.now, day.turn)}" if sends else None, row.expires_at, counted)
 
 
-def _counted(tx: Transaction, keys: Keys, address: str) -> bool:
-    """Counts one more link to the address today. The count says nothing of who asked, and leads to no person."""
-    day = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    mac = keys.mac(f"e-mail count\0{day:%Y-%m-%d}\0{address}")
-    statement = record.insert(tx, allowance_table).values(mac=mac, count=1, day=day)
-    more = {"count": allowance_table.c.count + 1}
-    counted = statement.on_conflict_do_update(index_elements=["mac"], set_=more).returning(allowance_table.c.count)
-    return int(tx.session.execute(counted).scalar_one()) <= PER_ADDRESS
+def proof_of(tx: Transaction, keys: Keys, person_id: str, session_id: str, token: str) -> EmailProofRow | None:
+    """The proof that this token completes, held until the end; None for any other, and in any other session.
 
-
-def proof_of(tx: Transaction, person_id: str, session_id: str, token: str) -> EmailProofRow | None:
-    """The proof that this token completes, held until the end; None for any other, and in any other session."""
-    query = sa.select(EmailProofRow).where(proof_table.c.token_hash == codes.token_hash(token)).with_for_update()
-    row: EmailProofRow | None = tx.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
-    if row is None or row.expires_at <= tx.now:
+    In a session that was told that no more mail goes out today, that is whatever bears today's mark of the address.
+    """
+    own, _, mark = token.partition(".")
+    this = (proof_table.c.session_id == session_id, proof_table.c.person_id == person_id)
+    named = proof_table.c.token_hash.in_([codes.token_hash(own), codes.token_hash(token)])
+    row = _held(tx, *this, named)
+    if row is not None:
+        return row
+    row = _held(tx, *this, proof_table.c.limited, proof_table.c.used_at.is_(None))
+    if row is None:
         return None
-    same = hmac.compare_digest(row.session_id, session_id) and row.person_id == person_id
-    return row if same else None
+    address = identity.unseal(tx, keys, person_id, row.address, row.id)
+    turn = _day(tx, _day_mac(keys, address, tx.now)).turn
+    if not hmac.compare_digest(mark.encode("utf-8", "surrogatepass"), _mark(keys, address, tx.now, turn).encode()):
+        return None
+    row.token_hash = codes.token_hash(token)  # so that its repetition finds it
+    return row
+
+
+def _held(tx: Transaction, *where: Any) -> EmailProofRow | None:
+    query = sa.select(EmailProofRow).where(*where, proof_table.c.expires_at > tx.now).with_for_update()
+    found: EmailProofRow | None = tx.session.execute(query.execution_options(populate_existing=True)).scalars().first()
+    return found
+
+
+def note_shown(tx: Transaction, keys: Keys, address: str) -> None:
+    """Somebody has completed a link to this address: they read its mail, and what others asked for counts no more."""
+    mac = _day_mac(keys, address, tx.now)
+    record.lock(tx, {_subject(mac)})
+    _keep_day(tx, mac, mail_limits.shown(_day(tx, mac)))
+
+
+def uncount(tx: Transaction, mails: Mapping[bytes, int]) -> None:
+    """So many mails that were counted have not left, and never will."""
+    record.lock(tx, {_subject(mac) for mac in mails})
+    for mac, count in sorted(mails.items()):
+        left = mail_limits.taken_back(_day(tx, mac), count).mails
+        tx.session.execute(sa.update(allowance_table).where(allowance_table.c.mac == mac).values(count=left))
+
+
+def _day_mac(keys: Keys, address: str, at: datetime) -> bytes:
+    return keys.mac(f"e-mail count\0{at:%Y-%m-%d}\0{address}")
+
+
+def _mark(keys: Keys, address: str, at: datetime, turn: int) -> str:
+    """What every mail to the address bears on this day, and nobody else can make; of 128 bits."""
+    mark = keys.mac(f"e-mail mark\0{at:%Y-%m-%d}\0{turn}\0{address}")[:16]
+    return base64.urlsafe_b64encode(mark).rstrip(b"=").decode()
+
+
+def _subject(mac: bytes) -> str:
+    return f"e-mail count:{mac.hex()}"
+
+
+def _day(tx: Transaction, mac: bytes) -> mail_limits.Day:
+    """What the address has had on the day. It says nothing of who asked, and leads to no person."""
+    table = allowance_table
+    row = tx.session.execute(sa.select(table.c.count, table.c.turn).where(table.c.mac == mac)).one_or_none()
+    return mail_limits.Day() if row is None else mail_limits.Day(*row)
+
+
+def _keep_day(tx: Transaction, mac: bytes, day: mail_limits.Day) -> None:
+    values = {"count": day.mails, "turn": day.turn}
+    statement = record.insert(tx, allowance_table).values(mac=mac, day=mail_limits.begin_of(tx.now), **values)
+    tx.session.execute(statement.on_conflict_do_update(index_elements=["mac"], set_=values))
 
 
 def holder(tx: Transaction, mac: bytes) -> str | None:

@@ -78,7 +78,10 @@ class EmailRow(SQLModel, table=True):
 
 
 class EmailProofRow(SQLModel, table=True):
-    """A link that was sent to an address: it counts once, for a short time, and in the session that asked for it."""
+    """A link that was asked for: it counts once, for a short time, and in the session that asked for it.
+
+    limited: no mail went out for it, as the address had had enough; any mail of the day completes it.
+    """
 
     __tablename__ = "email_proof"
 
@@ -93,15 +96,20 @@ class EmailProofRow(SQLModel, table=True):
     expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     used_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     joined: bool = False
+    limited: bool = False
 
 
 class EmailAllowanceRow(SQLModel, table=True):
-    """How many links went to an address on one day. mac: of the address and the day, so that it names neither later."""
+    """How many mails went to an address on one day, and how often its owner was there: `mail_limits.Day`.
+
+    mac: of the address and the day, so that it names neither later.
+    """
 
     __tablename__ = "email_allowance"
 
     mac: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     count: int = 0
+    turn: int = 0
     day: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
 
 

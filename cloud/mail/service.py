@@ -4,6 +4,7 @@ At least once: a mail is leased before it is sent, and taken out when it has lef
 for its link leads nowhere any more.
 """
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from broker.contract.ids import new_id
 from cloud.db import Database, Transaction, table_of
+from cloud.identity import addresses
 from cloud.identity import service as identity
 from cloud.mail.letters import Letter
 from cloud.mail.outlets import MailFolder
@@ -31,8 +33,13 @@ class Due(NamedTuple):
     attempts: int
 
 
-def queue(tx: Transaction, keys: Keys, person_id: str, letter: Letter, expires_at: datetime) -> str:
-    """Puts a mail into the transaction: it leaves after the commit, and not at all when there is none. Its id."""
+def queue(
+    tx: Transaction, keys: Keys, person_id: str, letter: Letter, expires_at: datetime, counted: bytes | None = None
+) -> str:
+    """Puts a mail into the transaction: it leaves after the commit, and not at all when there is none. Its id.
+
+    counted: what `addresses.ask` has counted it for.
+    """
     mail_id = new_id(tx.now)
     tx.session.add(
         MailRow(
@@ -41,6 +48,7 @@ def queue(tx: Transaction, keys: Keys, person_id: str, letter: Letter, expires_a
             letter=identity.seal(tx, keys, person_id, letter, mail_id),
             not_before=tx.now,
             expires_at=expires_at,
+            counted=counted,
         )
     )
     tx.session.flush()
@@ -48,10 +56,16 @@ def queue(tx: Transaction, keys: Keys, person_id: str, letter: Letter, expires_a
     return mail_id
 
 
-def take_back(tx: Transaction, person_id: str) -> None:
-    """The person's mails are not sent any more; those that lie in the mail folder go too."""
-    tx.session.execute(sa.delete(mail_table).where(mail_table.c.person_id == person_id))
+def take_back(tx: Transaction, person_id: str) -> int:
+    """The person's mails are not sent any more; those that lie in the mail folder go too. How many there were.
+
+    What nobody has begun to send yet has not left, and counts for its address no more.
+    """
+    own = sa.delete(mail_table).where(mail_table.c.person_id == person_id)
+    gone = tx.session.execute(own.returning(mail_table.c.counted, mail_table.c.attempts)).all()
+    addresses.uncount(tx, Counter(row.counted for row in gone if row.counted and row.attempts == 0))
     tx.changes.mail = True
+    return len(gone)
 
 
 def any_due(tx: Transaction) -> bool:
@@ -63,7 +77,9 @@ def any_due(tx: Transaction) -> bool:
 
 def lease(tx: Transaction, keys: Keys, limit: int = 20) -> list[Due]:
     """Drops what is too late, and holds what is due; another loop takes it when the lease runs out."""
-    tx.session.execute(sa.delete(mail_table).where(mail_table.c.expires_at <= tx.now))
+    late = sa.delete(mail_table).where(mail_table.c.expires_at <= tx.now)
+    dropped = tx.session.execute(late.returning(mail_table.c.counted, mail_table.c.sent_at)).all()
+    addresses.uncount(tx, Counter(row.counted for row in dropped if row.counted and row.sent_at is None))
     query = (
         sa.select(mail_table)
         .where(mail_table.c.sent_at.is_(None), mail_table.c.not_before <= tx.now)

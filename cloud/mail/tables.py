@@ -11,7 +11,8 @@ from cloud.db import UtcDateTime
 class MailRow(SQLModel, table=True):
     """A mail that waits to leave. letter: to whom, in which words, with which link; sealed under the person's key.
 
-    sent_at: of one that lies in the mail folder; what a mail server has taken is no row any more.
+    sent_at: of one that lies in the mail folder; what a mail server has taken is no row any more. counted: which day of
+    which address it counts for (`cloud.identity.addresses`).
     """
 
     __tablename__ = "mail"
@@ -23,3 +24,4 @@ class MailRow(SQLModel, table=True):
     not_before: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
     expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    counted: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))

@@ -67,6 +67,7 @@ class FakeService:
         self.tokens: set[str] = set()
         self.refreshes: dict[str, str] = {}
         self.email: str | None = None
+        self.mail_limited = False
         self.lasts_s = 900
         self.deleted: set[str] = set()
         self.stream_ids: list[str] = []
@@ -211,7 +212,7 @@ class FakeService:
             case ["cases"] | ["cases", _, "messages"]:
                 return JSONResponse(self._say(body), 201)
             case ["email"]:
-                return JSONResponse({"expires_in_s": 1800}, 202)
+                return JSONResponse({"sent": not self.mail_limited, "expires_in_s": 1800}, 202)
             case ["email", "verify"] if body["token"] == "tle_good":
                 self.email = "ada@example.com"
                 return JSONResponse({"address": self.email, "joined": False})

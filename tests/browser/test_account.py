@@ -136,6 +136,11 @@ def test_the_e_mail_address_is_asked_for_proven_and_removed(phone: Phone, servic
     expect(card.get_by_role("status")).to_contain_text("We have sent a link to ada@example.com")
     assert service.posts("/email") == [{"address": "ada@example.com", "language": "en"}]
 
+    service.mail_limited = True
+    card.get_by_label("E-mail address").fill("ada@example.com")
+    card.get_by_role("button", name="Send me a link").click()
+    expect(card.get_by_role("status")).to_contain_text("Open the newest mail that you have from us in this browser")
+
     page.goto(f"{page.url}#email=tle_good")  # in the page that is open: the browser does not load it anew
     expect(page.locator(".toast")).to_contain_text("Confirmed: ada@example.com")
     assert page.evaluate("location.hash") == ""

@@ -31,8 +31,9 @@ export function emailCard(complain) {
     event.preventDefault();
     if (!field.checkValidity()) { toast(t("email.wrong"), "error"); field.focus(); return; }
     busy(go, async () => {
-      await api.askEmail(field.value, language());
-      setText(state, t("email.sent", { address: field.value.trim() }));
+      const { sent, expires_in_s: seconds } = await api.askEmail(field.value, language());
+      const again = moment(Date.now() + seconds * 1000);
+      setText(state, t(sent ? "email.sent" : "email.limited", { address: field.value.trim(), again }));
       field.value = "";
     }, complain);
   });

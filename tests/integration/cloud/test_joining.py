@@ -15,51 +15,18 @@ from cloud.campaigns import service as campaigns
 from cloud.care import service as care
 from cloud.consent import service as consent
 from cloud.errors import InvalidError
-from cloud.identity import addresses, phones
-from cloud.identity import service as identity
+from cloud.identity import phones
+from cloud.identity.mail_limits import PER_SESSION
 from cloud.lifecycle import service as lifecycle
-from cloud.mail.letters import Letter
 from cloud.record.events import Channel, ParcelStatus
-from mobile_menu.account_ports import EmailLinkRefusedError, EmailVerified
+from mobile_menu.account_ports import EmailVerified
 from mobile_menu.ports import ChosenItem, SessionRefusedError, TooManyAttemptsError
+from tests.integration.cloud.joined import ADA, again, ask, letters, prove, refused
 from tests.integration.cloud.test_opt_out import everything
 from tests.integration.cloud.test_replay import check, projections
 from tests.integration.cloud.world import GTIN, Device, Phone, World, at_once
 
-ADA = "ada@example.com"
 NOT_PEOPLE = {"token_hash", "access_hash", "last_access_hash", "refresh_hash", "previous_refresh_hash", "answer_key"}
-
-
-def letters(world: World) -> list[Letter]:
-    """The mails that wait, oldest first."""
-    found = []
-    for row in world.rows("mail"):
-        value = world.read(lambda tx, row=row: identity.unseal(tx, world.keys, row.person_id, row.letter, row.id))  # type: ignore[misc]  # a loop's lambda
-        found.append(Letter(**value))
-    return found
-
-
-def ask(world: World, phone: Phone, address: str = ADA) -> str:
-    """Asks for a link, and takes its token out of the mail."""
-    world.accounts.ask_email(phone.caller, address, "en")
-    return letters(world)[-1].link.partition("#email=")[2]
-
-
-def prove(world: World, phone: Phone, address: str = ADA) -> EmailVerified:
-    return world.accounts.verify_email(phone.caller, ask(world, phone, address))
-
-
-def again(world: World, phone: Phone) -> Phone:
-    """The same phone, looked up anew."""
-    return Phone(phone.token, world.menus.caller(phone.token, "en"), phone.refresh_token)
-
-
-def refused(world: World, phone: Phone, token: str) -> bool:
-    try:
-        world.accounts.verify_email(phone.caller, token)
-    except EmailLinkRefusedError:
-        return True
-    return False
 
 
 # --- the link ---
@@ -151,29 +118,9 @@ def test_the_answer_says_nothing_of_who_has_the_address(world: World) -> None:
     assert len(letters(world)) == 3
 
 
-def test_nobody_is_flooded_with_mail_whoever_asks_and_the_answer_stays_the_same(world: World) -> None:
-    for _ in range(addresses.PER_ADDRESS + 3):
-        assert world.accounts.ask_email(world.phone().caller, ADA, "en").expires_in_s == 1800
-    assert len(letters(world)) == addresses.PER_ADDRESS
-    world.accounts.ask_email(world.phone().caller, "bob@example.com", "en")
-    assert len(letters(world)) == addresses.PER_ADDRESS + 1
-    world.clock.advance(hours=24)
-    world.accounts.ask_email(world.phone().caller, ADA, "en")
-    assert letters(world)[-1].to == ADA
-
-
-def test_leaving_and_coming_again_does_not_get_more_mail_to_an_address(world: World) -> None:
-    for _ in range(addresses.PER_ADDRESS):
-        phone = world.phone()
-        world.accounts.ask_email(phone.caller, ADA, "en")
-        world.menus.opt_out(phone.token)
-    world.accounts.ask_email(world.phone().caller, ADA, "en")
-    assert letters(world) == []
-
-
 def test_one_session_asks_so_often_an_hour_and_is_told_when_to_come_again(world: World) -> None:
     phone = world.phone()
-    for number in range(addresses.PER_SESSION):
+    for number in range(PER_SESSION):
         world.accounts.ask_email(phone.caller, f"a{number}@example.com", "en")
         world.clock.advance(minutes=2)
     world.accounts.remove_email(phone.caller)
@@ -538,6 +485,7 @@ def test_every_sealed_column_of_a_person_is_sealed_anew() -> None:
         ("transfer", "code_hash"),
         ("claim_failure", "subject"),
         ("claim_failure", "source"),
+        ("mail", "counted"),
     }
     assert binary == known | hashes
 

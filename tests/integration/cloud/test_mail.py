@@ -17,7 +17,7 @@ from cloud.mail.outlets import MailFolder, MailServer, Outlet, ServerSettings
 from cloud.mail.setup import outlet_of
 from cloud.settings import load_settings
 from cloud.workers.mail import MailLoop
-from tests.integration.cloud.test_joining import ADA, ask, prove
+from tests.integration.cloud.joined import ADA, ask, prove
 from tests.integration.cloud.world import World
 from tests.mail_sink import Sink, certificate, running_sink
 

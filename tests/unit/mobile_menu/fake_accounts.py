@@ -47,7 +47,7 @@ class FakeAccounts:
 
     def ask_email(self, caller: Caller, address: str, language: Language) -> EmailAsked:  # noqa: ARG002 - likewise
         self._addresses[caller.person_id] = address
-        return EmailAsked(expires_in_s=1800)
+        return EmailAsked(sent=True, expires_in_s=1800)
 
     def verify_email(self, caller: Caller, token: str) -> EmailVerified:  # noqa: ARG002 - likewise
         return EmailVerified(address=self._addresses[caller.person_id], joined=False)
