@@ -13,6 +13,7 @@ from cloud.db import Transaction
 from cloud.lifecycle import service as lifecycle
 from cloud.ownership import members
 from cloud.ownership.rules import Standing, act_of, may
+from cloud.ownership.sight import seen
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.secrets import Keys
@@ -83,7 +84,7 @@ def _wish(tx: Transaction, keys: Keys, journey: lifecycle.Journey, item: ChosenI
     else:
         _note_choice(tx, journey, item)
     about = str(item.arguments.get("topic") or item.arguments.get("reason") or "").replace("_", " ")
-    care.escalate(tx, keys, journey.id, f"{wish}: {about}" if about else wish, b"")
+    care.escalate(tx, keys, seen(tx, journey).journey, f"{wish}: {about}" if about else wish, b"")
     return Chosen(item_id=item.id, outcome=outcome)
 
 

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from broker.contract.eid import ids_around
 from broker.contract.messages import Json
 from broker.contract.stages import Stage
 from cloud import situations
@@ -22,7 +21,9 @@ from cloud.errors import NotFoundError
 from cloud.identity import phones
 from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
+from cloud.ownership import onlookers
 from cloud.ownership.claims import claim_unit
+from cloud.ownership.sight import seen
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.registry.service import read_model
@@ -117,7 +118,7 @@ class Menus:
 
     def journeys(self, caller: Caller) -> Sequence[JourneySummary]:
         with self._db.reading() as tx:
-            return [_summary(tx, one) for one in lifecycle.of_person(tx, caller.person_id)]
+            return [_summary(tx, one) for one in situations.listed(tx, caller.person_id)]
 
     def situation(self, caller: Caller, journey_id: str) -> Situation:
         while True:
@@ -172,7 +173,7 @@ class Menus:
         if unit is None:
             return False
         key = self._keys.vault.open_own(unit.beacon_key, unit.id.encode())
-        return not ids_around(key, tx.now).isdisjoint(heard)
+        return not onlookers.proving_ids(tx, unit, key, journey.person_id).isdisjoint(heard)
 
     # --- acting ---
 
@@ -197,9 +198,9 @@ class Menus:
 
     def open_case(self, caller: Caller, journey_id: str, text: str, menu: bytes, key: str | None) -> CaseThread:
         def do(tx: Transaction) -> CaseThread:
-            _own(tx, caller, journey_id)
+            shown = seen(tx, _own(tx, caller, journey_id)).journey
             print_ = record.fingerprint("case", journey_id, text)
-            row = lambda: _thread(tx, self._keys, care.escalate(tx, self._keys, journey_id, text, menu))  # noqa: E731 - the one use
+            row = lambda: _thread(tx, self._keys, care.escalate(tx, self._keys, shown, text, menu))  # noqa: E731 - the one use
             return self._once(tx, caller, key, print_, CaseThread, row)
 
         return self._db.run(do)
@@ -325,17 +326,17 @@ def _own_case(tx: Transaction, caller: Caller, case_id: str) -> None:
         raise JourneyUnknownError
 
 
-def _summary(tx: Transaction, one: lifecycle.Journey) -> JourneySummary:
-    model = read_model(tx, one.gtin)
-    unit = situations.unit_in_view(tx, one, ZoneState())
+def _summary(tx: Transaction, one: situations.Listed) -> JourneySummary:
+    journey, unit = one.journey, one.unit
+    model = read_model(tx, journey.gtin)
     return JourneySummary(
-        id=one.id,
-        stage=Stage(one.stage),
-        role=situations.role_of(one, unit),
+        id=journey.id,
+        stage=Stage(journey.stage),
+        role=one.role,
         model_name=model.name,
         profile=model.profile,
         serial=unit.serial if unit else "",
-        product_id=one.product_id or "",
+        product_id=unit.id if unit else journey.product_id or "",
     )
 
 

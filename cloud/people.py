@@ -13,7 +13,7 @@ from cloud.consent import service as consent
 from cloud.control import service as control
 from cloud.db import Database, Transaction
 from cloud.lifecycle import service as lifecycle
-from cloud.ownership import attempts, claim_codes, claims, handover, invitations, members, transfers
+from cloud.ownership import attempts, claim_codes, claims, handover, invitations, members, onlookers, transfers
 from cloud.ownership.rules import MAY, WIPE, Act, Standing
 from cloud.ownership.rules import TransferState as State
 from cloud.ownership.tables import InvitationRow, TransferRow
@@ -27,6 +27,7 @@ from mobile_menu.ownership_ports import (
     ClaimCodeMade,
     InvitedRole,
     LinkRefusedError,
+    LookingOn,
     NotYoursError,
     Offer,
     OneTimeLink,
@@ -57,12 +58,13 @@ class PeopleOfUnits:
         with self._db.reading() as tx:
             unit = members.seen_unit(tx, product_id, caller.person_id, Act.SEE_STATE)
             standing = members.standing_of(tx, unit, caller.person_id)
-            if standing is Standing.ONLOOKER:
-                raise NotYoursError
             return _people_of(tx, unit, standing, caller.person_id)
 
     def remove(self, caller: Caller, product_id: str, member_id: str) -> None:
         self._db.run(lambda tx: members.remove(tx, product_id, member_id, caller.person_id))
+
+    def end_onlookers(self, caller: Caller, product_id: str) -> None:
+        self._db.run(lambda tx: onlookers.end_all(tx, product_id, caller.person_id))
 
     # --- invitations ---
 
@@ -218,6 +220,7 @@ def _people_of(tx: Transaction, unit: ProductRow, standing: Standing, person_id:
         can=tuple(sorted(act.value for act in can)),
         people=tuple(first + [_person(row, person_id) for row in rows if row is not None]),
         invitations=tuple(_open(row) for row in invitations.open_for(tx, unit.id)) if Act.INVITE in can else (),
+        onlookers=_looking_on(tx, unit) if Act.END_ONLOOKERS in can else None,
         transfer=_state(under_way, person_id, tx) if going and under_way is not None else None,
         return_requested=bool(owner and owner.facts.return_requested and Act.GIVE_BACK in can),
         wiped=_wiped(tx, unit.id) if standing is Standing.OWNER else "",
@@ -226,6 +229,11 @@ def _people_of(tx: Transaction, unit: ProductRow, standing: Standing, person_id:
 
 def _person(row: Any, you: str) -> Person:
     return Person(id=row.id, role=Role(row.role), since=row.since, expires_at=row.expires_at, you=row.person_id == you)
+
+
+def _looking_on(tx: Transaction, unit: ProductRow) -> LookingOn:
+    found = onlookers.look(tx, unit)
+    return LookingOn(count=found.number, seeing=found.seeing, since=found.since, ended_at=found.ended_at)
 
 
 def _open(row: Any) -> OpenInvitation:

@@ -3,6 +3,8 @@
 How the address is read and what else it answers, `resolver.py` says.
 """
 
+import sqlalchemy as sa
+
 from broker.contract.ids import new_id
 from broker.contract.stages import Role
 from cloud.db import Transaction
@@ -46,9 +48,26 @@ def note_scan(tx: Transaction, unit: ProductRow, person_id: str) -> lifecycle.Jo
     if journey is None:
         if product_id is not None and lifecycle.onlookers(tx, product_id) >= ONLOOKERS_MAX:
             product_id = None
-        journey = lifecycle.journey_with(tx, person_id, unit.gtin, product_id, "phone", role)
+        back = None if product_id is None else _ended(tx, unit, person_id)
+        if back is not None:
+            journey = lifecycle.link(tx, back, unit.id, role, "phone", because=new_id(tx.now))
+        else:
+            journey = lifecycle.journey_with(tx, person_id, unit.gtin, product_id, "phone", role)
     _note(tx, journey, "store" if unit.shop_id is not None else "phone_app")
     return journey
+
+
+def _ended(tx: Transaction, unit: ProductRow, person_id: str) -> str | None:
+    """The person's journey that was with this unit until the owner ended those who looked on: it is with it again."""
+    own = [one.id for one in lifecycle.of_person(tx, person_id) if one.product_id is None and not one.closed]
+    journal = record.journal
+    parted = sa.select(journal.c.journey_id).where(
+        journal.c.journey_id.in_(own),
+        journal.c.product_id == unit.id,
+        journal.c.type == EventType.JOURNEY_PARTED.value,
+    )
+    found: str | None = tx.session.execute(parted.order_by(journal.c.seq.desc()).limit(1)).scalar()
+    return found
 
 
 def note_view(tx: Transaction, gtin: str, person_id: str) -> lifecycle.Journey:

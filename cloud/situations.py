@@ -1,7 +1,7 @@
 """The situation of a journey, read from the record: everything that its menu may depend on."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -15,6 +15,8 @@ from cloud.db import Transaction
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle.parcels import leading_parcel, parcel_state
 from cloud.lifecycle.rules import steps_done
+from cloud.ownership.rules import Sight
+from cloud.ownership.sight import Seen, seen
 from cloud.registry.profiles import Profile, load_profile
 from cloud.registry.service import product_table, read_model
 from cloud.registry.tables import ProductRow
@@ -28,6 +30,7 @@ from mobile_menu.rules.situation import (
     Device,
     Level,
     Links,
+    Onlooker,
     Parcel,
     Place,
     Relation,
@@ -41,13 +44,16 @@ from mobile_menu.rules.situation import (
 
 def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str) -> Situation:
     """Raises NotFoundError."""
-    journey = lifecycle.read(tx, journey_id)
+    looked = seen(tx, lifecycle.read(tx, journey_id))
+    journey = looked.journey
     model = read_model(tx, journey.gtin)
     profile = load_profile(model.profile)
     kept, proven_until = zone_of(tx, journey_id)
     # A phone that went silent is nowhere: the zone times out by being looked at.
     zone = next_zone(kept, Surroundings(zone=kept), (), None, tx.now)
     unit = unit_in_view(tx, journey, zone)
+    # Whose state is not shown has a label all the same: what is printed on it, they know.
+    named = unit or looked.unit
     return Situation(
         journey_id=journey.id,
         stage=Stage(journey.stage),
@@ -56,9 +62,10 @@ def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str)
         model_name=model.name,
         brand=model.brand,
         gtin=model.gtin,
-        serial=unit.serial if unit else "",
-        product_id=unit.id if unit else "",
-        role=role_of(journey, unit),
+        serial=named.serial if named else "",
+        product_id=named.id if named else "",
+        role=role_of(journey, named),
+        onlooker=_onlooker(looked),
         device=_device(tx, unit, profile),
         place=_place(tx, zone, proven_until),
         parcel=_parcel(journey, profile, tx.now),
@@ -66,7 +73,19 @@ def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str)
         relation=_relation(tx, journey, base_url),
         links=_links(model.links, journey),
         closed_reason=journey.facts.closed.reason.value if journey.facts.closed else "",
+        until=_fades(zone_proof=proven_until, now=tx.now),
     )
+
+
+def _onlooker(looked: Seen) -> Onlooker:
+    if looked.unit is None or looked.sight is Sight.ALL:
+        return Onlooker.NO
+    return Onlooker.BESIDE if looked.sight is Sight.BESIDE else Onlooker.ELSEWHERE
+
+
+def _fades(*, zone_proof: datetime | None, now: datetime) -> datetime | None:
+    """When a proof of place that counts now ends, and all that shows by it."""
+    return zone_proof if zone_proof is not None and zone_proof > now else None
 
 
 def zone_of(tx: Transaction, journey_id: str) -> tuple[ZoneState, datetime | None]:
@@ -93,6 +112,24 @@ def unit_in_view(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -
 def is_demo(unit: ProductRow) -> bool:
     """Stands in a shop for everybody to try; what has an owner is theirs, wherever it stands."""
     return unit.shop_id is not None and unit.owner_person_id is None
+
+
+class Listed(NamedTuple):
+    """A journey in the list of its person's, as they may see it. unit: theirs, or the one whose label they scanned."""
+
+    journey: lifecycle.Journey
+    role: Role
+    unit: ProductRow | None
+
+
+def listed(tx: Transaction, person_id: str) -> list[Listed]:
+    """A person's journeys, the one that changed last first; when somebody's unit did, moves none up here."""
+    found = []
+    for one in lifecycle.of_person(tx, person_id):
+        looked = seen(tx, one)
+        unit = unit_in_view(tx, looked.journey, ZoneState()) or looked.unit
+        found.append(Listed(looked.journey, role_of(one, unit), unit))
+    return sorted(found, key=lambda one: (one.journey.changed_at, one.journey.id), reverse=True)
 
 
 def role_of(journey: lifecycle.Journey, unit: ProductRow | None) -> Role:

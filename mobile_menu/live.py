@@ -22,6 +22,7 @@ STREAMS_PER_SESSION = 8
 STREAMS_PER_ADDRESS = 64
 STREAMS_IN_ALL = 10_000
 _SLOTS = 15
+_LATER_S = 0.02
 
 
 class Signal(Flag):
@@ -61,7 +62,7 @@ Around = Callable[[Push], AbstractContextManager[object]]
 class Subscription:
     """One open stream. Born asleep: `LiveHub.ready` lets it be woken, with what came meanwhile."""
 
-    __slots__ = ("deliver", "ends_at", "names", "pending", "push", "ready", "slot", "task")
+    __slots__ = ("deliver", "ends_at", "names", "pending", "push", "ready", "slot", "task", "timer")
 
     def __init__(self, names: tuple[str, ...], slot: int, deliver: Deliver, ends_at: float) -> None:
         self.names = names
@@ -72,6 +73,7 @@ class Subscription:
         self.push: Push | None = None
         self.ready = False
         self.task: asyncio.Task[None] | None = None
+        self.timer: asyncio.TimerHandle | None = None
 
 
 class LiveHub:
@@ -194,7 +196,21 @@ class LiveHub:
         stream.ready = True
         self._wake(stream, Signal.CLOSE if self._closing else Signal.NONE)
 
+    def wake_in(self, stream: Subscription, wait_s: float | None) -> None:
+        """The menu that the stream has sent ends by itself then: it looks for the next one. None: it does not end.
+
+        Another call takes the place of the one before.
+        """
+        if stream.timer is not None:
+            stream.timer.cancel()
+            stream.timer = None
+        if wait_s is not None:
+            # A little later, for two clocks: one that is a moment behind would find that nothing has ended yet.
+            after_s, loop = max(wait_s, 0.0) + _LATER_S, asyncio.get_running_loop()
+            stream.timer = loop.call_later(after_s, self._wake, stream, Signal.MENU)
+
     def unsubscribe(self, stream: Subscription) -> None:
+        self.wake_in(stream, None)
         self._streams.remove(stream)
         self._slots[stream.slot].remove(stream)
         for name in stream.names:

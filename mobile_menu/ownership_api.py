@@ -70,13 +70,24 @@ def router(service: MenuService, port: OwnershipPort, hub: LiveHub, threads: Thr
 def _add_people_calls(api: APIRouter, port: OwnershipPort, threads: Threads, as_caller: Any) -> None:
     @api.get("/products/{product_id}/people", responses=returns(200, People), openapi_extra=PHONE_SESSION)
     async def people(product_id: IdInPath, caller: Annotated[Caller, as_caller]) -> Response:
-        """Who is with the unit: roles and dates, no names. Only for those who were let in, each as far as they may."""
+        """Who is with the unit: roles and dates, no names. Only for those who were let in, each as far as they may.
+
+        The owner sees how many others look at it, too.
+        """
         return answer(await threads.run(port.people, caller, product_id))
 
     @api.delete("/products/{product_id}/people/{member_id}", status_code=204, openapi_extra=PHONE_SESSION)
     async def remove(product_id: IdInPath, member_id: IdInPath, caller: Annotated[Caller, as_caller]) -> Response:
         """The owner removes somebody; with one's own id, one leaves. It counts at once, on open phones too."""
         await threads.run(port.remove, caller, product_id, member_id)
+        return Response(status_code=204)
+
+    @api.delete("/products/{product_id}/onlookers", status_code=204, openapi_extra=PHONE_SESSION)
+    async def end_onlookers(product_id: IdInPath, caller: Annotated[Caller, as_caller]) -> Response:
+        """The owner ends everybody who looks at the unit without having been let in. It counts at once, on open phones
+        too: they get the menu of the model, until they scan the label again.
+        """
+        await threads.run(port.end_onlookers, caller, product_id)
         return Response(status_code=204)
 
     @api.post(

@@ -60,6 +60,19 @@ class OpenInvitation(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class LookingOn(msgspec.Struct, frozen=True, kw_only=True):
+    """Others who have scanned the unit's label and were not let in, none of them named.
+
+    seeing: how many of them see its state now, by proof that they stand at it. since: when the first of them came.
+    ended_at: when the owner last ended them all.
+    """
+
+    count: int
+    seeing: int
+    since: datetime | None = None
+    ended_at: datetime | None = None
+
+
 class TransferState(msgspec.Struct, frozen=True, kw_only=True):
     """A change of hands. side: what the caller does in it. check_code: shown to both sides once somebody has accepted.
 
@@ -78,7 +91,8 @@ class TransferState(msgspec.Struct, frozen=True, kw_only=True):
 class People(msgspec.Struct, frozen=True, kw_only=True):
     """Who is with the unit, as far as the caller may see it. can: what the caller may do.
 
-    wiped: what became of the device's order to forget the user before; empty when there was none.
+    onlookers: for who may end them. wiped: what became of the device's order to forget the user before; empty when
+    there was none.
     """
 
     product_id: str
@@ -86,6 +100,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     can: tuple[str, ...]
     people: tuple[Person, ...]
     invitations: tuple[OpenInvitation, ...] = ()
+    onlookers: LookingOn | None = None
     transfer: TransferState | None = None
     return_requested: bool = False
     wiped: Literal["", "waiting", "done", "failed"] = ""
@@ -144,6 +159,9 @@ class OwnershipPort(Protocol):
 
     def remove(self, caller: Caller, product_id: str, member_id: str) -> None:
         """Removes somebody, or, with one's own id, leaves. Raises NotYoursError."""
+
+    def end_onlookers(self, caller: Caller, product_id: str) -> None:
+        """Ends everybody who looks on without having been let in, until they scan it again. Raises NotYoursError."""
 
     def look(self, caller: Caller, code: str, source: str) -> Offer:
         """Raises LinkRefusedError, TooManyAttemptsError."""

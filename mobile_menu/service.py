@@ -48,10 +48,16 @@ NextZone = Callable[[ZoneState, Surroundings, Sequence[Sighting], Position | Non
 
 
 class Served(NamedTuple):
-    """A menu ready to send. etag: without quotes; body: JSON."""
+    """A menu ready to send. etag: without quotes; body: JSON. until: when it ends by itself, and is not to be served
+    any more; None: only news ends it.
+    """
 
     etag: str
     body: bytes
+    until: datetime | None = None
+
+    def ended(self, now: datetime) -> bool:
+        return self.until is not None and now >= self.until
 
 
 class PlacedMenu(NamedTuple):
@@ -133,7 +139,7 @@ class MenuService:
         if known is None or not _younger(now, known.at, CALLER_KEPT) or now >= known.caller.until:
             return None
         kept = self._menus.get((known.caller.session_id, journey_id, language))
-        if kept is None or not _younger(now, kept.checked_at, MENU_TRUSTED):
+        if kept is None or kept.served.ended(now) or not _younger(now, kept.checked_at, MENU_TRUSTED):
             return None
         self._served("kept")
         return kept.served
@@ -143,6 +149,8 @@ class MenuService:
         key = (caller.session_id, journey_id, caller.language)
         kept = self._menus.get(key)
         now = self.now()
+        if kept is not None and kept.served.ended(now):
+            kept = None
         if kept is not None and _younger(now, kept.checked_at, trusted):
             self._served("kept")
             return kept.served
@@ -266,7 +274,7 @@ class MenuService:
         now = self.now()
         situation = self._port.situation(caller, journey_id)
         composed = self._compose(situation, self._content(situation.profile))
-        served = Served(composed.menu.etag, msgspec.json.encode(composed.menu))
+        served = Served(composed.menu.etag, msgspec.json.encode(composed.menu), situation.until)
         key = (caller.session_id, journey_id, caller.language)
         self._menus.put(key, _KeptMenu(served, version, now, now), ticket.tags, ticket)
         self._served("composed")

@@ -5,7 +5,9 @@ stream. Errors are raised before the answer starts; the application's handler ma
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -95,6 +97,7 @@ class LiveRoute:
         )
         try:
             served = await self._threads.run(self._service.menu, caller, asked.journey_id)
+            stream.on_end = partial(self._hub.wake_in, subscription)
             await stream.start(served, ends=scope["method"] == "HEAD")
             self._hub.ready(subscription)
             # The server says `disconnect` when the phone goes, and also once the stream has ended the answer itself.
@@ -107,7 +110,9 @@ class LiveRoute:
 class _Stream:
     """What one phone has got so far, and how the next thing is sent to it."""
 
-    __slots__ = ("_asked", "_case_at", "_ended", "_etag", "_person_id", "_send", "_service", "_threads", "_until")
+    __slots__ = (
+        "_asked", "_case_at", "_ended", "_etag", "_person_id", "_send", "_service", "_threads", "_until", "on_end",
+    )  # fmt: skip
 
     def __init__(self, service: MenuService, threads: Threads, send: Send, asked: Asked, caller: Caller) -> None:
         self._service = service
@@ -119,6 +124,8 @@ class _Stream:
         self._etag = asked.last_event_id
         self._case_at: datetime | None = None
         self._ended = False
+        self.on_end: Callable[[float | None], None] = lambda _: None
+        """Wants to hear in how many seconds the menu that was sent ends by itself; None: it does not."""
 
     async def start(self, served: Served, *, ends: bool) -> None:
         """Headers, the time to come again after a break, and the menu unless the phone has it. ends: HEAD."""
@@ -133,6 +140,7 @@ class _Stream:
         if served.etag != self._etag:
             first += menu_event(served)
             self._etag = served.etag
+        self._note_end(served)
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         self._ended = ends
         await self._write(b"" if ends else first, more=not ends)
@@ -165,6 +173,7 @@ class _Stream:
             _log.exception("a live menu could not be read; the next heartbeat tries again")
             await self._write(b": waiting\n\n")
         else:
+            self._note_end(served)
             await self._write(self._news(served, thread) or (b":\n\n" if signal & Signal.BEAT else b""))
 
     def _read(self, signal: Signal) -> tuple[Served, CaseThread | None]:
@@ -178,6 +187,9 @@ class _Stream:
         served = self._service.menu(caller, asked.journey_id, menu_trusted)
         thread = self._service.latest_case(caller, asked.journey_id) if signal & Signal.CASE else None
         return served, thread
+
+    def _note_end(self, served: Served) -> None:
+        self.on_end(None if served.until is None else (served.until - self._service.now()).total_seconds())
 
     def _news(self, served: Served, thread: CaseThread | None) -> bytes:
         news = b""

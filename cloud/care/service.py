@@ -12,6 +12,7 @@ from cloud.db import Transaction, table_of
 from cloud.errors import ConflictError, NotFoundError
 from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
+from cloud.lifecycle.parting import tells_of_the_machine
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.secrets import Keys
@@ -23,24 +24,28 @@ Author = Literal["customer", "expert"]
 OPEN = ("open", "answered")
 
 
-def escalate(tx: Transaction, keys: Keys, journey_id: str, text: str, menu: bytes) -> CaseRow:
-    """Opens a case, or adds to the open one. The expert gets stage, twin, timeline and the menu on the phone."""
-    journey = lifecycle.read(tx, journey_id)
-    record.lock(tx, {journey_id})
-    open_case = sa.select(CaseRow).where(case_table.c.journey_id == journey_id, case_table.c.status.in_(OPEN))
+def escalate(tx: Transaction, keys: Keys, seen: lifecycle.Journey, text: str, menu: bytes) -> CaseRow:
+    """Opens a case, or adds to the open one. The expert gets stage, twin, timeline and the menu on the phone.
+
+    seen: the journey as its customer may see it. So who looks on at somebody's unit learns nothing of it through an
+    expert either; which unit it is stands at the case.
+    """
+    journey = lifecycle.read(tx, seen.id)
+    record.lock(tx, {journey.id})
+    open_case = sa.select(CaseRow).where(case_table.c.journey_id == journey.id, case_table.c.status.in_(OPEN))
     row: CaseRow | None = tx.session.execute(open_case).scalars().first()
     if row is not None:
         _write(tx, keys, row, "customer", text)
         _note(tx, row, EventType.CASE_ANSWERED, "phone")
         return row
     case_id = new_id(tx.now)
-    snapshot = _snapshot(tx, journey, menu)
+    snapshot = _snapshot(tx, seen, menu, withheld=seen.product_id != journey.product_id)
     row = CaseRow(
         id=case_id,
-        journey_id=journey_id,
+        journey_id=journey.id,
         product_id=journey.product_id,
         person_id=journey.person_id,
-        stage=journey.stage,
+        stage=seen.stage,
         version=0,
         opened_at=tx.now,
         changed_at=tx.now,
@@ -53,19 +58,24 @@ def escalate(tx: Transaction, keys: Keys, journey_id: str, text: str, menu: byte
     return row
 
 
-def _snapshot(tx: Transaction, journey: Any, menu: bytes) -> dict[str, Json]:
+def _snapshot(tx: Transaction, journey: lifecycle.Journey, menu: bytes, *, withheld: bool) -> dict[str, Json]:
     """What was the case when help was asked for. It is the customer's to take along: so nothing of others who are, or
     were, with the same unit is in it, nor what the unit did before they came or after they left.
+
+    withheld: there is a unit, and its state is not for this customer to see.
     """
     unit = None if journey.closed else journey.product_id
     seen = twin.read_many(tx, [unit]) if unit else {}
     events = record.story(tx, journey.id, unit, since=journey.opened_at, limit=50)
+    if unit is None:
+        events = [row for row in events if not tells_of_the_machine(row.type, row.data)]
     return {
         "at": tx.now,
         "stage": journey.stage,
         "stage_since": journey.stage_since,
         "stalls": journey.stalls,
         "twin": msgspec.to_builtins(seen[unit]) if unit and seen else None,
+        "withheld": withheld,
         "timeline": [{"at": row.at, "type": row.type, "source": row.source, "data": row.data} for row in events],
         "menu": msgspec.json.decode(menu) if menu else None,
     }

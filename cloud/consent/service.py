@@ -23,11 +23,13 @@ from cloud.identity import service as identity
 from cloud.identity.tables import EmailProofRow, EmailRow, PersonRow, SessionRow
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle import watch
+from cloud.lifecycle.parting import Step, own_moves, tells_of_the_machine
 from cloud.lifecycle.tables import JourneyAliasRow, JourneyRow, MoveRow
 from cloud.mail import service as mail
 from cloud.mail.tables import MailRow
 from cloud.ownership import leaving as ownership
 from cloud.ownership.rules import Act, Standing, may
+from cloud.ownership.sight import seen
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
@@ -45,12 +47,16 @@ def person_scope(person_id: str) -> str:
 def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
     """Everything held of this person, provided and observed, in a form that machines read (GDPR article 20)."""
     journeys = lifecycle.of_person(tx, person_id)
+    looked = {one.id: seen(tx, one).journey for one in journeys}
+    # In the order in which they may know that these changed: what a unit of others did moves none up.
+    journeys.sort(key=lambda one: (looked[one.id].changed_at, one.id), reverse=True)
+    of_others = {one.id for one in looked.values() if one.product_id is None}
     return {
         "form": "throughline-export/1",
         "exported_at": tx.now,
         "email": _email_out(tx, keys, person_id),
         "mail": [_mail_out(tx, keys, row) for row in _rows(tx, MailRow, person_id)],
-        "journeys": [_journey_out(tx, one) for one in journeys],
+        "journeys": [_journey_out(tx, one, looked[one.id]) for one in journeys],
         "cases": [_case_out(tx, keys, one, row) for one in journeys for row in care.of_journey(tx, one.id)],
         "orders": [_order_out(tx, keys, person_id, row) for row in _rows(tx, OrderRow, person_id)],
         "coupons": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, CouponRow, person_id)],
@@ -61,7 +67,11 @@ def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
             for row in _rows(tx, SessionRow, person_id)
         ],
         **ownership.export(tx, person_id),
-        "touchpoints": [_event_out(tx, keys, person_id, row) for row in _rows(tx, JournalRow, person_id)],
+        "touchpoints": [
+            _event_out(tx, keys, person_id, row, of_others=row.journey_id in of_others)
+            for row in _rows(tx, JournalRow, person_id)
+            if not (row.journey_id in of_others and tells_of_the_machine(row.type, row.data))
+        ],
     }
 
 
@@ -93,24 +103,25 @@ def _rows(tx: Transaction, form: Any, person_id: str) -> list[Any]:
     return list(tx.session.execute(query).scalars())
 
 
-def _journey_out(tx: Transaction, one: lifecycle.Journey) -> dict[str, Json]:
-    moves = [
-        {"from": row.from_stage, "to": row.to_stage, "reason": row.reason, "happened_at": row.happened_at}
-        for row in lifecycle.moves_of(tx, one.id)
-    ]
+def _journey_out(tx: Transaction, one: lifecycle.Journey, looked: lifecycle.Journey) -> dict[str, Json]:
+    """looked: the journey as its person may see it."""
+    moves = [Step(row.from_stage, row.to_stage, row.reason, row.happened_at) for row in lifecycle.moves_of(tx, one.id)]
     row = tx.session.get_one(JourneyRow, one.id)
     return {
         "id": one.id,
         "zone": row.zone,
         "proven_until": row.proven_until,
-        "stalls": row.stalls,
+        "stalls": [list(stall) for stall in looked.stalls],
         "gtin": one.gtin,
         "product_id": one.product_id,
         "role": one.role,
-        "stage": one.stage,
+        "stage": looked.stage,
         "opened_at": one.opened_at,
-        "facts": msgspec.to_builtins(one.facts, builtin_types=()),
-        "moves": moves,
+        "facts": msgspec.to_builtins(looked.facts, builtin_types=()),
+        "moves": [
+            {"from": move.from_stage, "to": move.to_stage, "reason": move.reason, "happened_at": move.happened_at}
+            for move in (moves if looked.product_id else own_moves(moves))
+        ],
     }
 
 
@@ -143,9 +154,11 @@ def _order_out(tx: Transaction, keys: Keys, person_id: str, row: OrderRow) -> di
     }
 
 
-def _event_out(tx: Transaction, keys: Keys, person_id: str, row: JournalRow) -> dict[str, Json]:
+def _event_out(tx: Transaction, keys: Keys, person_id: str, row: JournalRow, *, of_others: bool) -> dict[str, Json]:
+    """of_others: it is about a unit that is not theirs to see: in which of its lives that is, is not told."""
     private = None if row.sealed is None else identity.unseal(tx, keys, person_id, row.sealed, row.event_id)
-    return {"at": row.at, "type": row.type, "channel": row.channel, "data": row.data, "private": private}
+    data = {name: value for name, value in row.data.items() if not (of_others and name == "epoch")}
+    return {"at": row.at, "type": row.type, "channel": row.channel, "data": data, "private": private}
 
 
 def receipt_of(tx: Transaction, keys: Keys, token: str) -> dict[str, Json] | None:

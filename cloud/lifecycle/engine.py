@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from broker.contract.stages import Stage
+from broker.contract.stages import Role, Stage
 from cloud.db import Transaction
 from cloud.lifecycle.facts import Facts, decode_facts, encode_facts, join
 from cloud.lifecycle.joining import joined
+from cloud.lifecycle.parting import own_facts
 from cloud.lifecycle.rows import (
     Journey,
     forget_joined,
@@ -189,6 +190,9 @@ def _advance(
         if event.product_id is not None:
             changed["product_id"] = event.product_id
             facts = join(facts, unit)
+    if event.type == EventType.JOURNEY_PARTED:
+        changed |= {"product_id": None, "role": Role.VISITOR.value}
+        facts = own_facts(facts)
     changed["stalls"] = _noted(both.stalls, event)
     changed["facts"] = facts = merge(facts, event, profile)
     move = moves(before.facts, facts, event, profile)

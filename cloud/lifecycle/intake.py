@@ -78,6 +78,8 @@ WITHOUT_FACTS: Final = frozenset(
         EventType.TWIN_DESIRED,
         EventType.JOURNEY_OPENED,
         EventType.JOURNEY_LINKED,
+        EventType.JOURNEY_PARTED,
+        EventType.ONLOOKERS_ENDED,
         EventType.JOURNEY_STALLED,
         EventType.JOURNEY_RESUMED,
         EventType.ITEM_CHOSEN,

@@ -32,6 +32,7 @@ __all__ = [
     "onlookers",
     "open_journey",
     "open_with",
+    "part",
     "read",
     "touch",
 ]
@@ -164,6 +165,28 @@ def link(tx: Transaction, journey_id: str, product_id: str, role: Role, source: 
     )
     record.append(tx, [event])
     return read(tx, journey_id)
+
+
+def part(tx: Transaction, journeys: list[Journey], source: str) -> None:
+    """These journeys go on with the model alone: of the unit they know nothing from now on, and hear nothing more."""
+    ends = [
+        Event(
+            id=f"parted:{one.id}:{one.version}",
+            type=EventType.JOURNEY_PARTED,
+            at=tx.now,
+            source=source,
+            product_id=one.product_id,
+            journey_id=one.id,
+            person_id=one.person_id,
+        )
+        for one in journeys
+    ]
+    record.append(tx, ends)
+    # Where the phone was, and what proved it, is no projection.
+    nowhere = {"zone": None, "proven_until": None}
+    tx.session.execute(
+        sa.update(journey_table).where(journey_table.c.id.in_([one.id for one in journeys])).values(nowhere)
+    )
 
 
 def close(tx: Transaction, journeys: list[Journey], reason: CloseReason, source: str) -> None:

@@ -64,6 +64,7 @@ def claim_unit(
             return AlreadyClaimedError()
         if handover.was_left(tx, unit.id):
             handover.begin_anew(tx, unit.id, CloseReason.ENDED, "phone", keep=person_id)
+        _tell_others(tx, unit.id, person_id)
     return own(tx, unit, person_id, "proximity" if near else "code")
 
 
@@ -76,6 +77,13 @@ def own(tx: Transaction, unit: ProductRow, person_id: str, how: str) -> Claimed:
     campaigns.referral_of(tx, linked)  # an owner has a link to share; reading a menu could not make one
     tx.changes.products.add(unit.id)
     return Claimed(journey_id=linked.id, product_id=unit.id, role=Role.OWNER)
+
+
+def _tell_others(tx: Transaction, product_id: str, person_id: str) -> None:
+    """Who has scanned the unit while it was nobody's looks at somebody's from now on: their menus are other ones."""
+    for one in lifecycle.open_with(tx, product_id):
+        if one.person_id != person_id:
+            lifecycle.touch(tx, one.id)
 
 
 def note_claim(tx: Transaction, journey: lifecycle.Journey, product_id: str, role: Role, how: str) -> None:

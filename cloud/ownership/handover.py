@@ -20,7 +20,7 @@ from cloud.lifecycle.facts import decode_facts
 from cloud.lifecycle.tables import UnitFactsRow
 from cloud.ownership import claim_codes, members
 from cloud.ownership.rules import WIPE, WIPE_LASTS, next_epoch
-from cloud.ownership.tables import InvitationRow, TransferRow
+from cloud.ownership.tables import InvitationRow, OnlookersEndedRow, TransferRow
 from cloud.record import service as record
 from cloud.record.events import CloseReason, Event, EventType
 from cloud.twin import service as twin
@@ -71,13 +71,14 @@ def was_left(tx: Transaction, product_id: str) -> bool:
 
 
 def forget_people(tx: Transaction, product_ids: Iterable[str]) -> None:
-    """Who was let in, who is invited, and what is under way: all of it goes."""
+    """Who was let in, who is invited, who was sent away, and what is under way: all of it goes."""
     for product_id in product_ids:
         for row in members.of_unit(tx, product_id):
             members.forget(tx, product_id, row.person_id)
-        invitations, transfers = table_of(InvitationRow), table_of(TransferRow)
+        invitations, transfers, ended = (table_of(form) for form in (InvitationRow, TransferRow, OnlookersEndedRow))
         tx.session.execute(sa.delete(invitations).where(invitations.c.product_id == product_id))
         tx.session.execute(sa.delete(transfers).where(transfers.c.open_for == product_id))
+        tx.session.execute(sa.delete(ended).where(ended.c.product_id == product_id))
     tx.session.expire_all()
 
 

@@ -27,7 +27,7 @@ class Act(StrEnum):
     """What can be done with a unit, or with those who are with it."""
 
     SEE_STATE = "see_state"
-    """Its state, its supplies, and the menu that follows from them."""
+    """Its state, its supplies, and the menu that follows from them, from anywhere. For others `sight` decides."""
     ASK = "ask"
     """Whatever concerns one's own journey alone: an expert, a coupon, a note, a step of the installation."""
     TRY_DEMO = "try_demo"
@@ -39,6 +39,8 @@ class Act(StrEnum):
     LEAVE = "leave"
     INVITE = "invite"
     REMOVE = "remove"
+    END_ONLOOKERS = "end_onlookers"
+    """End whoever looks at the unit without having been let in."""
     HAND_OVER = "hand_over"
     GIVE_BACK = "give_back"
     NEW_CODE = "new_code"
@@ -46,12 +48,13 @@ class Act(StrEnum):
     """Let the device forget what people left on it."""
 
 
-_ONLOOKER: Final = frozenset({Act.SEE_STATE, Act.ASK, Act.TRY_DEMO})
-_GUEST: Final = _ONLOOKER | {Act.LEAVE}
+_ONLOOKER: Final = frozenset({Act.ASK, Act.TRY_DEMO})
+_GUEST: Final = _ONLOOKER | {Act.SEE_STATE, Act.LEAVE}
 _HOUSEHOLD: Final = _GUEST | {Act.COMMAND, Act.SEE_ATTACHED, Act.SEE_PEOPLE}
 _OWNER: Final = (_HOUSEHOLD - {Act.LEAVE}) | {
     Act.INVITE,
     Act.REMOVE,
+    Act.END_ONLOOKERS,
     Act.HAND_OVER,
     Act.GIVE_BACK,
     Act.NEW_CODE,
@@ -71,6 +74,27 @@ MAY: Final[Mapping[Standing, frozenset[Act]]] = MappingProxyType(
 
 def may(standing: Standing, act: Act) -> bool:
     return act in MAY[standing]
+
+
+class Sight(StrEnum):
+    """How much of a unit somebody sees at a moment."""
+
+    ALL = "all"
+    """Whatever there is: they were let in, or the unit is nobody's."""
+    BESIDE = "beside"
+    """An onlooker who has just proven that they stand at it."""
+    MODEL = "model"
+    """An onlooker from elsewhere: what anybody sees of the model, and nothing of the unit."""
+
+
+def sight(standing: Standing, *, owned: bool, proven: bool) -> Sight:
+    """What of a unit's state is shown. proven: a proof of place counts at this moment.
+
+    A unit that is nobody's has nothing to hide from who has scanned it: it is to be claimed, or stands in a shop.
+    """
+    if not owned or may(standing, Act.SEE_STATE):
+        return Sight.ALL
+    return Sight.BESIDE if proven else Sight.MODEL
 
 
 def act_of(action: str, *, at_demo_unit: bool = False, may_send_back: bool = False) -> Act:

@@ -1,4 +1,5 @@
-"""Rows of ownership: who is with a unit, what invites others, a change of hands under way, and failed attempts.
+"""Rows of ownership: who is with a unit, what invites others, a change of hands under way, onlookers who were sent
+away, and failed attempts.
 
 Whose a unit is stands in the registry. No code is stored, only its hash; no address, only a keyed hash, for a day.
 """
@@ -62,6 +63,16 @@ class TransferRow(SQLModel, table=True):
     """The new owner's, once it is done."""
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class OnlookersEndedRow(SQLModel, table=True):
+    """When the owner last ended everybody who looked on, and how many those were. Who they were is not kept."""
+
+    __tablename__ = "onlookers_ended"
+
+    product_id: str = Field(primary_key=True, max_length=26, foreign_key="product.id")
+    ended_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    count: int
 
 
 class ClaimFailureRow(SQLModel, table=True):

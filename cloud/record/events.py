@@ -55,6 +55,7 @@ class EventType(StrEnum):
     PRODUCT_CLAIMED = "product.claimed"
     PRODUCT_TRANSFERRED = "product.transferred"
     PRODUCT_LEFT = "product.left"
+    ONLOOKERS_ENDED = "product.onlookers_ended"
     DEVICE_BIRTH = "device.birth"
     DEVICE_STATUS = "device.status"
     DEVICE_EVENT = "device.event"
@@ -74,6 +75,7 @@ class EventType(StrEnum):
     PERSON_ERASED = "person.erased"
     JOURNEY_OPENED = "journey.opened"
     JOURNEY_LINKED = "journey.linked"
+    JOURNEY_PARTED = "journey.parted"
     ITEM_CHOSEN = "item.chosen"
     TWIN_DESIRED = "twin.desired"
     SESSION_REUSED = "session.reused"
@@ -152,8 +154,8 @@ Key = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True):
-    """What an event carries beside its envelope. Also the data of `product.scanned`, `person.erased`, `person.joined`
-    and `session.reused`: nothing.
+    """What an event carries beside its envelope. Also the data of `product.scanned`, `product.left`, `journey.parted`,
+    `person.erased`, `person.joined` and `session.reused`: nothing.
     """
 
 
@@ -226,6 +228,12 @@ class ProductTransferred(Data, frozen=True, kw_only=True):
     """epoch: the one that begins. Claims of earlier epochs end with it."""
 
     epoch: Counter
+
+
+class OnlookersEnded(Data, frozen=True, kw_only=True):
+    """The owner has ended everybody who looked at the unit without having been let in. count: how many those were."""
+
+    count: Counter
 
 
 class FromDevice(Data, frozen=True, kw_only=True):
@@ -374,9 +382,11 @@ DATA: Final[Mapping[EventType, type[Data]]] = MappingProxyType(
         EventType.JOURNEY_STALLED: StallNoticed,
         EventType.JOURNEY_RESUMED: StallNoticed,
         EventType.PRODUCT_LEFT: Data,
+        EventType.ONLOOKERS_ENDED: OnlookersEnded,
         EventType.PERSON_ERASED: Data,
         EventType.JOURNEY_OPENED: JourneyOpened,
         EventType.JOURNEY_LINKED: JourneyLinked,
+        EventType.JOURNEY_PARTED: Data,
         EventType.ITEM_CHOSEN: ItemChosen,
         EventType.TWIN_DESIRED: TwinDesired,
         EventType.SESSION_REUSED: Data,

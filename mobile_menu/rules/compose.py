@@ -22,7 +22,7 @@ from mobile_menu.rules.menu import (
     StatusLine,
 )
 from mobile_menu.rules.qr import qr_data_uri
-from mobile_menu.rules.situation import ParcelState, Situation, Step
+from mobile_menu.rules.situation import Onlooker, ParcelState, Situation, Step
 from mobile_menu.rules.texts import negotiate
 
 __all__ = ["ITEM_HREF", "Content", "compose_menu", "is_withheld"]
@@ -75,6 +75,7 @@ def compose_menu(situation: Situation, content: Content) -> Composed:
             for section, items in sections.items()
         ),
         etag="",
+        until=situation.until if situation.onlooker is Onlooker.BESIDE else None,
     )
     return Composed(msgspec.structs.replace(menu, etag=_etag(menu)), orders)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from broker.contract.stages import Role, Stage
-from mobile_menu.rules.situation import Level, Links, ParcelState, Situation, Zone
+from mobile_menu.rules.situation import Level, Links, Onlooker, ParcelState, Situation, Zone
 
 Because = tuple[str, ...]
 """What held, as `name=value`."""
@@ -44,6 +44,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     zone: AnyOf[Zone] | None = None
     parcel: AnyOf[ParcelState] | None = None
     role: AnyOf[Role] | None = None
+    onlooker: AnyOf[Onlooker] | None = None
     stall: AnyOf[Stall] | None = None
     survey: AnyOf[Word] | None = None
     usage: AnyOf[Word] | None = None
@@ -171,6 +172,7 @@ _VALUES: dict[str, Callable[[Situation], str]] = {
     "zone": lambda s: s.place.zone,
     "parcel": lambda s: s.parcel.state,
     "role": lambda s: s.role,
+    "onlooker": lambda s: s.onlooker,
     "firmware": lambda s: s.device.firmware_state,
     "closed_reason": lambda s: s.closed_reason,
     "next_step": lambda s: next((step.id for step in s.steps if not step.done), ""),

@@ -84,7 +84,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Menu(msgspec.Struct, frozen=True, kw_only=True):
-    """etag: over everything that the phone shows, so that equal menus have equal etags."""
+    """etag: over everything that the phone shows, so that equal menus have equal etags.
+
+    until: when it stops being theirs to see; a phone keeps such a menu nowhere. None: it does not end by itself.
+    """
 
     journey: str
     stage: Stage
@@ -94,6 +97,7 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[Section, ...]
     etag: str
     live: str = "/menu/v1/live"
+    until: datetime | None = None
 
 
 class Composed(msgspec.Struct, frozen=True):

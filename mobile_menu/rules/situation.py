@@ -36,6 +36,16 @@ class Zone(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Onlooker(StrEnum):
+    """Whether it is somebody else's unit, to which the owner has not let this person in."""
+
+    NO = "no"
+    BESIDE = "beside"
+    """It is, and they have proven that they stand at it: they see what they would see there."""
+    ELSEWHERE = "elsewhere"
+    """It is, and nothing shows that they stand at it: they see the model, and nothing of the unit."""
+
+
 class ParcelState(StrEnum):
     NONE = "none"
     LABEL = "label"
@@ -150,7 +160,9 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
-    """language: what the phone asked for, as Accept-Language. closed_reason: set in stage `closed`."""
+    """language: what the phone asked for, as Accept-Language. closed_reason: set in stage `closed`. until: when it
+    changes by time alone, because a proof of place ends.
+    """
 
     journey_id: str
     stage: Stage
@@ -162,6 +174,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     serial: str = ""
     product_id: str = ""
     role: Role = Role.VISITOR
+    onlooker: Onlooker = Onlooker.NO
     device: Device = Device()
     place: Place = Place()
     parcel: Parcel = Parcel()
@@ -169,3 +182,4 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     relation: Relation = Relation()
     links: Links = Links()
     closed_reason: str = ""
+    until: datetime | None = None

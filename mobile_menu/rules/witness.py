@@ -15,6 +15,7 @@ from mobile_menu.rules.situation import (
     Device,
     Level,
     Links,
+    Onlooker,
     Parcel,
     ParcelState,
     Place,
@@ -87,6 +88,7 @@ def situation_of(chosen: Mapping[str, Json]) -> Situation:
         serial="unit" if site else "",
         product_id="unit" if site else "",
         role=chosen.get("role", Role.OWNER),
+        onlooker=chosen.get("onlooker", Onlooker.NO),
         device=_device(chosen),
         place=Place(zone=chosen.get("zone", Zone.UNKNOWN), shop=shop, proven=chosen.get("proven", False)),
         parcel=Parcel(

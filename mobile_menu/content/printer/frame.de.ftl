@@ -23,6 +23,7 @@ section-feedback = Wie läuft es?
 section-help = Hilfe
 section-privacy = Ihre Daten
 
+title-onlooker = Dieser { $model } gehört jemandem
 title-interested = Das ist der { $model }
 title-demo = Probieren Sie den { $model } aus
 title-in-shop = Willkommen bei { $shop }
@@ -38,6 +39,7 @@ title-support-attention = Ihr { $model } braucht bald etwas
 title-support-offline = Ihr { $model } meldet sich nicht
 title-closed = Vielen Dank
 
+status-onlooker = Davor sehen Sie, wie es ihm geht
 status-interested = Sehen Sie sich in Ruhe um
 status-demo = { $level ->
     [ok] Bereit, für Sie zu drucken

@@ -23,6 +23,7 @@ section-feedback = How is it going?
 section-help = Help
 section-privacy = Your data
 
+title-onlooker = This { $model } is somebody's
 title-interested = Meet the { $model }
 title-demo = Try the { $model }
 title-in-shop = Welcome to { $shop }
@@ -38,6 +39,7 @@ title-support-attention = Your { $model } will need something soon
 title-support-offline = Your { $model } is silent
 title-closed = Thank you
 
+status-onlooker = Stand at it to see how it is
 status-interested = Have a look around
 status-demo = { $level ->
     [ok] Ready to print for you

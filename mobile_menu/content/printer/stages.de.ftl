@@ -21,6 +21,26 @@ item-opt-out = Gehen und alles löschen lassen
 
 item-make-it-yours = Zu Ihrem Drucker machen
     .detail = Mit dem Code aus der Verpackung. Danach kann dieses Menü mehr für Sie tun.
+item-is-it-yours = Gehört er Ihnen?
+    .detail = Er gehört schon jemandem. Haben Sie ihn von dort bekommen, wird er Ihnen dort im Menü übergeben; ein Code öffnet ihn, wenn er niemandem gehört.
+item-ask-for-an-invitation = Um eine Einladung bitten
+    .detail = Wem er gehört, kann Sie dazuholen.
+    .step-1 = Bitten Sie darum, dort dieses Menü zu öffnen, und darin „Menschen“.
+    .step-2 = Von dort kommt eine Einladung: in den Haushalt, oder als Gast für eine Zeit.
+    .step-3 = Öffnen oder scannen Sie den Link. Dann sehen Sie von überall, wie es ihm geht.
+item-stand-beside-it = Davor sehen Sie, wie es ihm geht
+    .detail = Er gehört jemandem. Wie es ihm geht, sehen die, denen er gehört, wen sie dazugeholt haben, und wer davor steht.
+    .step-1 = Der Drucker sendet über Bluetooth ein Funkzeichen, das alle paar Minuten wechselt. Ein Telefon, das es meldet, ist dort.
+    .step-2 = Dazu gehört eine App, die Funkzeichen hört. Ein Browser allein hört sie nicht: Bitten Sie dann um eine Einladung.
+    .step-3 = Dann zeigt dieses Menü, wie es ihm geht, zehn Minuten lang nach jeder Meldung.
+item-seen-from-beside = Sie sehen das, weil Sie davor stehen
+    .detail = Er gehört jemandem. Wenn Sie gehen, zeigt dieses Menü nur noch das Modell.
+item-first-aid = Wenn einer nicht druckt
+    .detail = Was bei jedem { $model } am häufigsten hilft.
+    .step-1 = Sehen Sie auf das Display: Es nennt, worauf er wartet.
+    .step-2 = Prüfen Sie, ob Papier da ist und ob alle Klappen und Fächer geschlossen sind.
+    .step-3 = Suchen Sie nach festsitzendem Papier, auch hinten, und ziehen Sie es langsam heraus.
+    .step-4 = Schalten Sie ihn aus, warten Sie zehn Sekunden, und schalten Sie ihn wieder ein.
 
 item-what-it-can-do = Was er kann
     .detail = Der { $model } in einer Minute.

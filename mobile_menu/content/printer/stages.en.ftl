@@ -21,6 +21,26 @@ item-opt-out = Leave, and have everything erased
 
 item-make-it-yours = Make it yours
     .detail = With the code from the box. Then this menu can do more for you.
+item-is-it-yours = Is it yours?
+    .detail = Somebody has made it theirs. If you have got it from them, they hand it over to you from their own menu; a code opens it when it is nobody's.
+item-ask-for-an-invitation = Ask for an invitation
+    .detail = Whoever has made it theirs can let you in.
+    .step-1 = Ask them to open this menu, and there “People”.
+    .step-2 = They invite you into the household, or as a guest for a time.
+    .step-3 = Open the link, or scan it. Then you see from anywhere how it is.
+item-stand-beside-it = Stand at it to see how it is
+    .detail = It is somebody's. How it is shows to them, to whom they let in, and to whoever stands at it.
+    .step-1 = The printer sends a beacon by Bluetooth that changes every few minutes. A phone that reports it stands there.
+    .step-2 = It takes an app that hears beacons. A browser alone does not hear them: then ask for an invitation.
+    .step-3 = This menu then shows how it is, for ten minutes after each report.
+item-seen-from-beside = You see this because you stand at it
+    .detail = It is somebody's. When you go, this menu shows the model alone.
+item-first-aid = When one does not print
+    .detail = What helps most often with any { $model }.
+    .step-1 = Look at its display: it names what it waits for.
+    .step-2 = See whether there is paper, and whether every cover and tray is closed.
+    .step-3 = Look for paper that is stuck, at the back too, and pull it out slowly.
+    .step-4 = Switch it off, wait for ten seconds, and switch it on again.
 
 item-what-it-can-do = What it can do
     .detail = The { $model } in a minute.

@@ -96,6 +96,7 @@ export const api = {
   say: (id, text, key) => post(`/cases/${enc(id)}/messages`, { text }, key),
   people: (product) => get(unit(product, "people")),
   removePerson: (product, id) => drop(unit(product, `people/${enc(id)}`)),
+  endOnlookers: (product) => drop(unit(product, "onlookers")),
   invite: (product, role) => post(unit(product, "invitations"), { role }),
   withdraw: (product, id) => drop(unit(product, `invitations/${enc(id)}`)),
   look: (code) => post("/invitations/look", { code }),

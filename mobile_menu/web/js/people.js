@@ -47,6 +47,7 @@ function drawn(found, page) {
       (found.invitations ?? []).map((one) => invitation(one, page))),
     can("see_people") && found.people.length === 1 ? h("p", { class: "quiet-text" }, t("people.empty")) : null,
     can("invite") ? h("div", { class: "people-actions" }, ["household", "guest"].map((role) => inviting(role, page))) : null,
+    found.onlookers ? lookingOn(found.onlookers, page) : null,
     can("hand_over") ? handingOver(found.transfer, page) : null,
     can("give_back") ? card("return", "return", [
       h("p", {}, t(found.return_requested ? "return.asked" : "return.text")),
@@ -99,6 +100,24 @@ function inviting(role, page) {
     const link = await api.invite(page.product, role);
     openTicket({ kind: "share", title: t(`invite.title.${role}`), detail: t(`invite.lead.${role}`), code: link.url, qr: link.qr, hint: t("invite.hint") });
   });
+}
+
+/** How many have scanned the label without having been let in, and the end of them; nothing names anybody. */
+function lookingOn(found, page) {
+  const since = found.since ? t("people.since", { time: moment(found.since) }) : "";
+  const about = [
+    found.count ? [t(found.count === 1 ? "onlookers.one" : "onlookers.many", { count: found.count }), since].filter(Boolean).join(" · ") : t("onlookers.none"),
+    found.seeing ? t(found.seeing === 1 ? "onlookers.seeing.one" : "onlookers.seeing.many", { count: found.seeing }) : "",
+    found.ended_at ? t("onlookers.ended", { time: moment(found.ended_at) }) : "",
+  ];
+  return card("onlookers", "people", [
+    h("p", {}, t("onlookers.text")),
+    about.filter(Boolean).map((line) => h("p", { class: "onlookers-line" }, line)),
+    found.count ? button("end-onlookers", t("onlookers.go"), "quiet", page, async () => {
+      if (!(await ask(t("onlookers.sure"), { title: t("onlookers.title"), yes: t("onlookers.go"), danger: true }))) return;
+      await api.endOnlookers(page.product);
+      toast(t("onlookers.done"));
+    }) : null]);
 }
 
 /** Nothing, waiting for somebody to take the link, or waiting for the owner's word. */

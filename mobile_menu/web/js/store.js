@@ -53,7 +53,11 @@ export const store = {
 
   /** {menu, at}: `at` is when it was last known to be right, in ms since 1970. */
   lastMenu(journey) { return read(`menu.${journey}`); },
-  keepMenu(menu) { write(`menu.${menu.journey}`, { menu, at: Date.now() }); },
+  /** A menu that ends by itself, because it shows what only is to be seen beside the product, is kept nowhere. */
+  keepMenu(menu) {
+    if (menu.until) remove(`menu.${menu.journey}`);
+    else write(`menu.${menu.journey}`, { menu, at: Date.now() });
+  },
   dropMenu(journey) { remove(`menu.${journey}`); },
 
   /** Forgets everything that this origin holds on this phone, the offline shell included. */

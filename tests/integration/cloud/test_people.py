@@ -171,6 +171,7 @@ CALLS: dict[str, Callable[[Homes, Phone, Home, dict[str, str]], object]] = {
     "confirm": lambda homes, who, _home, ids: homes.people.confirm_transfer(who.caller, ids["transfer"], None),
     "cancel": lambda homes, who, _home, ids: homes.people.cancel_transfer(who.caller, ids["transfer"]),
     "return": lambda homes, who, home, _ids: homes.people.ask_return(who.caller, home.unit.id, None),
+    "end onlookers": lambda homes, who, home, _ids: homes.people.end_onlookers(who.caller, home.unit.id),
     "wipe": lambda homes, who, home, _ids: homes.people.wipe(who.caller, home.unit.id, None),
     "code": lambda homes, who, home, _ids: homes.people.new_claim_code(who.caller, home.unit.id, None),
 }
@@ -195,7 +196,7 @@ def test_nobody_but_the_owner_can_do_what_is_the_owners_and_ids_of_others_are_as
             CALLS[call](homes, who, home, ids)
         said.add(repr(refusal.value))
     nowhere = dict.fromkeys(ids, "01m819eke0m2ah3dbbwabwn898")
-    if call not in {"invite", "start", "return", "code", "wipe"}:
+    if call not in {"invite", "start", "return", "code", "wipe", "end onlookers"}:
         for who in (home.owner, stranger):
             for wrong in (nowhere, dict.fromkeys(ids, "no id"), dict.fromkeys(ids, "'; --")):
                 with pytest.raises(NotYoursError) as refusal:

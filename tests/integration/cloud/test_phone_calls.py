@@ -83,6 +83,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("delete", "/email"): of("/email", 204),
     ("get", "/products/{product_id}/people"): of("/products/{unit.id}/people", 404),
     ("delete", "/products/{product_id}/people/{member_id}"): of("/products/{unit.id}/people/{member}", 404),
+    ("delete", "/products/{product_id}/onlookers"): of("/products/{unit.id}/onlookers", 404),
     ("post", "/products/{product_id}/invitations"): of(
         "/products/{unit.id}/invitations", 404, body=lambda _: {"role": "household"}
     ),

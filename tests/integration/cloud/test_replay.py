@@ -97,6 +97,16 @@ class Play:
         except (NotYoursError, LinkRefusedError, TooManyPeopleError):
             return
 
+    def looks(self, phone: Phone, which: int, chance: random.Random) -> None:
+        """Somebody scans the label, perhaps again; and now and then the owner ends all who look on."""
+        self.homes.scan(phone, self.units[which])
+        owner = chance.choice(self.phones)
+        if chance.random() < 0.5:
+            try:
+                self.homes.people.end_onlookers(owner.caller, self.units[which].id)
+            except NotYoursError:
+                return
+
     def hands_over(self, phone: Phone, which: int, chance: random.Random) -> None:
         """The owner hands the unit to somebody who may be in the household, a guest, or nobody yet."""
         try:
@@ -173,6 +183,8 @@ class Play:
 
 STEPS = (
     "lets_in",
+    "looks",
+    "looks",
     "hands_over",
     "comes_back",
     "clicks",

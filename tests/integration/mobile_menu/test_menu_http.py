@@ -1,13 +1,16 @@
 """The phone's calls over real HTTP."""
 
 import logging
+from datetime import timedelta
 
 import httpx
 import msgspec
 import pytest
 
 from mobile_menu.rules.menu import Menu
+from mobile_menu.rules.situation import Device
 from tests.integration.mobile_menu.conftest import Served, phone_of
+from tests.unit.mobile_menu.fake_record import with_level
 
 GTIN = "09506000134352"
 
@@ -35,6 +38,22 @@ async def test_a_changed_menu_is_sent_in_spite_of_the_old_etag(phone: httpx.Asyn
     again = await phone.get("/menu/v1/menu", params={"journey": "j1"}, headers=headers)
     assert again.status_code == 200
     assert "/2.0/" in again.json()["title"]
+
+
+async def test_a_menu_that_has_ended_by_itself_is_not_called_unchanged(
+    phone: httpx.AsyncClient, served: Served
+) -> None:
+    served.record.situations["j1"] = msgspec.structs.replace(
+        served.record.situations["j1"], until=served.clock() + timedelta(seconds=30)
+    )
+    first = await phone.get("/menu/v1/menu", params={"journey": "j1"})
+    headers = {"if-none-match": first.headers["etag"]}
+    with_level(served.record, "j1", Device(firmware="gone"))
+    assert (await phone.get("/menu/v1/menu", params={"journey": "j1"}, headers=headers)).status_code == 304
+    served.clock.forward(timedelta(seconds=30))
+    again = await phone.get("/menu/v1/menu", params={"journey": "j1"}, headers=headers)
+    assert again.status_code == 200
+    assert "/gone/" in again.json()["title"]
 
 
 async def test_a_menu_is_in_the_language_that_is_asked_for(phone: httpx.AsyncClient) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 import pytest
 
 from mobile_menu.ports import Caller, SessionRefusedError
@@ -67,6 +68,17 @@ async def test_a_stream_resumes_without_repeating_what_the_phone_has(phone: http
         assert "/2.0/" in (await events.next()).data["title"]
     async with live(phone, last_event_id=first.id) as events:
         assert "/2.0/" in (await events.next()).data["title"]
+
+
+async def test_a_menu_that_ends_by_itself_is_replaced_then_without_any_word(served: Served) -> None:
+    ends = timedelta(milliseconds=200)
+    plain = served.record.situations["j1"]
+    served.record.situations["j1"] = msgspec.structs.replace(plain, until=served.clock() + ends)
+    async with phone_of(served, "anna") as phone, live(phone) as events:
+        assert "/none/" in (await events.next()).data["title"]
+        served.record.situations["j1"] = msgspec.structs.replace(plain, device=Device(firmware="gone"))
+        served.clock.forward(ends)
+        assert "/gone/" in (await events.next()).data["title"]
 
 
 async def test_an_answer_of_the_expert_arrives_once_and_stays_unread(phone: httpx.AsyncClient, served: Served) -> None:

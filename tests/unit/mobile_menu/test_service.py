@@ -97,6 +97,21 @@ def test_a_change_is_seen_at_once_when_it_is_told(record: FakeRecord, clock: Clo
     assert "2.0" in title_of(service.menu(caller, "j1").body)
 
 
+def test_a_menu_that_ends_by_itself_is_served_until_then_and_no_moment_longer(record: FakeRecord, clock: Clock) -> None:
+    service = service_over(record, clock)
+    record.situations["j1"] = msgspec.structs.replace(record.situations["j1"], until=clock() + 30 * SECOND)
+    caller = service.caller("anna", "en")
+    first = service.menu(caller, "j1")
+    assert first.until == clock() + 30 * SECOND
+    record.situations["j1"] = msgspec.structs.replace(record.situations["j1"], device=Device(firmware="2"), until=None)
+    clock.forward(29 * SECOND)
+    service.caller("anna", "en")
+    assert service.warm_menu("anna", "en", "j1") == service.menu(caller, "j1") == first
+    clock.forward(SECOND)
+    assert service.warm_menu("anna", "en", "j1") is None
+    assert "/2/" in title_of(service.menu(caller, "j1").body)
+
+
 def test_a_change_that_nobody_told_is_seen_after_a_minute(record: FakeRecord, clock: Clock) -> None:
     service = service_over(record, clock)
     caller = service.caller("anna", "en")

@@ -47,6 +47,21 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+async def test_a_stream_is_woken_when_its_menu_ends_by_the_last_word_about_it_and_not_after_it_has_gone() -> None:
+    hub, ear, other = forgetting([]), Ear(), Ear()
+    stream, gone = listen(hub, ear), listen(hub, other)
+    hub.wake_in(stream, 3600)
+    hub.wake_in(stream, 0)
+    hub.wake_in(gone, 0)
+    hub.unsubscribe(gone)
+    assert await ear.next() is Signal.MENU
+    await settle()
+    assert other.heard == []
+    hub.wake_in(stream, 3600)
+    hub.wake_in(stream, None)
+    assert stream.timer is None
+
+
 async def test_a_change_wakes_the_streams_of_its_journey_only() -> None:
     forgotten: list[str] = []
     hub, mine, other = forgetting(forgotten), Ear(), Ear()
