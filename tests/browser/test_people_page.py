@@ -19,6 +19,24 @@ from tests.integration.cloud.world import World
 
 __all__ = ["sqlite_world"]
 STARTS_WITHIN_S = 30
+ENGLISH = {
+    "people": "People",
+    "somebody's": "This P1 is somebody's",
+    "title": "Others who look at it",
+    "one": "1 other has scanned the label",
+    "end": "End them all",
+    "nobody": "Nobody at the moment.",
+    "meet": "Meet the P1",
+}
+GERMAN = {
+    "people": "Menschen",
+    "somebody's": "Dieser P1 gehört jemandem",
+    "title": "Andere, die zusehen",
+    "one": "1 Person hat das Etikett gescannt",
+    "end": "Alle beenden",
+    "nobody": "Zurzeit niemand.",
+    "meet": "Das ist der P1",
+}
 
 
 @dataclass
@@ -227,3 +245,23 @@ def test_nothing_is_cut_off_at_any_width_and_everything_is_large_enough_to_hit(s
         ".map(one => one.getBoundingClientRect()).filter(box => box.width).map(box => [box.width, box.height])"
     )
     assert all(min(size) >= 44 for size in sizes)
+
+
+@pytest.mark.parametrize(("locale", "words"), [("en-GB", ENGLISH), ("de-DE", GERMAN)])
+def test_the_owner_sees_how_many_look_on_and_ends_them_and_their_open_page_shows_the_model(
+    street: Street, locale: str, words: dict[str, str]
+) -> None:
+    owner, other = street.owner(locale), street.phone(locale)
+    unit = street.world.rows("product")[0]
+    other.goto(f"{street.url}/01/{unit.gtin}/21/{unit.serial}")
+    expect(other.locator(".menu-title")).to_have_text(words["somebody's"])
+    expect(other.locator(".status")).to_have_attribute("data-level", "none")
+
+    street.people(owner, words["people"])
+    card = owner.locator(".card").filter(has_text=words["title"])
+    expect(card).to_contain_text(words["one"])
+    card.get_by_role("button", name=words["end"]).click()
+    owner.locator("dialog.ask").get_by_role("button", name=words["end"]).click()
+    expect(card).to_contain_text(words["nobody"])
+    expect(card.get_by_role("button")).to_have_count(0)
+    expect(other.locator(".menu-title")).to_have_text(words["meet"])

@@ -112,7 +112,7 @@ function lookingOn(found, page) {
   ];
   return card("onlookers", "people", [
     h("p", {}, t("onlookers.text")),
-    about.filter(Boolean).map((line) => h("p", { class: "onlookers-line" }, line)),
+    ...about.filter(Boolean).map((line) => h("p", {}, line)),
     found.count ? button("end-onlookers", t("onlookers.go"), "quiet", page, async () => {
       if (!(await ask(t("onlookers.sure"), { title: t("onlookers.title"), yes: t("onlookers.go"), danger: true }))) return;
       await api.endOnlookers(page.product);
