@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 from starlette.concurrency import run_in_threadpool
 
 from cloud.brokers import Judge
@@ -24,6 +24,8 @@ api = APIRouter(prefix="/hooks/broker", tags=["brokers"])
 
 ABSENT: Final = ("", "undefined")
 """What EMQX writes for something that a client does not have."""
+NOT_RETAINED: Final = (False, "false", "0", *ABSENT)
+"""Whatever else is written there, a message would be kept."""
 Text = Annotated[str, Field(max_length=1024)]
 
 
@@ -38,14 +40,14 @@ class Knock(BaseModel):
 
 
 class Wish(BaseModel):
-    """Somebody who is in wants to say or hear something."""
+    """Somebody who is in wants to say or hear something. qos, retain: as JSON has them, or in words, as EMQX does."""
 
     username: Text
     clientid: Text = ""
     action: Literal["publish", "subscribe"]
     topic: Text
-    qos: Annotated[int, Field(ge=0, le=2)] = 0
-    retain: bool | str = False
+    qos: Annotated[StrictInt, Field(ge=0, le=2)] | Literal["0", "1", "2"] = 0
+    retain: StrictBool | Annotated[str, Field(max_length=16)] = False
 
 
 class Admission(BaseModel):
@@ -97,8 +99,8 @@ async def may_connect(body: Knock, judge: Judging) -> Admission:
 @api.post("/acl")
 async def may_do(body: Wish, judge: Judging) -> Permission:
     """Whether a client may publish on a topic, or subscribe to a filter."""
-    retained = body.retain in (True, "true", "1")
-    allowed = judge.allows(body.username, body.action, body.topic, retained=retained, qos=body.qos)
+    retained = body.retain not in NOT_RETAINED
+    allowed = judge.allows(body.username, body.action, body.topic, retained=retained, qos=int(body.qos))
     return Permission(result="allow" if allowed else "deny")
 
 

@@ -278,7 +278,7 @@ def make_app(
     app.state.enrol_gate = Gate(devices_api.ENROLMENTS)
     app.state.authority = authority_files.AuthorityFiles(settings.keys_dir, keys)
     app.state.revocation_lists = devices_api.RevocationLists()
-    _add_guards(app, settings, rates or rate_limits(settings), meters)
+    _add_guards(app, settings, rates or rate_limits(settings), keys.hook_token, meters)
     _add_phone_calls(app, app.state.context, service, hub, gates)
     for router in [one for part in PARTS for one in part.routers()]:
         app.include_router(router)
@@ -316,12 +316,12 @@ def _empty_app(settings: Settings, hub: LiveHub, bus: Bus) -> GuardedApp:
     return app
 
 
-def _add_guards(app: FastAPI, settings: Settings, rates: tuple[Gate, Gate], meters: Meters) -> None:
+def _add_guards(app: FastAPI, settings: Settings, rates: tuple[Gate, Gate], hook_token: str, meters: Meters) -> None:
     """What every call passes, the last one added first: who it is that calls, how often, what it may carry."""
     addresses, sessions = rates
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES, larger={IMPORT_PATH: MAX_IMPORT_BYTES})
     app.add_middleware(Edge)
-    app.add_middleware(RateLimit, addresses=addresses, sessions=sessions)
+    app.add_middleware(RateLimit, addresses=addresses, sessions=sessions, hook_token=hook_token)
     app.add_middleware(PublicCors)
     app.add_middleware(Proxies, settings=settings)
     app.add_middleware(CountResponses, meters=meters)

@@ -186,7 +186,32 @@ async def test_a_device_retains_nothing_and_nobody_uses_qos_2(broker: httpx.Asyn
     assert (await asked(broker, ACL, **own, retain="false", qos=1))["result"] == "allow"
     assert (await asked(broker, ACL, **own, retain="true", qos=1))["result"] == "deny"
     assert (await asked(broker, ACL, **own, retain=True))["result"] == "deny"
-    assert (await asked(broker, ACL, **own, qos=2))["result"] == "deny"
+    assert (await asked(broker, ACL, **own, retain="kept, I say"))["result"] == "deny"
+    for qos in (2, "2"):
+        assert (await asked(broker, ACL, **own, qos=qos))["result"] == "deny"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"retain": 0},
+        {"retain": 1},
+        {"retain": 0.0},
+        {"retain": None},
+        {"retain": "x" * 17},
+        {"qos": True},
+        {"qos": 1.5},
+        {"qos": "3"},
+        {"qos": ""},
+    ],
+    ids=str,
+)
+async def test_a_question_in_another_form_than_the_contract_has_is_none(
+    broker: httpx.AsyncClient, wrong: dict[str, Any]
+) -> None:
+    body = {"username": OWN, "action": "publish", "topic": f"tl/v1/{OWN}/up/status", **wrong}
+    answer = await broker.post(ACL, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
 async def test_a_whole_fleet_may_be_asked_for(broker: httpx.AsyncClient) -> None:

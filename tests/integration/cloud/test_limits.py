@@ -109,6 +109,25 @@ async def test_no_slash_leads_to_a_host_that_the_caller_names(make: Make) -> Non
         assert slashed.headers.get("location") == plain.headers.get("location")
 
 
+async def test_our_own_broker_asks_for_its_whole_fleet_and_who_has_not_its_token_is_limited(
+    make: Make, sqlite_world: World
+) -> None:
+    app, token = make(), sqlite_world.keys.hook_token
+    paths = ("/hooks/broker/acl", "/hooks/broker/auth")
+    async with client_of(app, Authorization=f"Bearer {token}") as broker:
+        for path in paths:
+            assert set(await spent(broker, BURST + 1, "POST", path)) == {422}
+        # Its questions have used nothing up; and elsewhere the token is worth nothing.
+        assert set(await spent(broker, BURST)) == {200}
+        for path in ("/healthz", "/hooks/shop", "/hooks/brokers/acl", "//hooks/broker/acl"):
+            assert await spent(broker, 1, "POST", path) == [429], path
+        assert await spent(broker, 1, "POST", paths[0]) == [422]
+    guesses = ("Bearer tlh_guess", f"Bearer {token[:-1]}", f"Bearer {token}x", f"Basic {token}", "")
+    for number, shown in enumerate(guesses):
+        async with client_of(app, f"203.0.113.{number}", Authorization=shown) as stranger:
+            assert await spent(stranger, BURST + 1, "POST", paths[0]) == [401] * BURST + [429], shown
+
+
 # --- phone sessions ---
 
 
