@@ -77,7 +77,9 @@ _SAID = st.fixed_dictionaries(
     {},
     optional={
         "state": st.sampled_from(["idle", "stopped", None]),
-        "reasons": st.lists(st.sampled_from(["none", "media-jam-error", "toner-low-warning"]), max_size=2) | st.none(),
+        "reasons": st.sampled_from(
+            [None, [], ["none"], ["toner-low-warning"], ["toner-low-warning", "media-jam-error"]]
+        ),
         "supplies": st.lists(
             st.builds(
                 lambda name, level: {"name": name, "level_percent": level},
