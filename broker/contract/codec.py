@@ -1,11 +1,11 @@
 """Bytes to messages and back. Bad input is a value, `Rejection`, never an exception: it must not stop a loop."""
 
-import re
 from enum import StrEnum
 from typing import Annotated, Final
 
 import msgspec
 
+from broker.contract import quick
 from broker.contract.messages import (
     MAX_DEPTH,
     MAX_PAYLOAD_BYTES,
@@ -80,9 +80,6 @@ _UP_DECODERS: Final = {kind: msgspec.json.Decoder(form) for kind, form in UP_TYP
 _DOWN_DECODERS: Final = {kind: msgspec.json.Decoder(form) for kind, form in DOWN_TYPES.items()}
 _OUTERMOST: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODER: Final = msgspec.json.Encoder()
-_LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
-"""Without one of these no integer is beyond 64 bits: most messages have none, and need not be walked."""
-
 _Keyword = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9.-]{0,254}$")]
 _Keywords = Annotated[tuple[_Keyword, ...], msgspec.Meta(max_length=64)]
 _Supplies = Annotated[tuple[Supply, ...], msgspec.Meta(max_length=64)]
@@ -108,6 +105,8 @@ def decode_up(topic: str, payload: bytes) -> Accepted | Rejection:  # noqa: PLR0
         return _rejected(RejectionReason.UNKNOWN_TOPIC, "the topic is none of the contract's", payload)
     if len(payload) > MAX_PAYLOAD_BYTES:
         return _rejected(RejectionReason.TOO_LARGE, f"{len(payload)} bytes; {MAX_PAYLOAD_BYTES} are allowed", payload)
+    if address.kind is Up.STATUS and (status := quick.read_status(payload)) is not None:
+        return Accepted(address, status)
     try:
         message = _UP_DECODERS[address.kind].decode(payload)
         if not _names_its_schema(payload):
@@ -118,7 +117,10 @@ def decode_up(topic: str, payload: bytes) -> Accepted | Rejection:  # noqa: PLR0
         return _rejected(RejectionReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _rejected(RejectionReason.NOT_JSON, str(error), payload)
-    return _checked(Accepted(address, message), payload)
+    found = _checked(Accepted(address, message), payload)
+    if isinstance(found, Accepted) and isinstance(message, Status):
+        quick.learn_status(message)
+    return found
 
 
 def decode_down(kind: Down, payload: bytes) -> AnyDown | Rejection:
@@ -155,11 +157,6 @@ def reported_problem(reported: dict[str, Json]) -> str:
     return ""
 
 
-def _may_be_deep(payload: bytes) -> bool:
-    """There are more openings in it than levels allowed: most messages have fewer, and need not be walked."""
-    return payload.count(b"{") + payload.count(b"[") > MAX_DEPTH + 1
-
-
 def depth_of(value: Json, limit: int = MAX_DEPTH) -> int:
     """Levels of arrays and objects in `value`; counting stops at `limit` + 1."""
     if limit < 0 or not isinstance(value, dict | list):
@@ -178,11 +175,11 @@ def _names_its_schema(payload: bytes) -> bool:
 def _checked(accepted: Accepted, payload: bytes) -> Accepted | Rejection:
     match accepted.message:
         case Status(reported=field) | Event(data=field) | Result(data=field):
-            if _may_be_deep(payload) and depth_of(field) > MAX_DEPTH:
+            if quick.may_be_deep(payload) and depth_of(field) > MAX_DEPTH:
                 return _rejected(RejectionReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels", payload)
         case _:
             return accepted
-    problem = number_problem(field) if _LONG_NUMBER.search(payload) else ""
+    problem = number_problem(field) if quick.has_long_number(payload) else ""
     if not problem and isinstance(accepted.message, Status):
         problem = reported_problem(field)
     return _rejected(RejectionReason.WRONG_TYPE, problem, payload) if problem else accepted
