@@ -27,6 +27,7 @@ class Name(StrEnum):
     INGEST = "ingest"
     MENU = "menu"
     LATENCY = "latency"
+    STORAGE = "storage"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -89,6 +90,10 @@ def _bench(name: Name) -> Callable[[Options, Step], Bench]:
             from cloud.bench import latency  # noqa: PLC0415 - see above
 
             return latency.bench
+        case Name.STORAGE:
+            from cloud.bench import storage  # noqa: PLC0415 - see above
+
+            return storage.bench
 
 
 def show(report: Report, console: Console) -> None:

@@ -1,14 +1,19 @@
 """`throughline bench` as a process of its own."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cloud.bench.cli import write_down
 from cloud.bench.markdown import markers
 from cloud.bench.report import Report, row
+from cloud.bench.servers import programs_here
+from tests.services import missing
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,6 +41,20 @@ def test_bench_latency_hears_every_change_through_the_whole_system() -> None:
     told = bench("latency", "--runs", "1", "--messages", "4", "--rate", "20")
     assert [one["what"] for one in told["rows"]] == ["p50", "p95", "p99"]
     assert all(one["value"] > 0 for one in told["rows"])
+
+
+@pytest.mark.postgres
+def test_bench_storage_holds_telemetry_twins_and_series_against_what_would_not_stay_flat() -> None:
+    if programs_here() is None:
+        missing("needs PostgreSQL and Mosquitto")
+    told = bench("storage", "--runs", "1", "--messages", "1000")
+    figures = {one["what"]: one for one in told["rows"]}
+    assert len(figures) == 8
+    assert all(one["value"] >= 0 for one in told["rows"])
+    assert [one["goal"] for one in told["rows"] if one["goal"]] == ["ratio ≤ 1.1", "ratio ≤ 1.25", "ratio ≤ 1.25"]
+    changed, stayed = (int(one.replace(",", "")) for one in re.findall(r"[\d,]+\d", told["notes"][0]))
+    assert changed == 8_000
+    assert stayed > 7_500, "room in the page is what the twin's table is made with"
 
 
 def test_a_report_is_written_beside_what_stands_there_already(tmp_path: Path) -> None:

@@ -1,0 +1,384 @@
+"""`storage`: what stays flat, and what it costs: telemetry in spans beside one table, the twin's table at a thousand
+and at a million devices, series, and how old telemetry goes.
+
+PostgreSQL alone, through the functions that ingest uses; processor time is that of its processes, and for the series
+also our own.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+
+from broker.contract.messages import Measurement
+from cloud import schema
+from cloud.bench.machine import describe, spent_s
+from cloud.bench.options import Bench, Options, Step
+from cloud.bench.report import Goal, Row, row
+from cloud.bench.servers import NOT_FOUND, Postgres, programs_here, running_postgres
+from cloud.db import Database, Transaction
+from cloud.errors import SetupError
+from cloud.record.bulk import append_many, put_many
+from cloud.twin import series, telemetry
+from cloud.twin.retention import MESSAGES, span_of
+from cloud.twin.series_rules import Every
+from cloud.twin.service import twin_table
+from cloud.twin.spans import make_ahead
+from cloud.twin.tables import TwinRow
+from cloud.twin.telemetry import batch_table, telemetry_table
+
+NOW: Final = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+BATCH: Final = 1_000
+
+
+class Size(NamedTuple):
+    """How much is measured. rows: of telemetry in a run; rounds: of twins, each of a batch."""
+
+    twins: int = 1_000_000
+    rows: int = 50_000
+    spans: int = 400
+    rounds: int = 20
+
+
+MEASURED: Final = (
+    Measurement(name="temperature", value=41.25, unit="Cel"),
+    Measurement(name="power", value=212.5, unit="W"),
+    Measurement(name="pages", value=120_331.0),
+)
+BEFORE: Final = """
+CREATE TABLE before (id bigserial PRIMARY KEY, product_id varchar(26) NOT NULL, boot bigint NOT NULL,
+  seq bigint NOT NULL, at timestamptz NOT NULL, received_at timestamptz NOT NULL, measurements text NOT NULL);
+CREATE INDEX ON before (product_id, at)
+"""
+METHOD: Final = (
+    "A PostgreSQL of its own with its defaults, durable commits among them; processor time of all its processes, by "
+    "/proc. Telemetry: {devices:,} devices, batches of {batch:,} rows by COPY, into the spans and into one table with "
+    "a key and an index as it would be without them, in turn; then with {spans} spans. Twins: upserts of {batch:,} "
+    "in one statement, in a table of {batch:,} and in one of {twins:,}, in turn: the same {batch:,} devices of them, "
+    "and devices spread over all. Series: one round over what was stored. {runs} runs counted, after one to warm up."
+)
+FLAT, FLAT_SPANS = Goal(1.25, of="ratio", at_most=True), Goal(1.1, of="ratio", at_most=True)
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def bench(options: Options, step: Step) -> Bench:
+    """See the module. options.messages: for a quick look."""
+    programs = programs_here()
+    if programs is None:
+        raise SetupError(NOT_FOUND)
+    size = size_of(options.messages)
+    with ExitStack() as stack:
+        server = stack.enter_context(running_postgres(programs.postgres))
+        small, large = stack.enter_context(_two_databases(server))
+        rows = _telemetry(small, server, size, options, step)
+        rows += _series_and_end(small, server, size, options, step)
+        flat, note = _twins(small, large, server, size, options.runs, step)
+    return Bench(
+        rows=tuple(rows + flat),
+        machine=describe(postgres=programs.postgres),
+        method=METHOD.format(
+            devices=options.devices, batch=BATCH, spans=size.spans, twins=size.twins, runs=options.runs
+        ),
+        notes=(note,),
+    )
+
+
+def size_of(messages: int | None) -> Size:
+    """messages: for a quick look, so many twins, and the rest by it; None: all."""
+    if messages is None:
+        return Size()
+    return Size(twins=max(BATCH, messages), rows=max(BATCH, messages // BATCH * BATCH), spans=10, rounds=2)
+
+
+@contextmanager
+def _two_databases(server: Postgres) -> Iterator[tuple[Database, Database]]:
+    """With the newest schema, and nothing in them."""
+    names = ("small", "large")
+    admin = sa.create_engine(server.url, isolation_level="AUTOCOMMIT")
+    found = [Database(server.url.replace("/postgres?", f"/{name}?"), _Clock()) for name in names]
+    try:
+        with admin.connect() as connection:
+            connection.execute(sa.text("CREATE DATABASE small"))
+            schema.upgrade(found[0])
+            found[0].run(make_ahead)
+            found[0].dispose()  # nobody may be in a database that is copied
+            connection.execute(sa.text("CREATE DATABASE large TEMPLATE small"))
+        yield found[0], found[1]
+    finally:
+        admin.dispose()
+        for db in found:
+            db.dispose()
+
+
+def _spent_us(server: Postgres, count: int, work: Callable[[], object]) -> float:
+    """Processor time of the server for each of `count`, in microseconds."""
+    assert server.pid is not None  # noqa: S101 - it runs
+    before = spent_s(server.pid)
+    work()
+    return (spent_s(server.pid) - before) * 1e6 / count
+
+
+# --- telemetry ---
+
+
+def _telemetry(db: Database, server: Postgres, size: Size, options: Options, step: Step) -> list[Row]:
+    """Rows of telemetry in spans, beside one table; then the same among many spans."""
+    count = size.rows
+    ids = [f"01k{number:023}" for number in range(options.devices)]
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(BEFORE)
+    before = sa.Table("before", sa.MetaData(), *(column.copy() for column in _columns_of_before()))
+    ways: dict[str, tuple[Callable[[], None], list[float]]] = {
+        "spans": (lambda: _append(db, ids, count), []),
+        "one table": (lambda: _append_before(db, before, ids, count), []),
+    }
+    for number in range(options.runs + 1):
+        step("telemetry", number, 2 * options.runs + 2)
+        for work, runs in ways.values():
+            runs.append(_spent_us(server, count, work))
+    _make_many_spans(db, size.spans)
+    many = []
+    for number in range(options.runs + 1):
+        step(f"telemetry among {size.spans} spans", options.runs + 1 + number, 2 * options.runs + 2)
+        many.append(_spent_us(server, count, ways["spans"][0]))
+    few, one_table = ways["spans"][1][1:], ways["one table"][1][1:]
+    what, unit = "telemetry appended, PostgreSQL's processor time", "µs/row"
+    return [
+        row(what, unit, few, reference="one table, key and index", reference_runs=one_table, goal=FLAT_SPANS),
+        row(
+            f"the same among {size.spans} spans",
+            unit,
+            many[1:],
+            reference="a week of spans",
+            reference_runs=few,
+            goal=FLAT,
+        ),
+    ]
+
+
+def _columns_of_before() -> list[Any]:
+    kept = ("product_id", "boot", "seq", "at", "received_at", "measurements")
+    return [telemetry_table.c[name] for name in kept]
+
+
+def _append(db: Database, ids: list[str], count: int) -> None:
+    for first in range(0, count, BATCH):
+
+        def use_case(tx: Transaction, first: int = first) -> None:
+            batch = sa.insert(batch_table).values(received_at=tx.now, messages=BATCH).returning(batch_table.c.id)
+            number = tx.session.execute(batch).scalar_one()
+            append_many(
+                tx, telemetry_table, [{"batch": number, "time": tx.now, **one} for one in _rows(tx, ids, first)]
+            )
+
+        db.run(use_case)
+        _pass(db, BATCH)
+
+
+def _append_before(db: Database, table: sa.Table, ids: list[str], count: int) -> None:
+    for first in range(0, count, BATCH):
+        db.run(lambda tx, first=first: append_many(tx, table, _rows(tx, ids, first)))  # type: ignore[misc]  # a loop's lambda
+
+
+def _rows(tx: Transaction, ids: list[str], first: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "product_id": ids[number % len(ids)],
+            "boot": 1,
+            "seq": number,
+            "at": tx.now,
+            "received_at": tx.now,
+            "measurements": MEASURED,
+        }
+        for number in range(first, first + BATCH)
+    ]
+
+
+def _pass(db: Database, messages: int) -> None:
+    """Time goes on as if 7,500 of them came in a second."""
+    assert isinstance(db.clock, _Clock)  # noqa: S101 - made here
+    db.clock.now += timedelta(seconds=messages / 7_500)
+
+
+def _make_many_spans(db: Database, count: int) -> None:
+    with db.engine.begin() as connection:
+        for number in range(1, count):
+            span = span_of(MESSAGES, NOW - timedelta(days=number))
+            connection.exec_driver_sql(
+                f"CREATE TABLE {span.name} PARTITION OF telemetry "
+                f"FOR VALUES FROM ('{span.start.isoformat()}') TO ('{span.end.isoformat()}')"
+            )
+
+
+# --- series, and the end of a span ---
+
+
+def _series_and_end(db: Database, server: Postgres, size: Size, options: Options, step: Step) -> list[Row]:
+    rounds, server_us, own_us = [], [], []
+    step("series", 0, 2)
+    while True:
+        began, count = time.process_time(), 0
+
+        def roll() -> None:
+            nonlocal count
+            count = db.run(series.roll)
+
+        spent = _spent_us(server, 1, roll)
+        if not count:
+            break
+        own, theirs = (time.process_time() - began) * 1e6 / count, spent / count
+        rounds.append(own + theirs)
+        own_us.append({"work": own, "postgres": theirs})
+        server_us.append(theirs)
+    product_id = f"01k{0:023}"
+    reading = [_timed_ms(lambda: _read_minutes(db, product_id)) for _ in range(options.runs + 1)][1:]
+    messages = [_timed_ms(lambda: _read_messages(db, product_id)) for _ in range(options.runs + 1)][1:]
+    step("the end of a span", 1, 2)
+    return [
+        row("series, made from a message of three fields", "µs", rounds, parts=own_us),
+        row("a unit's day by the minute, read", "ms", reading),
+        row(f"a unit's first 1,000 messages of a day, read among {size.spans} spans", "ms", messages),
+        *_end_of_a_span(db),
+    ]
+
+
+def _timed_ms(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1e3
+
+
+def _read_minutes(db: Database, product_id: str) -> None:
+    with db.reading() as tx:
+        series.read(tx, product_id, Every.MINUTE, NOW - timedelta(days=1), NOW + timedelta(days=1), 1_000)
+
+
+def _read_messages(db: Database, product_id: str) -> None:
+    with db.reading() as tx:
+        telemetry.messages(tx, product_id, NOW - timedelta(days=1), NOW + timedelta(days=1), 1_000)
+
+
+def _end_of_a_span(db: Database) -> list[Row]:
+    """Dropping it, beside deleting what is in it; a copy of the rows each."""
+    name = span_of(MESSAGES, NOW).name
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE copy (LIKE {name} INCLUDING ALL)")
+        connection.exec_driver_sql(f"INSERT INTO copy SELECT * FROM {name}")  # noqa: S608 - a name of our own
+
+    def do(statement: str) -> None:
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+
+    deleting = _timed_ms(lambda: do("DELETE FROM copy"))
+    dropping = _timed_ms(lambda: do(f"DROP TABLE {name}"))
+    return [
+        row(
+            "a span of telemetry goes",
+            "ms",
+            [dropping],
+            reference="its rows deleted, and their room not yet free",
+            reference_runs=[deleting],
+        )
+    ]
+
+
+# --- twins ---
+
+
+def _twins(
+    small: Database, large: Database, server: Postgres, size: Size, runs: int, step: Step
+) -> tuple[list[Row], str]:
+    """Upserts in a small and in a large table, in turn."""
+    twins, rounds = size.twins, size.rounds
+    step(f"{twins:,} twins", 0, runs + 1)
+    _fill(small, BATCH)
+    _fill(large, twins)
+    chance = random.Random(1)  # noqa: S311 - which devices speak
+    same = list(range(0, twins, max(1, twins // BATCH)))[:BATCH]
+    ways: dict[str, tuple[Database, Callable[[], list[int]], list[float]]] = {
+        "small": (small, lambda: list(range(BATCH)), []),
+        "same": (large, lambda: same, []),
+        "spread": (large, lambda: chance.sample(range(twins), min(BATCH, twins)), []),
+    }
+    version = 0
+    for number in range(runs + 1):
+        step(f"{twins:,} twins", number, runs + 1)
+        for db, chosen, found in ways.values():
+            batches = [chosen() for _ in range(rounds)]
+            version += rounds
+            found.append(_spent_us(server, rounds * BATCH, lambda: _update(db, batches, version)))  # noqa: B023 - called at once
+    beside = ways["small"][2][1:]
+    what, unit, reference = "twins changed, PostgreSQL's processor time", "µs/row", f"{BATCH:,} devices"
+    some = f"{what}: {BATCH:,} of {twins:,}"
+    rows = [
+        row(
+            some,
+            unit,
+            ways["same"][2][1:],
+            reference=reference,
+            reference_runs=beside,
+            goal=FLAT,
+        ),
+        row(f"{what}: spread over {twins:,}", unit, ways["spread"][2][1:], reference=reference, reference_runs=beside),
+    ]
+    return rows, _hot_share(large)
+
+
+def _values(number: int, version: int) -> dict[str, Any]:
+    values = TwinRow(product_id=f"01k{number:023}", version=version, boot=1, connection=1).model_dump()
+    supplies = [{"name": "black", "level_percent": version % 100}, {"name": "cyan", "level_percent": 61}]
+    values["reported"] = {
+        "state": ["idle", 1, version],
+        "reasons": [["none"], 1, version],
+        "supplies": [supplies, 1, version],
+        "pages": [version, 1, version],
+    }
+    return values
+
+
+def _update(db: Database, batches: list[list[int]], version: int) -> None:
+    for numbers in batches:
+        rows = [_values(number, version) for number in sorted(numbers)]
+        replaced = [name for name in rows[0] if name != "product_id"]
+        db.run(
+            lambda tx, rows=rows, replaced=replaced: put_many(  # type: ignore[misc]  # a loop's lambda
+                tx, twin_table, rows, keys=["product_id"], replaced=replaced
+            )
+        )
+
+
+def _fill(db: Database, count: int) -> None:
+    db.run(lambda tx: put_many(tx, twin_table, [_values(0, 1)]))
+    names = ", ".join(f'"{column.name}"' for column in twin_table.c if column.name != "product_id")
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO twin (product_id, {names}) SELECT '01k' || lpad(number::text, 23, '0'), {names} "  # noqa: S608 - names of our own
+            f"FROM twin, generate_series(1, {count - 1}) AS number"
+        )
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE twin")
+        connection.exec_driver_sql("CHECKPOINT")
+
+
+def _hot_share(db: Database) -> str:
+    """Of the changes since the table was filled, those that no index heard of."""
+    query = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'twin'"
+    db.dispose()  # a session tells its counts when it ends
+    until = time.monotonic() + 10
+    while True:
+        with db.engine.connect() as connection:
+            changed, hot = connection.exec_driver_sql(query).one()
+        if changed or time.monotonic() > until:
+            return f"of {changed:,} changes in the large table {hot:,} stayed in their page, and no index heard of them"
+        time.sleep(0.1)
