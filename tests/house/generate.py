@@ -25,6 +25,9 @@ from cloud import commands as more_commands
 from cloud.__main__ import app
 from cloud.compose import make_app, make_clock, make_database
 from cloud.identity.permissions import OperatorRole, Permission, of_role
+from cloud.metrics.alerts import ALERTS, rules
+from cloud.metrics.catalogue import METRICS, Metric
+from cloud.metrics.dashboard import dashboard
 from cloud.secrets import load_keys
 from cloud.settings import PREFIX, Settings, load_settings
 from cloud.web import STATUS
@@ -225,12 +228,69 @@ def permissions_page() -> str:
     )
 
 
+def metrics_page() -> str:
+    """Every metric, with what it means."""
+    rows = [
+        f"| `{one.full_name}` | {one.kind.value} | {' and '.join(f'`{name}`' for name in one.told_by)} "
+        f"| {_labelled(one)}{one.what} |"
+        for one in METRICS
+    ]
+    histograms = [
+        f"| `{one.full_name}` | {', '.join(f'{at:g}' for at in one.buckets)} |" for one in METRICS if one.buckets
+    ]
+    return "\n".join(
+        (
+            MADE,
+            "# Metrics",
+            "",
+            "What the processes tell Prometheus: `api` at `/metrics` of the HTTP service, `work` at an address of its",
+            "own (`THROUGHLINE_METRICS_HOST`, `THROUGHLINE_METRICS_PORT`). [How to read them](../how-to/watch-it.md).",
+            "None of them names a device, a person or an address, and a label has no values but those listed here.",
+            "",
+            "| metric | kind | told by | what it is |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            "Beside these each process tells of itself what Prometheus's own clients do: `process_cpu_seconds_total`,",
+            "`process_resident_memory_bytes`, `process_virtual_memory_bytes`, `process_open_fds`, `process_max_fds`,",
+            "`process_start_time_seconds`.",
+            "",
+            "## Buckets of the histograms",
+            "",
+            "Upper bounds, in seconds, or in messages.",
+            "",
+            "| metric | bounds |",
+            "|---|---|",
+            *histograms,
+            "",
+            "## Alerts",
+            "",
+            "`throughline metrics alerts` writes these for Prometheus ([the file](prometheus-alerts.yml)).",
+            "",
+            "| alert | after | severity | what it means |",
+            "|---|---|---|---|",
+            *(
+                f"| `{one.name}` | {one.lasts} | {'critical' if one.urgent else 'warning'} | {one.means} |"
+                for one in ALERTS
+            ),
+            "",
+        )
+    )
+
+
+def _labelled(one: Metric) -> str:
+    return f"By `{one.label}` ({', '.join(f'`{value}`' for value in one.values)}): " if one.label else ""
+
+
 PAGES: Final = {
     "openapi.json": openapi,
     "settings.md": settings_page,
     "errors.md": errors_page,
     "cli.md": cli_page,
     "permissions.md": permissions_page,
+    "metrics.md": metrics_page,
+    "grafana-dashboard.json": dashboard,
+    "prometheus-alerts.yml": rules,
 }
 """By the name under docs/reference."""
 

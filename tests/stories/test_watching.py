@@ -1,0 +1,229 @@
+"""A system that is watched: each metric is told by a real process and moves when the thing happens, and one trace leads
+from a device's message to the phone.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import httpx
+import msgspec
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from broker.contract.topics import Up, up_topic
+from cloud.metrics import catalogue as c
+from cloud.metrics.catalogue import METRICS, Kind, Metric, of_process
+from cloud.supervisor import free_port
+from device_sim.credentials import Credential
+from device_sim.phone import Phone
+from tests.certificates import new_key, request_of
+from tests.collector import Collected, Collector
+from tests.raw_device import RawDevice
+from tests.stories.listening import open_menu
+from tests.system import System, until, until_async
+
+Figures = dict[tuple[str, str], float]
+ELSEWHERE: Final = {
+    c.INGEST_FAILED, c.WAITING, c.WAITING_BYTES, c.ANSWERS, c.OUTBOX, c.OUTBOX_AGE, c.MAILS, c.TIMERS_DUE,
+    c.ROUNDS_FAILED,
+}  # fmt: skip
+"""What moves when something fails or stands still: `integration/cloud/test_figures.py` makes it do so."""
+
+
+class Watched(System):
+    """A system with its worker's figures at a port that is known, and its traces in a collector."""
+
+    def __init__(self, folder: Path, collector: Collector) -> None:
+        self.metrics_port = free_port()
+        super().__init__(
+            folder,
+            {
+                "THROUGHLINE_METRICS_PORT": str(self.metrics_port),
+                "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+                "OTEL_BSP_SCHEDULE_DELAY": "100",
+            },
+        )
+
+    def figures(self) -> dict[str, Figures]:
+        """By process; each value by name and label."""
+        where = {"api": f"{self.url}/metrics", "work": f"http://127.0.0.1:{self.metrics_port}/metrics"}
+        return {name: _read(httpx.get(url, timeout=30).text) for name, url in where.items()}
+
+
+def _read(text: str) -> Figures:
+    return {
+        (sample.name, next(iter(sample.labels.values()), "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    with Collector() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Watched]:
+    system = Watched(tmp_path_factory.mktemp("watched"), collector)
+    try:
+        yield system.start()  # type: ignore[misc]  # it returns itself
+    finally:
+        system.stop()
+
+
+def value(figures: dict[str, Figures], process: str, metric: Metric, label: str = "") -> float:
+    """What the process says: of a histogram, how many values it has taken."""
+    name = f"{metric.full_name}_count" if metric.kind is Kind.HISTOGRAM else metric.full_name
+    return figures[process].get((name, label), 0.0)
+
+
+def moved(system: Watched, before: dict[str, Figures], process: str, metric: Metric, label: str = "") -> None:
+    """Waits until it has grown."""
+    until(
+        lambda: value(system.figures(), process, metric, label) > value(before, process, metric, label),
+        f"{process}: {metric.name} {label}",
+    )
+
+
+async def test_each_metric_is_told_and_moves_when_the_thing_happens(watched: Watched) -> None:
+    system, before = watched, watched.figures()
+    for process in ("api", "work"):
+        named = {re.sub(r"_(bucket|count|sum)$", "", name) for name, _ in before[process]}
+        assert {one.full_name for one in of_process(process)} <= named, process
+    seen: set[Metric] = set()
+
+    def grows(process: str, metric: Metric, *labels: str) -> None:
+        seen.add(metric)
+        for label in labels or ("",):
+            moved(system, before, process, metric, label)
+
+    unit = await system.unit()
+    _speak(system, unit)
+    grows("work", c.MESSAGES, "birth", "status", "telemetry", "event", "result", "presence")
+    grows("work", c.REJECTED, "not_json", "wrong_type")
+    grows("work", c.GAPS, "opened", "closed", "given_up")
+    for metric in (c.STORED, c.DUPLICATES, c.BATCH, c.TRANSACTION, c.RECEIPT_LAG, c.DEVICE_LAG, c.COMMIT):
+        grows("work", metric)
+    grows("work", c.OUTBOX_DONE, "sent")
+    async with system.phone() as phone:
+        journey = await system.owned(phone, unit)
+        await phone.menu(journey)
+        async with open_menu(phone, journey) as menu:
+            grows("api", c.STREAMS)
+            with RawDevice(system, unit, boot=9) as device:
+                device.say(Up.STATUS, reported={"state": "stopped", "reasons": ["media-jam-error"]})
+                await menu.hears(lambda event: "jam" in str(event.body), "the jam")
+            grows("api", c.PUSH)
+        grows("api", c.MENUS, "kept", "composed")
+        await _confirm(system, phone)
+    await _certify(system, unit)
+    for label in ("enrolled", "refused"):
+        grows("api", c.ENROLMENTS, label)
+    for metric in (c.REVOCATIONS, c.AUDIT_HEAD, c.COMMIT):
+        grows("api", metric)
+    grows("api", c.RESPONSES, "2xx", "4xx")
+    grows("work", c.MAIL_DONE, "filed")
+    system.travel(hours=2)  # the house is kept every hour
+    grows("work", c.DUTIES, "done")
+    grows("work", c.LATENESS)
+    system.kill("broker")
+    grows("work", c.CONNECTIONS, "ingest", "bus")
+    grows("api", c.CONNECTIONS, "bus")
+    until(lambda: value(system.figures(), "work", c.CONNECTED, "ingest") == 1, "the worker at the broker again")
+    seen.add(c.CONNECTED)
+    assert set(METRICS) - seen == ELSEWHERE
+    leaves_out_names(system, unit)
+
+
+def _speak(system: System, unit: Credential) -> None:
+    """Each kind, once more what was stored, what cannot be taken, and numbers left out, filled and given up."""
+    with RawDevice(system, unit) as device:
+        device.say(Up.BIRTH, firmware="1.0", profile="printer")
+        status = device.message(reported={"state": "idle", "reasons": ["none"]})
+        device.raw(Up.STATUS, msgspec.json.encode(status))
+        device.raw(Up.STATUS, msgspec.json.encode(status))
+        device.say(Up.TELEMETRY, measurements=[{"name": "pages", "value": 1}])
+        device.say(Up.EVENT, name="page_printed", data={})
+        device.say(Up.RESULT, command_id="01jd9s0000000000000000000a", status="done")
+        device.publish(
+            up_topic(unit.id, Up.PRESENCE),
+            msgspec.json.encode({"schema": 1, "boot": 1, "connection": 1, "status": "online"}),
+        )
+        device.raw(Up.STATUS, b"no JSON")
+        device.raw(Up.STATUS, b'["a list"]')
+        left_out = [device.message(measurements=[{"name": "pages", "value": 2}]) for _ in range(3)]
+        device.say(Up.TELEMETRY, measurements=[{"name": "pages", "value": 3}])
+        until_stored(system, unit, 9)
+        device.raw(Up.TELEMETRY, msgspec.json.encode(left_out[0]))
+        given_up = [[left_out[1]["seq"], left_out[2]["seq"]]]
+        device.say(Up.EVENT, name="messages_given_up", data={"boot": 1, "ranges": given_up})
+
+
+def until_stored(system: System, unit: Credential, seq: int) -> None:
+    """So that what follows is in another batch."""
+    question = "SELECT above FROM stream WHERE product_id = :unit AND boot = 1"
+    until(lambda: str(seq) in str(system.rows(question, unit=unit.id)), "the gap")
+
+
+async def _confirm(system: System, phone: Phone) -> None:
+    async with httpx.AsyncClient(base_url=system.url, headers={"Authorization": f"Bearer {phone.token}"}) as client:
+        answer = await client.post("/menu/v1/email", json={"address": "her-mailbox@example.com"})
+        assert answer.is_success, answer.text
+
+
+async def _certify(system: System, unit: Credential) -> None:
+    headers = {"Authorization": f"Bearer {system.key}"}
+    async with httpx.AsyncClient(base_url=system.url, headers=headers, timeout=30) as client:
+        token = (await client.post(f"/api/v1/products/{unit.id}/enrolment")).json()["token"]
+        csr = request_of(new_key())
+        assert (await client.post("/enrol", json={"token": "tld_" + "x" * 40, "csr": csr})).status_code == 403
+        assert (await client.post("/enrol", json={"token": token, "csr": csr})).status_code == 201
+        assert (await client.post(f"/api/v1/products/{unit.id}/revoke")).status_code == 204
+
+
+def leaves_out_names(system: Watched, unit: Credential) -> None:
+    """No figure names anybody."""
+    told = "".join(
+        httpx.get(url).text for url in (f"{system.url}/metrics", f"http://127.0.0.1:{system.metrics_port}/metrics")
+    )
+    assert [name for name in (unit.id, unit.serial, "her-mailbox", "127.0.0.1") if name in told] == []
+
+
+async def test_one_trace_leads_from_the_message_to_the_phone(watched: Watched, collector: Collector) -> None:
+    system, unit = watched, await watched.unit()
+    async with system.phone() as phone:
+        journey = await system.owned(phone, unit)
+        async with open_menu(phone, journey) as menu:
+            collector.spans.clear()
+            with RawDevice(system, unit) as device:
+                device.say(Up.STATUS, reported={"state": "stopped", "reasons": ["media-jam-error"]})
+                await menu.hears(lambda event: "jam" in str(event.body), "the jam")
+
+                async def whole() -> list[Collected]:
+                    return _way(collector)
+
+                received, said, pushed = await until_async(whole, "a trace of all three")
+    assert (received.service, said.service, pushed.service) == (
+        "throughline-work",
+        "throughline-work",
+        "throughline-api",
+    )
+    stored = next(one for one in collector.named("store batch") if received.id in one.links)
+    assert stored.id in received.links
+    assert stored.trace != received.trace
+    assert [name for name in (unit.id, unit.serial, journey) if name.encode() in collector.raw] == []
+
+
+def _way(collector: Collector) -> list[Collected]:
+    """A push, the word before it and the message before that, all of one trace; nothing while there is none."""
+    known = {one.id: one for one in list(collector.spans)}
+    for pushed in collector.named("push menu"):
+        said = known.get(pushed.parent)
+        received = known.get(said.parent) if said else None
+        if said and received and {said.trace, received.trace} == {pushed.trace} and received.name == "receive status":
+            return [received, said, pushed]
+    return []
