@@ -54,6 +54,12 @@ def made_database(settings: Settings) -> Database:
     return db
 
 
+def unmade_database(settings: Settings) -> Database:
+    """The same, whatever its tables are. Raises SetupError when there is none."""
+    must_be_there(settings)
+    return compose.make_database(settings, compose.make_clock(settings))
+
+
 def must_be_there(settings: Settings) -> None:
     """Before anything is made: a mistyped folder stays as it was. Raises SetupError."""
     if not _has_database(settings):

@@ -44,6 +44,6 @@ def tracing_of(settings: Settings, service: str, environment: Mapping[str, str] 
         return Tracing()
     from cloud.spans import Spans, exporting_to  # noqa: PLC0415 - half the memory of a worker that does not trace
 
-    made = Spans(exporting_to(settings.traces_url, f"throughline-{service}", settings.worker_name))
+    made = Spans(exporting_to(settings.traces_url, f"throughline-{service}", settings.worker_name or str(os.getpid())))
     mark_lines(made.ids)
     return made

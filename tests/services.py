@@ -67,8 +67,8 @@ class Postgres:
         self._more_groups: list[int] | None = [] if account else None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Makes a cluster and starts it; returns when it answers."""
+    def start(self, **wanted: str) -> None:
+        """Makes a cluster and starts it; returns when it answers. wanted: settings that are other than usual."""
         if self._user is not None and self._group is not None:
             os.chown(self._folder, self._user, self._group)
         options = ("--auth=trust", "--username=tests", "--encoding=UTF8", "--locale=C", "--no-sync")
@@ -81,6 +81,7 @@ class Postgres:
             "synchronous_commit": "off",
             "full_page_writes": "off",
             "max_connections": "200",
+            **wanted,
         }
         arguments = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("wb") as log:
@@ -171,8 +172,8 @@ def _unprivileged() -> pwd.struct_passwd | None:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """A PostgreSQL for as long as the block runs."""
+def running_postgres(**wanted: str) -> Iterator[Postgres]:
+    """A PostgreSQL for as long as the block runs. wanted: settings that are other than usual."""
     programs = postgres_programs()
     if programs is None:
         missing("needs PostgreSQL's server programs (Debian: the package postgresql)")
@@ -181,7 +182,7 @@ def running_postgres() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="tlpg-") as folder:
         server = Postgres(programs, Path(folder))
         try:
-            server.start()
+            server.start(**wanted)
             yield server
         finally:
             server.stop()

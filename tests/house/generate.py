@@ -24,6 +24,7 @@ from broker.contract.errors import ThroughlineError
 from cloud import commands as more_commands
 from cloud.__main__ import app
 from cloud.compose import make_app, make_clock, make_database
+from cloud.doctor.checks import CHECKS
 from cloud.identity.permissions import OperatorRole, Permission, of_role
 from cloud.metrics.alerts import ALERTS, rules
 from cloud.metrics.catalogue import METRICS, Metric
@@ -282,6 +283,22 @@ def _labelled(one: Metric) -> str:
     return f"By `{one.label}` ({', '.join(f'`{value}`' for value in one.values)}): " if one.label else ""
 
 
+def doctor_page() -> str:
+    """Every check of the doctor's."""
+    parts = [
+        MADE,
+        "# The doctor's checks",
+        "",
+        "`throughline doctor` looks at these, as far as they concern the deployment, and says `ok`, `warn` or `bad` of",
+        "each. The codes stay. It changes nothing; a broker that is not ours gets a queue of 1,200 small messages for",
+        "a moment, to see whether it keeps them. Exit status: 0 all well, 1 warnings, 2 something bad.",
+        "",
+    ]
+    for one in CHECKS:
+        parts += [f"## {one.code}", "", f"**{one.title}.** {one.why}", "", f"To mend it: {one.mend}", ""]
+    return "\n".join(parts)
+
+
 PAGES: Final = {
     "openapi.json": openapi,
     "settings.md": settings_page,
@@ -289,6 +306,7 @@ PAGES: Final = {
     "cli.md": cli_page,
     "permissions.md": permissions_page,
     "metrics.md": metrics_page,
+    "doctor.md": doctor_page,
     "grafana-dashboard.json": dashboard,
     "prometheus-alerts.yml": rules,
 }

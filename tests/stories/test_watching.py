@@ -15,11 +15,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from broker.contract.topics import Up, up_topic
 from cloud.metrics import catalogue as c
 from cloud.metrics.catalogue import METRICS, Kind, Metric, of_process
-from cloud.supervisor import free_port
 from device_sim.credentials import Credential
 from device_sim.phone import Phone
 from tests.certificates import new_key, request_of
 from tests.collector import Collected, Collector
+from tests.ports import free_port
 from tests.raw_device import RawDevice
 from tests.stories.listening import open_menu
 from tests.system import System, until, until_async
@@ -118,6 +118,8 @@ async def test_each_metric_is_told_and_moves_when_the_thing_happens(watched: Wat
                 device.say(Up.STATUS, reported={"state": "stopped", "reasons": ["media-jam-error"]})
                 await menu.hears(lambda event: "jam" in str(event.body), "the jam")
             grows("api", c.PUSH)
+        for _ in range(2):
+            await phone.menu(journey)
         grows("api", c.MENUS, "kept", "composed")
         await _confirm(system, phone)
     await _certify(system, unit)

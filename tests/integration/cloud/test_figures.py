@@ -30,7 +30,6 @@ from cloud.metrics.meters import Meters, Page
 from cloud.metrics.page import WORKERS, MetricsServer
 from cloud.mqtt import Address, Bus, Delivery
 from cloud.record import service as record
-from cloud.supervisor import free_port
 from cloud.twin import ingest
 from cloud.twin.memory import Memory
 from cloud.workers import scheduler
@@ -39,6 +38,7 @@ from cloud.workers.mail import MailLoop
 from cloud.workers.outbox import OutboxLoop
 from cloud.workers.scheduler import SchedulerLoop
 from tests.integration.cloud.world import Device, World
+from tests.ports import free_port
 
 LETTER = Letter(kind="verify", to="her@example.com", language="en", link="https://a.example/x", minutes=30)
 

@@ -1,0 +1,1 @@
+"""`throughline doctor`: looks a deployment over, and says what to change before it costs data."""
