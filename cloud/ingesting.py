@@ -7,6 +7,7 @@ from typing import Final
 from broker.contract.topics import ALL_UP
 from cloud.db import Database
 from cloud.errors import SetupError
+from cloud.fairness import Limit
 from cloud.intake import Intake
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
@@ -14,6 +15,7 @@ from cloud.mqtt import Address, take_over
 from cloud.secrets import Keys
 from cloud.settings import Settings
 from cloud.tracing import Tracing
+from cloud.twin.overruns import minute_of
 from cloud.workers.ingest import IngestLoop
 from cloud.workers.seats import Seats
 from cloud.workers.sharing import IngestWork, Session
@@ -55,6 +57,12 @@ def shared_filter(keys: Keys) -> str:
     return f"$share/{keys.mac('the group of the ingest workers').hex()[:32]}/{ALL_UP}"
 
 
+def in_words(limit: Limit) -> str:
+    """What one device may say, for the operator."""
+    parts = [f"{most:,} {what}" for most, what in zip(limit, ("messages", "bytes"), strict=True) if most]
+    return " or ".join(parts)
+
+
 def ingest_work(
     settings: Settings,
     keys: Keys,
@@ -73,6 +81,8 @@ def ingest_work(
     wanted, other = (group, ALL_UP) if shared else (ALL_UP, group)
     not_wanted = () if settings.broker == "embedded" else (other,)
     lanes = 1 if db.is_sqlite else settings.ingest_lanes  # SQLite has one writer at a time
+    limit = Limit(settings.device_messages_per_minute, settings.device_bytes_per_minute)
+    allowed = in_words(limit)
     batch, wait_s = settings.ingest_batch, settings.ingest_wait_ms / 1000
 
     def session(name: str, leaving: bool) -> Session:
@@ -85,10 +95,14 @@ def ingest_work(
             came=came,
             not_wanted=not_wanted,
             leaving=leaving,
+            limit=limit.shared_by(settings.ingest_workers),
+            minute=lambda: minute_of(db.clock()),
         )
         ended = threading.Event()
         loops = [
-            IngestLoop(db, lane, batch=batch, wait_s=wait_s, stop=ended, meters=meters, tracing=tracing)
+            IngestLoop(
+                db, lane, batch=batch, wait_s=wait_s, stop=ended, meters=meters, tracing=tracing, allowed=allowed
+            )
             for lane in intake.lanes
         ]
         return Session(name, intake, loops, ended)

@@ -4,7 +4,7 @@ A general client spends 50 to 100 µs on each message; this one, which knows fiv
 filter at QoS 1, with a persistent session, acknowledgement by whoever has stored the messages, and a bounded window;
 it reconnects by itself, for as long as it takes. Everything else of MQTT in the cloud is `cloud/mqtt.py`'s.
 
-Source: MQTT 3.1.1, OASIS 2014, chapter 3.
+Source: MQTT 3.1.1, OASIS 2014, chapter 3; the packets are in `cloud/ingest_packets.py`.
 """
 
 import contextlib
@@ -12,25 +12,40 @@ import logging
 import selectors
 import socket
 import ssl
-import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final
 from zlib import crc32
 
 from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
 
-from broker.contract.topics import ALL_UP, PREFIX
+from broker.contract.topics import ALL_UP
+from cloud.fairness import Limit
+from cloud.ingest_packets import (
+    CONNACK,
+    DISCONNECT,
+    KEEPALIVE_S,
+    PINGREQ,
+    PINGRESP,
+    SUBACK,
+    UNSUBACK,
+    BrokerFaultError,
+    Packets,
+    acknowledgements,
+    connect_packet,
+    read_packets,
+    subscribe_packet,
+    unsubscribe_packet,
+)
+from cloud.lanes import SPEAKER, Lane
 from cloud.mqtt import Address, Delivery, tls_context
 
 log = logging.getLogger("throughline.mqtt")
-KEEPALIVE_S: Final = 60
 ANSWER_S: Final = 15.0
 """How long the broker may take for the answer to a CONNECT, a SUBSCRIBE or a PINGREQ, and to take what is sent."""
 CHUNK_BYTES: Final = 256 * 1024
-MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
 MAX_HELD_BYTES: Final = 16 * 1024 * 1024
 """Of payloads taken and not yet handed on; usual messages come to their number long before."""
 BLOCKED_S: Final = 1.0
@@ -38,166 +53,7 @@ LEAVING_S: Final = 0.05
 """How often it is looked whether all is stored, by a session that is about to end."""
 MAX_BACKOFF_S: Final = 1.0
 """Between tries to reach the broker. A shared subscription is not there for those who speak before we are back."""
-MAX_FRAME_BYTES: Final = 1024 * 1024
-"""Far above what either broker lets through."""
-
-_SPEAKER: Final = slice(len(PREFIX), len(PREFIX) + 26)
-"""Where a topic names its device."""
-
-_CONNACK, _PUBLISH, _SUBACK, _UNSUBACK, _PINGRESP = 0x20, 0x30, 0x90, 0xB0, 0xD0
-_PINGREQ, _DISCONNECT = b"\xc0\x00", b"\xe0\x00"
-_PUBACK = struct.Struct("!BBH")
 _REFUSALS = {1: "protocol", 2: "client id", 3: "unavailable", 4: "bad credentials", 5: "not authorized"}
-
-
-class BrokerFaultError(Exception):
-    """The broker said what no broker says, or nothing for too long: the connection is given up for a new one."""
-
-
-class Packets(NamedTuple):
-    """What stood in a piece of the stream. used: bytes of whole packets."""
-
-    messages: list[Delivery]
-    others: list[tuple[int, bytes]]
-    used: int
-
-
-def read_packets(data: bytes, generation: int, received: float = 0.0) -> Packets:
-    """The whole packets at the beginning of `data`, which came at `received`. Pure. Raises BrokerFaultError for what no
-    broker sends.
-    """
-    messages: list[Delivery] = []
-    others: list[tuple[int, bytes]] = []
-    at, end = 0, len(data)
-    while end - at >= 2:
-        first, length, body = data[at], data[at + 1], at + 2
-        if length & 0x80:
-            found = _long_length(data, at + 1, end)
-            if found is None:
-                break
-            length, body = found
-        stop = body + length
-        if stop > end:
-            break
-        if first & 0xF0 == _PUBLISH:
-            messages.append(_message(data, first, body, stop, generation, received))
-        else:
-            others.append((first, data[body:stop]))
-        at = stop
-    return Packets(messages, others, at)
-
-
-def _long_length(data: bytes, at: int, end: int) -> tuple[int, int] | None:
-    """(length, where the body begins); None when the length is not whole yet."""
-    length = shift = 0
-    while at < end:
-        digit = data[at]
-        at += 1
-        length |= (digit & 0x7F) << shift
-        if not digit & 0x80:
-            if length > MAX_FRAME_BYTES:
-                msg = f"a packet of {length} bytes"
-                raise BrokerFaultError(msg)
-            return length, at
-        shift += 7
-        if shift > 21:
-            msg = "a length of more than four bytes"
-            raise BrokerFaultError(msg)
-    return None
-
-
-def _message(data: bytes, first: int, at: int, stop: int, generation: int, received: float) -> Delivery:
-    qos = first >> 1 & 3
-    topic_at = at + 2
-    payload_at = topic_at + (data[at] << 8 | data[at + 1]) if stop - at >= 2 else stop + 1
-    mid = 0
-    topic_end = payload_at
-    if qos:
-        payload_at += 2
-        if payload_at <= stop:
-            mid = data[topic_end] << 8 | data[topic_end + 1]
-    if payload_at > stop or qos > 1:
-        msg = "a PUBLISH that is none"
-        raise BrokerFaultError(msg)
-    # A topic that is no UTF-8 is no topic of the contract: what stands for its bytes keeps it from being one.
-    topic = data[topic_at:topic_end].decode("utf-8", "replace")
-    return Delivery(topic, data[payload_at:stop], mid, qos, generation, received)
-
-
-def connect_packet(address: Address, client_id: str) -> bytes:
-    """A CONNECT with a session that persists."""
-    texts = _text(client_id) + _text(address.username) + _text(address.password)
-    return _packet(0x10, _text("MQTT") + struct.pack("!BBH", 4, 0b1100_0000, KEEPALIVE_S) + texts)
-
-
-def subscribe_packet(topic_filter: str) -> bytes:
-    """A SUBSCRIBE at QoS 1."""
-    return _packet(0x82, b"\x00\x01" + _text(topic_filter) + b"\x01")
-
-
-def unsubscribe_packet(topic_filters: Sequence[str]) -> bytes:
-    """An UNSUBSCRIBE from each, of which there is at least one."""
-    return _packet(0xA2, b"\x00\x02" + b"".join([_text(one) for one in topic_filters]))
-
-
-def acknowledgements(mids: Iterable[int]) -> bytes:
-    """A PUBACK for each."""
-    pack = _PUBACK.pack
-    return b"".join([pack(0x40, 2, mid) for mid in mids])
-
-
-def _packet(first: int, body: bytes) -> bytes:
-    length, digits = len(body), bytearray()
-    while True:
-        length, digit = divmod(length, 128)
-        digits.append(digit | 0x80 if length else digit)
-        if not length:
-            return bytes([first]) + digits + body
-
-
-def _text(text: str) -> bytes:
-    raw = text.encode()
-    return struct.pack("!H", len(raw)) + raw
-
-
-class Lane:
-    """A part of the devices, in the order in which they spoke: one thread takes them, and acknowledges them."""
-
-    def __init__(self, intake: "Intake", changed: threading.Condition) -> None:
-        self._intake = intake
-        self._changed = changed
-        self.held: deque[Delivery] = deque()
-        self.bytes = 0
-
-    def take(self, limit: int, wait_s: float, idle_s: float = 0.5) -> list[Delivery]:
-        """Up to `limit` messages: what is there at once, and what comes within `wait_s` of the first."""
-        held = self.held
-        with self._changed:
-            if not held and not self._changed.wait_for(lambda: bool(held), idle_s):
-                return []
-            if len(held) < limit and wait_s:
-                self._changed.wait_for(lambda: len(held) >= limit, wait_s)
-            batch: list[Delivery] = []
-            size = 0
-            while held and len(batch) < limit and size < MAX_BATCH_BYTES:
-                batch.append(held.popleft())
-                size += len(batch[-1].payload)
-            self.bytes -= size
-            self._changed.notify_all()
-        return batch
-
-    def put(self, one: Delivery) -> None:
-        """Takes a message; the caller holds the condition."""
-        self.held.append(one)
-        self.bytes += len(one.payload)
-
-    def acknowledge(self, batch: Sequence[Delivery]) -> None:
-        """Tells the broker that these are stored."""
-        self._intake.acknowledge(batch)
-
-    def come_again(self) -> None:
-        """Gives the connection up for a new one, on which the broker sends again what was not acknowledged."""
-        self._intake.come_again()
 
 
 class Intake:
@@ -208,7 +64,7 @@ class Intake:
 
     came: told of each connection, once it is subscribed. not_wanted: filters that the session may have of an earlier
     start, and that are taken back once the subscription stands. leaving: there is no subscription any more, only what
-    still waits in the session.
+    still waits in the session. limit: what one device may say in a minute; minute: the one that it is.
     """
 
     def __init__(
@@ -222,6 +78,8 @@ class Intake:
         came: Callable[[], None] = lambda: None,
         not_wanted: Sequence[str] = (),
         leaving: bool = False,
+        limit: Limit | None = None,
+        minute: Callable[[], int] = lambda: 0,
     ) -> None:
         self._address = address
         self._client_id = f"{address.username}-{worker}"
@@ -235,7 +93,8 @@ class Intake:
         self.drained = threading.Event()
         self._window = window
         self._changed = threading.Condition()
-        self.lanes = tuple(Lane(self, self._changed) for _ in range(lanes))
+        self.lanes = tuple(Lane(self, self._changed, limit) for _ in range(lanes))
+        self._minute = minute
         self._sending = threading.Lock()
         self._socket: socket.socket | None = None
         self._generation = 0
@@ -269,7 +128,7 @@ class Intake:
 
     def waiting(self) -> int:
         """Messages taken and not yet handed on."""
-        return sum(len(lane.held) for lane in self.lanes)
+        return sum(lane.waiting for lane in self.lanes)
 
     def waiting_bytes(self) -> int:
         """Of their payloads."""
@@ -278,7 +137,7 @@ class Intake:
     def close(self) -> None:
         """Leaves; the session stays at the broker, and what was not acknowledged comes again."""
         self._closing.set()
-        self._send(_DISCONNECT, self._generation)
+        self._send(DISCONNECT, self._generation)
         with self._changed:
             self._changed.notify_all()
         if self._thread.is_alive():
@@ -337,7 +196,7 @@ class Intake:
                 msg = "the broker closed the door"
                 raise BrokerFaultError(msg)
             answer += piece
-        if answer[0] != _CONNACK or answer[3]:
+        if answer[0] != CONNACK or answer[3]:
             why = _REFUSALS.get(answer[3], "no CONNACK")
             log.error("the broker refused the ingest worker: %s", why)
             raise BrokerFaultError(why)
@@ -380,15 +239,15 @@ class Intake:
 
     def _take_in(self, packets: Packets) -> None:
         for first, body in packets.others:
-            if first == _SUBACK:
+            if first == SUBACK:
                 self._subscribed(body)
-            elif first == _UNSUBACK:
+            elif first == UNSUBACK:
                 self._unsubscribed()
-            elif first != _PINGRESP:
+            elif first != PINGRESP:
                 msg = f"a packet of type {first >> 4}"
                 raise BrokerFaultError(msg)
         self._received += sum(one.qos for one in packets.messages)
-        for _ in range(sum(first == _PINGRESP for first, _ in packets.others)):
+        for _ in range(sum(first == PINGRESP for first, _ in packets.others)):
             self._answered()
         if packets.messages:
             with self._changed:
@@ -396,10 +255,12 @@ class Intake:
                 self._changed.notify_all()
 
     def _share_out(self, messages: list[Delivery]) -> None:
-        lanes = self.lanes
+        lanes, minute = self.lanes, self._minute()
+        for lane in lanes:
+            lane.begin(minute)
         for one in messages:
             # Not `hash`: each process has another one, and two workers would meet on every lane.
-            lanes[crc32(one.topic[_SPEAKER].encode()) % len(lanes)].put(one)
+            lanes[crc32(one.topic[SPEAKER].encode()) % len(lanes)].put(one)
 
     def _subscribed(self, body: bytes) -> None:
         if len(body) != 3 or body[2] != 1:
@@ -428,7 +289,7 @@ class Intake:
     def _ping(self, received: int | None) -> None:
         self._pinged_at = time.monotonic()
         self._pings.append(received)
-        self._send(_PINGREQ, self._generation)
+        self._send(PINGREQ, self._generation)
 
     def _has_room(self) -> bool:
         """Waits a little for it. One piece of the stream may go beyond the window."""

@@ -62,7 +62,7 @@ class Address(NamedTuple):
 
 class Delivery(NamedTuple):
     """One message, not yet acknowledged. generation: of the connection on which it came. received: when, by
-    `time.monotonic`.
+    `time.monotonic`. again: it was sent before, and not acknowledged then.
     """
 
     topic: str
@@ -71,6 +71,7 @@ class Delivery(NamedTuple):
     qos: int
     generation: int
     received: float = 0.0
+    again: bool = False
 
 
 def _client(address: Address, client_id: str, *, again: bool = True) -> Client:

@@ -124,6 +124,16 @@ class Settings(BaseSettings):
         le=100,
         description="How much of a thread's time series may take while telemetry waits for them.",
     )
+    device_messages_per_minute: int = Field(
+        60_000,
+        ge=0,
+        le=100_000_000,
+        description="Messages that one device may say in a minute. More are refused, counted, and for the device to "
+        "send again. 0: as many as it likes.",
+    )
+    device_bytes_per_minute: int = Field(
+        64 * 1024 * 1024, ge=0, le=2**40, description="Bytes of their payloads, likewise. 0: as many as it likes."
+    )
     worker_name: str = Field(
         "",
         pattern=r"^[a-z0-9-]{0,32}$",

@@ -248,6 +248,7 @@ def _table(fleet: Fleet, per_second: float) -> Table:
         ("stored in the cloud", counters.stored),
         ("sent again", counters.resent),
         ("given up", counters.given_up),
+        ("told to wait", counters.told_to_wait),
         ("commands executed", counters.commands),
         ("reconnects", counters.reconnects),
         ("failed connections", counters.failures),

@@ -72,6 +72,7 @@ class Counters(msgspec.Struct):
     resent: int = 0
     stored: int = 0
     given_up: int = 0
+    told_to_wait: int = 0
     commands: int = 0
     connects: int = 0
     reconnects: int = 0
@@ -144,6 +145,7 @@ class Session:
         self._watermark_heard = asyncio.Event()
         self._plugged_in.set()
         self._epoch, self._progress, self._goodbye = 0, 0, True
+        self._quiet: asyncio.TimerHandle | None = None  # while the cloud wants to hear nothing
         self.connection = 0
         """Counts each CONNECT of this boot."""
         self.online = False
@@ -262,7 +264,8 @@ class Session:
         topics = {kind: up_topic(self._identity.product_id, kind) for kind in Up}
         while True:
             # Nothing is written to a connection that was just killed: aiomqtt would register a closed socket.
-            batch = self._memory.next_unsent(self._tuning.window) if self._alive else []
+            may_speak = self._alive and self._quiet is None
+            batch = self._memory.next_unsent(self._tuning.window) if may_speak else []
             if not batch:
                 self._wake.clear()
                 await self._wake.wait()
@@ -299,7 +302,16 @@ class Session:
         self._progress += count
         self._counters.stored += count
         self._watermark_heard.set()
+        if mark.wait_s and self._quiet is None:
+            self._counters.told_to_wait += 1
+            self._quiet = asyncio.get_running_loop().call_later(mark.wait_s, self._speak_again)
         self._pulse.beat()
+
+    def _speak_again(self) -> None:
+        """The wait that the cloud asked for is over: what it refused is sent again."""
+        self._quiet = None
+        self._memory.send_all_again()
+        self._wake.set()
 
     async def _watch(self) -> None:
         """When the watermark stands still although something was sent, all is sent again, ever more rarely."""
@@ -307,7 +319,7 @@ class Session:
         while True:
             before = self._progress
             await asyncio.sleep(pause)
-            if self._memory.waiting == 0 or self._progress != before:
+            if self._memory.waiting == 0 or self._progress != before or self._quiet is not None:
                 pause = self._tuning.stall_s
                 continue
             self._report_given_up()

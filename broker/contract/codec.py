@@ -44,6 +44,7 @@ class RejectionReason(StrEnum):
     WRONG_TYPE = "wrong_type"
     UNKNOWN_DEVICE = "unknown_device"
     UNSTORABLE = "unstorable"
+    OVER_LIMIT = "over_limit"
 
 
 class Rejection(msgspec.Struct, frozen=True):

@@ -157,11 +157,16 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stored(Message, frozen=True, kw_only=True, tag=SCHEMA):
-    """The watermark of the newest boot, and of earlier boots whose messages still came in of late."""
+    """The watermark of the newest boot, and of earlier boots whose messages still came in of late.
+
+    wait_s: the device has said more than it may in a minute. What it said beyond that is not stored: it shall wait so
+    long, in seconds, and then send again what lies above the watermark.
+    """
 
     boot: Counter
     seq: Counter
     earlier: Annotated[tuple[Mark, ...], msgspec.Meta(max_length=16)] = ()
+    wait_s: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 0
 
 
 class StageNotice(Message, frozen=True, kw_only=True, tag=SCHEMA):

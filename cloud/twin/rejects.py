@@ -15,19 +15,24 @@ QUARANTINE_KEPT = 50
 
 def count(tx: Transaction, rejected: list[Rejected]) -> None:
     """Each time it comes."""
-    if not rejected:
+    add(tx, Counter((part.product_id, part.rejection.reason.value) for part in rejected))
+    keep(tx, rejected)
+
+
+def add(tx: Transaction, counts: Counter[tuple[str, str]]) -> None:
+    """So many more, by product and reason."""
+    if not counts:
         return
-    counts = Counter((part.product_id, part.rejection.reason.value) for part in rejected)
     statement = record.insert(tx, reject_table)
     grown = {"count": reject_table.c.count + statement.excluded.count}
     rows = [
         {"product_id": owner, "reason": reason, "count": number} for (owner, reason), number in sorted(counts.items())
     ]
     tx.session.execute(statement.on_conflict_do_update(index_elements=["product_id", "reason"], set_=grown), rows)
-    _quarantine(tx, rejected)
 
 
-def _quarantine(tx: Transaction, rejected: list[Rejected]) -> None:
+def keep(tx: Transaction, rejected: list[Rejected]) -> None:
+    """The heads of these, for the operator; of each device the newest."""
     table = quarantine_table
     newest: dict[str, list[Rejected]] = defaultdict(list)
     for part in rejected:

@@ -135,9 +135,9 @@ def save(tx: Transaction, streams: Streams) -> None:
     put_many(tx, table, rows, keys=["product_id", "boot"], replaced=["low", "above"], added=counted)
 
 
-def tell(tx: Transaction, streams: Streams, products: Iterable[str], at: datetime) -> None:
+def tell(tx: Transaction, streams: Streams, products: Iterable[str], at: datetime, wait_s: int = 0) -> None:
     """Tells these devices, at this time, how far they are stored. Also when all they said was known: they ask by
-    repeating.
+    repeating. wait_s: for how long they shall say nothing more.
     """
     late = {product_id for product_id, boot in streams.touched if boot < streams.newest[product_id]}
     wanted = sorted(products)
@@ -146,7 +146,7 @@ def tell(tx: Transaction, streams: Streams, products: Iterable[str], at: datetim
     for product_id in wanted:
         boot = streams.newest[product_id]
         low = streams.now.get((product_id, boot), _NOTHING).low
-        stored = Stored(boot=boot, seq=low, earlier=earlier.get(product_id, ()))
+        stored = Stored(boot=boot, seq=low, earlier=earlier.get(product_id, ()), wait_s=wait_s)
         messages.append(
             {
                 "slot": f"stored:{product_id}" + ("+" if product_id in late else ""),

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, SQLAlchemyError, StatementError
 from tenacity import (
@@ -15,24 +16,29 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from broker.contract.codec import RejectionReason
 from cloud.db import Database
-from cloud.intake import Lane
+from cloud.lanes import Lane, Refused
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.mqtt import Delivery
 from cloud.tracing import Tracing
-from cloud.twin import ingest, watermarks
+from cloud.twin import ingest, overruns, watermarks
 from cloud.twin.memory import Memory
+from cloud.twin.overruns import Overrun
 from cloud.twin.tally import sampled
 
 log = logging.getLogger("throughline.ingest")
+Result = TypeVar("Result")
 TOLD_AT_ONCE = 1_000
 FAILED_S = 1.0
 """Before a batch that could be neither stored nor put aside is asked for again."""
 
 
 class IngestLoop:
-    """Runs until `stop` is set. meters: of the process; what a batch came to is counted there, once for the batch."""
+    """Runs until `stop` is set. meters: of the process; what a batch came to is counted there, once for the batch.
+    allowed: what one device may say in a minute, in words.
+    """
 
     # What is acknowledged is stored, or stands in quarantine. Whatever else goes wrong, it is not acknowledged.
 
@@ -46,6 +52,7 @@ class IngestLoop:
         stop: threading.Event,
         meters: Meters | None = None,
         tracing: Tracing | None = None,
+        allowed: str = "",
     ) -> None:
         self._db = db
         self._intake = intake
@@ -54,15 +61,20 @@ class IngestLoop:
         self._stop = stop
         self._meters = meters or Meters("work")
         self._tracing = tracing or Tracing()
+        self._allowed = allowed
         self._memory = Memory()
         self._took_s = 0.0
 
     def run(self) -> None:
         while not self._stop.is_set():
-            batch = self._intake.take(self._batch, self._wait_s)
-            if batch and self.store(batch):
+            batch, refused = self._intake.take(self._batch, self._wait_s), self._intake.refused()
+            stored = not batch or self.store(batch)
+            if stored and batch:
                 self._intake.acknowledge(batch)
-            elif batch and not self._stop.is_set():
+            counted = refused is None or self.count_refused(refused)
+            if counted and refused is not None:
+                self._intake.acknowledge(refused.deliveries)
+            if not (stored and counted) and not self._stop.is_set():
                 self._stop.wait(FAILED_S)
                 self._intake.come_again()  # what is not acknowledged comes with the next connection
             self._tell_pending(self._memory.overdue(self._db.clock(), TOLD_AT_ONCE))
@@ -87,6 +99,17 @@ class IngestLoop:
                 middle = len(batch) // 2
                 return self.store(batch[:middle]) and self.store(batch[middle:])
             return self._put_aside(batch[0], error)
+        return True
+
+    def count_refused(self, refused: Refused) -> bool:
+        """Counts what devices said beyond their limit; false when it was told to stop before the database could."""
+        told = {key: Overrun(one.topic, one.head, one.begins, one.messages) for key, one in refused.devices.items()}
+        try:
+            number = self._retried(lambda: self._db.run(lambda tx: overruns.note(tx, told, self._allowed)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not be acknowledged
+            log.error("what was refused cannot be counted: %s", type(error).__name__)  # noqa: TRY400 - could quote a payload
+            return False
+        self._meters.add(catalogue.REJECTED, number, RejectionReason.OVER_LIMIT.value)
         return True
 
     def _tell_pending(self, product_ids: list[str]) -> None:
@@ -130,7 +153,7 @@ class IngestLoop:
         for delivery, weight in sampled(batch):
             meters.observe(catalogue.RECEIPT_LAG, now - delivery.received, weight)
 
-    def _retried(self, work: Callable[[], ingest.Taken]) -> ingest.Taken:
+    def _retried(self, work: Callable[[], Result]) -> Result:
         retrying = Retrying(
             retry=retry_if_exception(lambda error: not refuses_content(error)),
             wait=wait_random_exponential(multiplier=0.1, max=5),
@@ -139,14 +162,14 @@ class IngestLoop:
             reraise=True,
         )
 
-        def timed() -> ingest.Taken:
+        def timed() -> Result:
             began = time.monotonic()
-            taken = work()
+            done = work()
             self._took_s = time.monotonic() - began
-            return taken
+            return done
 
-        taken: ingest.Taken = retrying(timed)
-        return taken
+        done: Result = retrying(timed)
+        return done
 
     def _note_failed(self, state: RetryCallState) -> None:
         self._meters.add(catalogue.INGEST_FAILED)

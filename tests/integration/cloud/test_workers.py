@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, Operationa
 from broker.contract.messages import MAX_PAYLOAD_BYTES
 from cloud.control import service as control
 from cloud.db import Database, Transaction
-from cloud.intake import Lane
+from cloud.lanes import Lane
 from cloud.mqtt import Address, Bus, Delivery
 from cloud.record import service as record
 from cloud.twin import ingest
@@ -130,6 +130,9 @@ class FakeIntake:
             return self._batches.pop()
         self._stop.set()
         return []
+
+    def refused(self) -> None:
+        """Nothing."""
 
     def acknowledge(self, batch: Sequence[Delivery]) -> None:
         self.acknowledged.append(([one.mid for one in batch], len(self._world.rows("telemetry"))))

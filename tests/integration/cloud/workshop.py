@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud import compose
-from cloud.clock import system_clock
+from cloud.clock import Clock, system_clock
 from cloud.ingesting import ingest_work, shared_filter
 from cloud.mqtt import Address
 from cloud.secrets import Keys, load_keys
@@ -89,9 +89,9 @@ class Worker:
 class Thread:
     """The ingest of a worker, in a thread of this process."""
 
-    def __init__(self, settings: Settings, keys: Keys) -> None:
+    def __init__(self, settings: Settings, keys: Keys, clock: Clock) -> None:
         self.stop = threading.Event()
-        self._db = compose.make_database(settings, system_clock)
+        self._db = compose.make_database(settings, clock)
         address = compose.broker_address(settings, keys)
         self.work = ingest_work(settings, keys, self._db, address, self.stop)
         self._thread = threading.Thread(target=self.work.run)
@@ -142,10 +142,10 @@ class Workshop:
         self.workers.append(worker)
         return worker
 
-    def thread(self, **changed: object) -> Thread:
+    def thread(self, clock: Clock = system_clock, **changed: object) -> Thread:
         """The ingest alone, in this process, once it serves or stands by."""
         given = {"worker_name" if name == "name" else name: value for name, value in changed.items()}
-        thread = Thread(self.settings.model_copy(update=given), self.keys)
+        thread = Thread(self.settings.model_copy(update=given), self.keys, clock)
         self.threads.append(thread)
         return thread
 
@@ -180,6 +180,19 @@ class Workshop:
             one.wait_for_publish(START_WITHIN_S)
         client.disconnect()
         client.loop_stop()
+
+    def unacknowledged(self, seat: str, wanted: int) -> int:
+        """Messages that the broker has in the session of this seat, to which nobody is connected."""
+        mids: set[int] = set()
+        client = paho.Client(CallbackAPIVersion.VERSION2, f"tl-cloud-{seat}", clean_session=False, manual_ack=True)
+        client.username_pw_set(self.settings.mqtt_username, self.keys.mqtt_password)
+        client.on_message = lambda _c, _d, message: mids.add(message.mid)
+        client.connect("127.0.0.1", self.settings.mqtt_port)
+        client.loop_start()
+        until(lambda: len(mids) >= wanted, "all that was not acknowledged")
+        client.disconnect()
+        client.loop_stop()
+        return len(mids)
 
     def stored(self, product_id: str) -> int:
         """Up to where all of boot 1 is stored."""

@@ -1,5 +1,6 @@
 """A device and a real broker: what arrives, and what survives when things die."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from broker.contract.messages import (
     ResultStatus,
     StageNotice,
     Status,
+    Stored,
 )
 from broker.contract.stages import Stage
 from broker.contract.topics import Down
@@ -275,3 +277,24 @@ async def test_a_factory_reset_begins_an_epoch_and_a_boot(
     assert [(birth.boot, birth.epoch) for birth in births] == [(1, 0), (2, 1)]
     reset = next(m for m in cloud.heard if isinstance(m, Event) and m.name == "factory_reset")
     assert (reset.boot, reset.epoch) == (1, 1)
+
+
+async def test_a_device_that_is_told_to_wait_is_silent_so_long_and_then_sends_again_what_was_not_stored(
+    mosquitto: Mosquitto, cloud: TinyCloud, identity: Identity
+) -> None:
+    async with SimulatedPrinter(mosquitto.endpoint, identity, tuning=QUICK) as printer:
+        await printer.all_stored()
+        cloud.storing = False
+        for count in range(5):
+            printer.say("note", {"count": count})
+        await printer.settled()
+        low = cloud.watermark(identity.product_id, 1).low
+        begun = asyncio.get_running_loop().time()
+        await cloud.tell(identity.product_id, Down.STORED, Stored(boot=1, seq=low, wait_s=1), retain=True)
+        await printer.until(lambda it: it.counters.told_to_wait == 1, what="the word to wait")
+        cloud.storing = True
+        printer.say("note", {"count": 5})
+        await printer.all_stored(30)
+        assert asyncio.get_running_loop().time() - begun >= 1
+        assert printer.counters.resent >= 5
+        assert cloud.watermark(identity.product_id, 1) == Received(low + 6)

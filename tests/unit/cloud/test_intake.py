@@ -5,16 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.frames import encode_length, publish
-from cloud.intake import (
-    MAX_BATCH_BYTES,
+from cloud import intake
+from cloud.fairness import Limit
+from cloud.ingest_packets import (
     BrokerFaultError,
-    Intake,
-    Lane,
     acknowledgements,
     connect_packet,
     read_packets,
     subscribe_packet,
 )
+from cloud.intake import Intake
+from cloud.lanes import MAX_BATCH_BYTES, Lane
 from cloud.mqtt import Address, Delivery
 
 topics = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
@@ -104,3 +105,53 @@ def test_a_batch_is_bounded_by_its_bytes_and_nothing_is_lost_over_it() -> None:
     assert [one for batch in batches for one in batch] == large
     assert max(sum(len(one.payload) for one in batch) for batch in batches) <= MAX_BATCH_BYTES + 60_000
     assert lane.bytes == 0
+
+
+def test_nothing_is_read_while_as_many_bytes_wait_as_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "MAX_HELD_BYTES", 1_000)
+    one = intake.Intake(Address("127.0.0.1", 1, "u", "p"), "work-1", 100, limit=Limit(messages=5))
+    lane = one.lanes[0]
+    lane.put(Delivery("tl/v1/x/up/status", bytes(999), 1, 1, 1))
+    assert one._has_little()  # noqa: SLF001 - whether it reads on
+    lane.put(Delivery("tl/v1/x/up/status", bytes(1), 2, 1, 1))
+    assert not one._has_little()  # noqa: SLF001 - whether it reads on
+    lane.take(10, 0)
+    for number in range(110):
+        lane.put(Delivery("tl/v1/x/up/status", bytes(1), number, 1, 1))
+    assert len(lane.held) == 3
+    assert one.waiting() == 110, "what was refused counts too: it waits to be acknowledged"
+    assert not one._has_little()  # noqa: SLF001 - whether it reads on
+
+
+def test_of_a_lane_that_holds_more_than_a_batch_each_device_gets_its_share_in_its_order() -> None:
+    loud = [Delivery(f"tl/v1/{'a' * 26}/up/status", b"x", number, 1, 1) for number in range(50)]
+    quiet = [Delivery(f"tl/v1/{'b' * 26}/up/status", b"x", number, 1, 1) for number in range(50, 53)]
+    lane = lane_with([*loud, *quiet])
+    assert lane.take(10, 0.0) == [*loud[:7], *quiet]
+    assert lane.take(100, 0.0) == loud[7:]
+    assert (lane.bytes, lane.waiting) == (0, 0)
+
+
+def test_what_goes_beyond_the_limit_is_counted_and_not_kept_and_what_comes_again_is_not_judged_again() -> None:
+    intake = Intake(Address("127.0.0.1", 1, "u", "p"), "work-1", 100, limit=Limit(messages=2))
+    lane, topic = intake.lanes[0], f"tl/v1/{'a' * 26}/up/status"
+    for number in range(1, 6):
+        lane.put(Delivery(topic, b"%d" % number * 300, number, 1, 1))
+    lane.put(Delivery(topic, b"6", 6, 1, 1, again=True))
+    assert [one.mid for one in lane.take(10, 0.0)] == [1, 2, 6]
+    refused = lane.refused()
+    assert refused is not None
+    assert [(one.mid, one.payload) for one in refused.deliveries] == [(3, b""), (4, b""), (5, b"")]
+    (one,) = refused.devices.values()
+    assert (one.topic, one.head, one.begins, one.messages) == (topic, b"3" * 256, True, 3)
+    assert lane.refused() is None
+    lane.put(Delivery(topic, b"7", 7, 1, 1))
+    assert lane.take(10, 0.0) == []
+    later = lane.refused()
+    assert later is not None
+    assert not later.devices["a" * 26].begins
+
+
+def test_a_message_that_is_sent_again_says_so() -> None:
+    frame = publish("t", b"x", packet_id=1, dup=True)
+    assert [one.again for one in read_packets(frame + publish("t", b"x", packet_id=2), 1).messages] == [True, False]
