@@ -14,7 +14,7 @@ from tests.hostile.fuzz.targets import TARGETS
 from tests.hostile.page import page
 from tests.hostile.rounds import ROLES, do, long_plan, summary
 from tests.hostile.siege import besieged, figures
-from tests.hostile.suites import SUITES, count
+from tests.hostile.suites import SUITES, run
 from tests.hostile.timing import measure
 from tests.services import running_postgres
 from tests.system import embedded
@@ -41,8 +41,9 @@ def main() -> int:
     sieging.add_argument("--each", type=int, default=100, help="bad clients of each kind")
     sieging.add_argument("--seconds", type=int, default=90)
     sieging.set_defaults(do=_siege)
+    suites = commands.add_parser("suites", help="run the other attacks that the tests make, and keep how they went")
+    suites.set_defaults(do=_suites)
     table = commands.add_parser("table", help="make the page of the raw figures")
-    table.add_argument("--count", action="store_true", help="count the tests of the other suites anew")
     table.set_defaults(do=_table)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -87,9 +88,16 @@ def _ids(given: argparse.Namespace) -> bool:
     return not all(one["same_status"] for one in found)
 
 
-def _table(given: argparse.Namespace) -> bool:
-    if given.count or read("suites") is None:
-        keep("suites", {"tests": {suite.what: count(suite) for suite in SUITES}})
+def _suites(_given: argparse.Namespace) -> bool:
+    ran = {}
+    for suite in SUITES:
+        ran[suite.what] = run(suite)
+        print(f"{suite.what}: {ran[suite.what]}", flush=True)
+    keep("suites", {"ran": ran})
+    return any(one["failed"] for one in ran.values())
+
+
+def _table(_given: argparse.Namespace) -> bool:
     PAGE.write_text(page(), encoding="utf-8")
     return False
 

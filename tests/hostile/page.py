@@ -88,10 +88,11 @@ def _walks() -> Iterator[str]:
         roles = ", ".join(found["by_role"])
         command = f"python -m tests.hostile walk --examples {found['examples']} --seed {found['seed']}"
         some = "" if len(found["by_role"]) == len(ROLES) else f" --roles {roles.replace(',', '')}"
+        done = f", of which {found['done']} were also carried out" if "done" in found else ""
         left = f", {len(found['errors'])} calls that the tool itself gave up" if found["errors"] else ""
         yield (
             f"| every call of the OpenAPI, good data and bad, on {database}, as {roles}"
-            f" | {found['requests']:,} requests to {found['calls']} of the {said} calls, {found['checks']:,} checks"
+            f" | {found['requests']:,} requests to {found['calls']} of the {said} calls{done}, {found['checks']:,} checks"
             f" | {found['server_errors']} server errors, {len(found['failures'])} breaches of the contract,"
             f" {len(found['overstepped'])} calls granted to who may not{left}"
             f" | `{command} --database {path.stem.split('-')[1]}{some}` |"
@@ -125,10 +126,12 @@ def _siege() -> Iterator[str]:
 
 
 def _suites() -> Iterator[str]:
-    counted = (read("suites") or {}).get("tests", {})
+    ran: dict[str, Any] = (read("suites") or {}).get("ran", {})
     for suite in SUITES:
         names = ", ".join(f"`tests/{name}`" for name in suite.files)
-        yield f"| {suite.what} | {counted.get(suite.what, 0)} tests | {suite.outcome} | {names} |"
+        one = ran.get(suite.what, {"passed": 0, "failed": 0, "skipped": 0})
+        rest = "".join(f", {one[how]} {how}" for how in ("failed", "skipped") if one[how])
+        yield f"| {suite.what} | {one['passed']} tests passed{rest} | {suite.outcome} | {names} |"
 
 
 def _fuzzers() -> Iterator[str]:

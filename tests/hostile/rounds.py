@@ -85,6 +85,7 @@ def summary(walks: Sequence[Walk]) -> dict[str, Any]:
     return {
         "roles": len(walks),
         "calls": len(set().union(*(one.operations for one in walks))),
+        "done": len(set().union(*(one.done for one in walks))),
         "requests": sum(one.cases for one in walks),
         "checks": sum(one.checks for one in walks),
         "seconds": round(sum(one.seconds for one in walks), 1),

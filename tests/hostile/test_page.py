@@ -4,7 +4,7 @@ import re
 
 from tests.hostile.figures import PAGE, commit, read
 from tests.hostile.page import calls_now, page
-from tests.hostile.suites import SUITES, count
+from tests.hostile.suites import SUITES, read_report
 from tests.house.files import ROOT
 
 
@@ -28,9 +28,16 @@ def test_every_suite_that_the_page_names_is_there() -> None:
     assert [name for suite in SUITES for name in suite.files if not (ROOT / "tests" / name).is_file()] == []
 
 
-def test_tests_are_counted_as_pytest_does() -> None:
-    own = SUITES[-1]
-    assert count(own) >= 5
+def test_a_run_of_tests_is_told_as_it_went() -> None:
+    text = '<testsuites><testsuite tests="9" failures="1" errors="2" skipped="3"/></testsuites>'
+    assert read_report(text) == {"passed": 3, "failed": 3, "skipped": 3}
+    assert read_report('<testsuites><testsuite tests="0"/></testsuites>') == {}
+
+
+def test_every_suite_ran_and_none_of_its_tests_failed() -> None:
+    ran = (read("suites") or {})["ran"]
+    assert ran.keys() == {suite.what for suite in SUITES}
+    assert [what for what, one in ran.items() if one["failed"] or one["skipped"] or not one["passed"]] == []
 
 
 def test_the_long_runs_found_nothing_that_is_still_there() -> None:
