@@ -92,7 +92,8 @@ def _walks() -> Iterator[str]:
         left = f", {len(found['errors'])} calls that the tool itself gave up" if found["errors"] else ""
         yield (
             f"| every call of the OpenAPI, good data and bad, on {database}, as {roles}"
-            f" | {found['requests']:,} requests to {found['calls']} of the {said} calls{done}, {found['checks']:,} checks"
+            f" | {found['requests']:,} requests to {found['calls']} of the {said} calls{done},"
+            f" {found['checks']:,} checks"
             f" | {found['server_errors']} server errors, {len(found['failures'])} breaches of the contract,"
             f" {len(found['overstepped'])} calls granted to who may not{left}"
             f" | `{command} --database {path.stem.split('-')[1]}{some}` |"
