@@ -37,6 +37,7 @@ class EmbeddedSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_connections: when they are reached, the oldest that has not said CONNECT makes room for the next; max_half_open
     is the same for those alone. max_keepalive_s: also what counts for a client that asks for none. endings_s: how often
     the registry is asked who was revoked. recheck_s: how often each password is looked up again, and TLS files are.
+    queue_told_s: how often services hear how full their queues are.
     """
 
     host: str = "127.0.0.1"
@@ -52,6 +53,7 @@ class EmbeddedSettings(msgspec.Struct, frozen=True, kw_only=True):
     session_expiry_s: int = 7 * 24 * 3600
     endings_s: float = 1.0
     recheck_s: float = 30.0
+    queue_told_s: float = 1.0
     lookup_threads: int = 4
     device_queue: OutboxLimits = OutboxLimits(window=32, max_messages=256, max_bytes=1024 * 1024)
     service_queue: OutboxLimits = OutboxLimits(window=4096, max_messages=100_000, max_bytes=64 * 1024 * 1024)
@@ -79,6 +81,7 @@ async def serve(settings: EmbeddedSettings, gatekeeper: Gatekeeper, ready: Ready
             watches = [
                 asyncio.create_task(house.watch_endings(), name="broker endings"),
                 asyncio.create_task(house.recheck(), name="broker recheck"),
+                asyncio.create_task(_tell_queue(switchboard, settings.queue_told_s), name="broker queue"),
             ]
             try:
                 for server in servers:
@@ -93,6 +96,12 @@ async def serve(settings: EmbeddedSettings, gatekeeper: Gatekeeper, ready: Ready
                     server.close()
                 await switchboard.shutdown()
                 await house.clear()
+
+
+async def _tell_queue(switchboard: Switchboard, every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        switchboard.tell_queue()
 
 
 @contextlib.asynccontextmanager

@@ -65,6 +65,7 @@ class MosquittoSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_inflight_messages: int = 4096
     max_packet_bytes: int = MAX_PAYLOAD_BYTES + 8 * 1024
     memory_limit_bytes: int = 1024 * 1024 * 1024
+    sys_interval_s: int = 5
     autosave_interval: int = 30
     autosave_on_changes: bool = False
 
@@ -148,8 +149,11 @@ def _device_rules() -> str:
 def _service_rules() -> str:
     return (
         "# The cloud's own users: all who are in this listener's password file. A `topic` line would hold for one\n"
-        "# user, or for nobody; a `pattern` holds for all. $SYS is not granted.\n"
+        "# user, or for nobody; a `pattern` holds for all. Of $SYS they hear how full the queues are, no more.\n"
         "pattern readwrite tl/#\n"
+        "pattern read $SYS/broker/store/messages/#\n"
+        "pattern read $SYS/broker/retained messages/count\n"
+        "pattern read $SYS/broker/publish/messages/dropped\n"
     )
 
 
@@ -194,8 +198,8 @@ max_packet_size {s.max_packet_bytes}
 # Seconds. An MQTT 5 client is told this one instead of a longer one. Mosquitto 2.0.11 lets an MQTT 3.1.1 client ask for
 # more, or for none: its half-open connection then stays until TCP gives up.
 max_keepalive {s.max_keepalive_s}
-# $SYS is read by nobody.
-sys_interval 0
+# Seconds. How often $SYS says how full the queues are; services hear that, and devices nothing of it.
+sys_interval {s.sys_interval_s}
 set_tcp_nodelay true
 
 log_dest stderr

@@ -84,6 +84,12 @@ class Outbox:
             self._held[parcel.publisher] = self._held.get(parcel.publisher, _Share()).plus(size)
         return True
 
+    @property
+    def share(self) -> float:
+        """The part of the room that is taken, by messages or by bytes, whichever is more."""
+        _, messages, most_bytes = self._limits
+        return max(len(self._waiting) / messages, self._waiting_bytes / most_bytes)
+
     def crowded_by(self, publisher: str) -> bool:
         """More than half of what may wait does, and more than a fair share of that room is this publisher's."""
         _, messages, most_bytes = self._limits

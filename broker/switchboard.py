@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from amqtt.adapters import ReaderAdapter, WriterAdapter
 from amqtt.broker import Broker, RetainedApplicationMessage, Server
 from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
@@ -23,7 +24,8 @@ from amqtt.mqtt.unsubscribe import UnsubscribePacket
 from amqtt.session import Session
 
 from broker.acl import MAX_QOS, Principal, PrincipalKind, may_publish, may_receive, may_subscribe
-from broker.contract.topics import Down, Up, down_filter, down_topic, up_topic
+from broker.contract.messages import QueueState
+from broker.contract.topics import BROKER_QUEUE, Down, Up, down_filter, down_topic, up_topic
 from broker.frames import ConnackCode, connack, puback, publish
 from broker.gatekeeper import ConnectFacts
 from broker.outbox import Outbox, OutboxLimits, Parcel
@@ -34,6 +36,7 @@ REFUSED: Final = 0x80
 MAX_UNSENT_BYTES: Final = 1024 * 1024
 """Above this in a connection's write buffer, messages wait in the outbox, and QoS 0 is dropped."""
 
+_ITSELF: Final = Principal("service", "broker")
 _PRINCIPAL: Final = "throughline.principal"
 _OUTBOX: Final = "throughline.outbox"
 _FILTERS: Final = "throughline.filters"
@@ -261,6 +264,13 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt carries no types
             for session in self._services.values()
             if session.transitions.is_connected() or not session.clean_session  # else nothing waits for it any more
         )
+
+    def tell_queue(self) -> None:
+        """Says to the services how full their queues are."""
+        queues = [outbox_of(session) for session in self._services.values()]
+        share = max((queue.share for queue in queues), default=0.0)
+        dropped = sum(queue.dropped for queue in queues)
+        self.fan_out(BROKER_QUEUE, msgspec.json.encode(QueueState(share=share, dropped=dropped)), 0, _ITSELF)
 
     def fan_out(self, topic: str, payload: bytes, qos: int, publisher: Principal) -> None:
         """Give a message to all who listen: sent now, or kept for whoever is away and has a session to come back to."""

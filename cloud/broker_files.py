@@ -71,6 +71,8 @@ def mosquitto_folder(
         service_port=settings.mqtt_port,
         service_tls=settings.mqtt_tls,
         user=user,
+        max_queued_messages=settings.broker_queue_messages,
+        max_queued_bytes=settings.broker_queue_bytes,
     )
     passwords = password_file([(settings.mqtt_username, keys.mqtt_password)])
     written = {name: text.encode() for name, text in mosquitto_files(listen).items()}
@@ -97,6 +99,7 @@ def emqx_folder(settings: Settings, keys: Keys, folder: Path) -> dict[str, bytes
         hook_url=settings.url,
         hook_token=keys.hook_token,
         api_key=keys.emqx_key,
+        max_queued_messages=settings.broker_queue_messages,
     )
     written = {name: text.encode() for name, text in emqx.emqx_files(given).items()}
     return {**written, emqx.KEY: key + _KEY_END, emqx.CERTIFICATE: chain, TRUST: own[TRUST]}

@@ -20,7 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from broker import external
-from broker.contract.topics import ALL_CHANGED, OUTBOX_NUDGE
+from broker.contract.topics import ALL_CHANGED, BROKER_QUEUE, OUTBOX_NUDGE
 from cloud import api_page, broker_hook, brokers, resolver, schema, security_txt, seen, too_often
 from cloud.accounts import Accounts
 from cloud.announcing import Announcer, Listeners
@@ -28,6 +28,7 @@ from cloud.audit import api as audit_api
 from cloud.audit import service as audit
 from cloud.audit.subjects import Subject
 from cloud.body_limit import BodyLimit
+from cloud.broker_queue import MOSQUITTO, BrokerQueue
 from cloud.campaigns import api as campaigns_api
 from cloud.care import api as care_api
 from cloud.clock import Clock, TravelClock, system_clock
@@ -405,11 +406,17 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
         wake.set()
         mail_wake.set()
 
+    queue = queue_watch(settings, meters)
+
+    def heard(topic: str, payload: bytes) -> None:
+        if not queue.heard(topic, payload):
+            nudged()
+
     bus = Bus(
         address,
         f"{settings.mqtt_username}-work-{identity.short_name()}",
-        filters=(OUTBOX_NUDGE,),
-        heard=lambda _topic, _payload: nudged(),
+        filters=(OUTBOX_NUDGE, *((BROKER_QUEUE,) if settings.broker == "embedded" else MOSQUITTO)),
+        heard=heard,
         back=nudged,
         came=came_counter(meters, "bus"),
     )
@@ -449,6 +456,18 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     tracing.close()
     if failed:
         raise SetupError(failed[0])
+
+
+def queue_watch(settings: Settings, meters: Meters) -> BrokerQueue:
+    """Tells of the broker's queue in the figures and the log."""
+
+    def told(share: float, dropped: int) -> None:
+        meters.put(catalogue.BROKER_QUEUE, share)
+        meters.put(catalogue.BROKER_DROPPED, dropped)
+
+    if settings.broker == "embedded":
+        meters.put(catalogue.BROKER_QUEUE, 0.0)  # which it says within a second
+    return BrokerQueue(settings.broker_queue_messages, settings.broker_queue_bytes, told)
 
 
 def watch_database(meters: Meters, db: Database) -> None:

@@ -91,6 +91,16 @@ class Settings(BaseSettings):
     plain_devices: bool = Field(
         False, description="Let devices of this machine come without TLS, with a password. For trying things out only."
     )
+    broker_queue_messages: int = Field(
+        100_000,
+        ge=1_000,
+        le=100_000_000,
+        description="What an external broker keeps for one session before it drops: max_queued_messages of the files "
+        "that `broker config` writes, and what the alarm is counted from.",
+    )
+    broker_queue_bytes: int = Field(
+        256 * 1024 * 1024, ge=1024 * 1024, le=2**40, description="The same in bytes: max_queued_bytes."
+    )
     mqtt_username: str = Field("tl-cloud", description="The user as which the cloud speaks to the broker.")
     ingest_batch: int = Field(2_000, ge=1, le=10_000, description="Messages stored in one transaction at most.")
     ingest_wait_ms: int = Field(

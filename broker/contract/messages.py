@@ -188,6 +188,15 @@ class Firmware(Message, frozen=True, kw_only=True, tag=SCHEMA):
     jitter_s: Counter = 0
 
 
+class QueueState(msgspec.Struct, frozen=True, kw_only=True):
+    """Broker to cloud: the part of a service's queue that is taken, of the fullest; and how many messages were dropped
+    since the broker's start because one was full.
+    """
+
+    share: float
+    dropped: int
+
+
 class Changed(Message, frozen=True, kw_only=True, tag=SCHEMA):
     """Cloud to cloud, after a commit: these projections changed. products: of many units at once.
 

@@ -17,6 +17,9 @@ ALL_CHANGED = "tl/int/v1/changed/+"
 OUTBOX_NUDGE = "tl/int/v1/outbox"
 """Says that something waits in the outbox; its payload is empty and its loss costs a poll interval, no more."""
 
+BROKER_QUEUE = "tl/int/v1/broker/queue"
+"""The embedded broker says how much waits for its services; every second or so."""
+
 
 class Up(StrEnum):
     """What a device may say."""

@@ -56,6 +56,20 @@ ALERTS: Final = (
         means="A process loses the broker again and again: look at its log and at the broker's.",
     ),
     Alert(
+        "ThroughlineBrokerFillsUp",
+        f"max({c.BROKER_QUEUE.full_name}) > 0.5",
+        "0m",
+        urgent=True,
+        means="More than half of what the broker keeps for a worker is taken; when it is full, messages are dropped.",
+    ),
+    Alert(
+        "ThroughlineBrokerDrops",
+        f"max(increase({c.BROKER_DROPPED.full_name}[10m])) > 0",
+        "0m",
+        urgent=True,
+        means="The broker dropped messages. Devices that follow the watermark send them again; others have lost them.",
+    ),
+    Alert(
         "ThroughlineStoresNothing",
         f"{c.WAITING.full_name} > 0 and rate({c.STORED.full_name}[5m]) + rate({c.DUPLICATES.full_name}[5m]) == 0",
         "5m",

@@ -133,6 +133,19 @@ CONNECTED: Final = Metric(
     "client",
     ("bus", "ingest"),
 )
+BROKER_QUEUE: Final = Metric(
+    "broker_queue_ratio",
+    _GAUGE,
+    "The part that is taken of what the broker keeps for a session of the cloud; at 1 it drops what comes next. Left "
+    "out while the broker does not say.",
+    _WORK,
+)
+BROKER_DROPPED: Final = Metric(
+    "broker_dropped_messages_total",
+    _COUNTER,
+    "Messages that the broker dropped because a queue was full, since its start, as it says itself.",
+    _WORK,
+)
 COMMIT: Final = Metric(
     "database_commit_seconds",
     _HISTOGRAM,
@@ -231,7 +244,8 @@ AUDIT_HEAD: Final = Metric(
 
 METRICS: Final = (
     MESSAGES, STORED, DUPLICATES, REJECTED, GAPS, BATCH, TRANSACTION, RECEIPT_LAG, DEVICE_LAG, INGEST_FAILED, WAITING,
-    WAITING_BYTES, CONNECTIONS, CONNECTED, COMMIT, ANSWERS, OUTBOX, OUTBOX_AGE, OUTBOX_DONE, MAILS, MAIL_DONE,
+    WAITING_BYTES, CONNECTIONS, CONNECTED, BROKER_QUEUE, BROKER_DROPPED, COMMIT, ANSWERS, OUTBOX, OUTBOX_AGE,
+    OUTBOX_DONE, MAILS, MAIL_DONE,
     TIMERS_DUE, LATENESS, DUTIES, ROUNDS_FAILED, STREAMS, PUSH, MENUS, RESPONSES, ENROLMENTS, REVOCATIONS, AUDIT_HEAD,
 )  # fmt: skip
 """All, in the order of the reference page."""

@@ -70,6 +70,14 @@ ROWS: Final[Mapping[str, Sequence[Panel]]] = {
             {"{{client}}": f"sum by (client) (increase({c.CONNECTIONS.full_name}[1h]))"},
         ),
         Panel(
+            "The broker's queue",
+            "percentunit",
+            {
+                "taken": f"max({c.BROKER_QUEUE.full_name})",
+                "dropped a second": f"max(rate({c.BROKER_DROPPED.full_name}[5m]))",
+            },
+        ),
+        Panel(
             "The database",
             "s",
             {**_spread(c.COMMIT), "failed tries of batches a second": _rate(c.INGEST_FAILED)},

@@ -45,7 +45,7 @@ class Meters(Collector):
             for value in one.values or ("",)
         }
         self._spreads = {one.name: _Spread(len(one.buckets)) for one in self.metrics if one.kind is Kind.HISTOGRAM}
-        self._watched: dict[tuple[str, str], Callable[[], float]] = {}
+        self._watched: dict[tuple[str, str], Callable[[], float | None]] = {}
 
     def add(self, metric: Metric, amount: float = 1, label: str = "") -> None:
         """Counts. Raises KeyError for a label that the catalogue does not name."""
@@ -66,8 +66,8 @@ class Meters(Collector):
         with self._lock:
             self._values[metric.name, label] = value
 
-    def watch(self, metric: Metric, read: Callable[[], float], label: str = "") -> None:
-        """A gauge that is read when somebody looks."""
+    def watch(self, metric: Metric, read: Callable[[], float | None], label: str = "") -> None:
+        """A gauge that is read when somebody looks; None: it says nothing now."""
         self._watched[metric.name, label] = read
 
     def collect(self) -> Iterable[Family]:

@@ -115,10 +115,10 @@ class IngestWork:
         """Of their payloads."""
         return sum(one.intake.waiting_bytes() for one in self._sessions())
 
-    def is_connected(self) -> bool:
-        """To the broker, in its own seat."""
+    def is_connected(self) -> bool | None:
+        """To the broker, in its own seat; None while it stands by."""
         session = self._session
-        return session is not None and session.intake.connected.is_set()
+        return None if session is None else session.intake.connected.is_set()
 
     def _sessions(self) -> list[Session]:
         emptied = self._emptied

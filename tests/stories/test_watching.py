@@ -27,9 +27,10 @@ from tests.system import System, until, until_async
 Figures = dict[tuple[str, str], float]
 ELSEWHERE: Final = {
     c.INGEST_FAILED, c.WAITING, c.WAITING_BYTES, c.ANSWERS, c.OUTBOX, c.OUTBOX_AGE, c.MAILS, c.TIMERS_DUE,
-    c.ROUNDS_FAILED,
+    c.ROUNDS_FAILED, c.BROKER_QUEUE, c.BROKER_DROPPED,
 }  # fmt: skip
-"""What moves when something fails or stands still: `integration/cloud/test_figures.py` makes it do so."""
+"""What moves when something fails or stands still: `integration/cloud/test_figures.py` and `test_broker_queue.py` make
+it do so."""
 
 
 class Watched(System):

@@ -263,10 +263,10 @@ def embedded_wire(home: Path, *, secured: bool = False, **settings: Any) -> Iter
             wire.stop()
 
 
-def start_mosquitto(home: Path, ports: tuple[int, int, int]) -> subprocess.Popen[bytes]:
-    """ports: of plain devices (0: none), services, devices with certificates."""
+def start_mosquitto(home: Path, ports: tuple[int, int, int], **more: Any) -> subprocess.Popen[bytes]:
+    """ports: of plain devices (0: none), services, devices with certificates. more: of MosquittoSettings."""
     settings = MosquittoSettings(
-        directory=str(home), plain_port=ports[0], service_port=ports[1], tls_port=ports[2], user="root"
+        directory=str(home), plain_port=ports[0], service_port=ports[1], tls_port=ports[2], user="root", **more
     )
     for name, content in mosquitto_files(settings).items():
         (home / name).write_text(content)
@@ -283,8 +283,10 @@ def listens(port: int) -> bool:
 
 
 @contextmanager
-def mosquitto_wire(home: Path, *, secured: bool = False) -> Iterator[Wire]:
-    """Mosquitto with the product's own configuration; the plain listener for devices only when not `secured`."""
+def mosquitto_wire(home: Path, *, secured: bool = False, **more: Any) -> Iterator[Wire]:
+    """Mosquitto with the product's own configuration; the plain listener for devices only when not `secured`. more: of
+    MosquittoSettings.
+    """
     ports = (0 if secured else free_port(), free_port(), free_port())
     authority = Authority(home / "certificates")
     for name, content in (("credentials", credentials()), ("certificates", {}), ("endings", [])):
@@ -296,7 +298,7 @@ def mosquitto_wire(home: Path, *, secured: bool = False) -> Iterator[Wire]:
     devices = [(name, secret) for name, secret in PASSWORDS.items() if name != SERVICE]
     (home / DEVICE_PASSWORDS).write_text(password_file(devices))
     (home / SERVICE_PASSWORDS).write_text(password_file([(SERVICE, PASSWORDS[SERVICE])]))
-    process = start_mosquitto(home, ports)
+    process = start_mosquitto(home, ports, **more)
     wire = Wire("mosquitto", process, ports, home, authority, secured=secured)
     try:
         yield wire

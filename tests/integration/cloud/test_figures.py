@@ -20,7 +20,8 @@ from broker.contract.messages import MAX_PAYLOAD_BYTES
 from cloud.control import service as control
 from cloud.db import Transaction
 from cloud.figures import FROM_DATABASE, DatabaseFigures
-from cloud.intake import Intake, Lane
+from cloud.intake import Intake
+from cloud.lanes import Lane
 from cloud.mail import service as mail
 from cloud.mail.letters import Letter
 from cloud.mail.outlets import MailFolder, RefusedForGoodError

@@ -86,7 +86,12 @@ def test_the_rules_name_every_kind_of_message_and_nothing_more() -> None:
     files = mosquitto_files(MosquittoSettings(directory="/etc/mosquitto"))
     writes = [f"pattern write tl/v1/%u/up/{kind.value}" for kind in Up]
     assert lines_of(files[DEVICE_RULES]) == [*writes, "pattern read tl/v1/%u/down/#"]
-    assert lines_of(files[SERVICE_RULES]) == ["pattern readwrite tl/#"]
+    assert lines_of(files[SERVICE_RULES]) == [
+        "pattern readwrite tl/#",
+        "pattern read $SYS/broker/store/messages/#",
+        "pattern read $SYS/broker/retained messages/count",
+        "pattern read $SYS/broker/publish/messages/dropped",
+    ]
 
 
 def test_no_session_expires_since_taking_over_one_that_does_ends_mosquitto_2_0_11() -> None:

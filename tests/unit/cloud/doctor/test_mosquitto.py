@@ -43,15 +43,15 @@ def test_the_products_own_configuration_is_all_well() -> None:
         ("max_queued_messages 100000\n", "", "broker-queue", State.BAD),
         ("max_queued_messages 100000", "max_queued_messages 0", "broker-queue", State.WARN),
         ("max_inflight_messages 4096\n", "", "broker-inflight", State.WARN),
-        ("sys_interval 0", "persistent_client_expiration 1d", "mosquitto-expiry", State.BAD),
-        ("sys_interval 0", "message_size_limit 1000", "mosquitto-size", State.BAD),
+        ("sys_interval 5", "persistent_client_expiration 1d", "mosquitto-expiry", State.BAD),
+        ("sys_interval 5", "message_size_limit 1000", "mosquitto-size", State.BAD),
         ("max_packet_size 73728", "max_packet_size 1000", "mosquitto-size", State.BAD),
         ("max_qos 1", "max_qos 0", "mosquitto-qos", State.BAD),
         ("allow_anonymous false", "allow_anonymous true", "mosquitto-doors", State.BAD),
         ("acl_file", "# acl_file", "mosquitto-doors", State.BAD),
         ("listener 1884 127.0.0.1", "listener 1884 0.0.0.0", "mosquitto-doors", State.BAD),
         ("listener 1884 127.0.0.1", "listener 1884", "mosquitto-doors", State.BAD),
-        ("sys_interval 0", "include_dir /etc/mosquitto/conf.d", "mosquitto-file", State.WARN),
+        ("sys_interval 5", "include_dir /etc/mosquitto/conf.d", "mosquitto-file", State.WARN),
     ],
 )
 def test_what_would_lose_data_or_let_strangers_in_is_named(before: str, after: str, code: str, state: State) -> None:
