@@ -13,7 +13,7 @@ import msgspec
 from broker.contract.codec import encode
 from broker.contract.messages import Stored
 from broker.contract.topics import Up
-from broker.contract.watermark import Range
+from broker.contract.watermark import MAX_GIVEN_UP, Range
 from device_sim.drafts import Draft, EventDraft, number
 
 Key = tuple[int, int]
@@ -22,7 +22,6 @@ Key = tuple[int, int]
 DEFAULT_CAPACITY: Final = 1000
 REMEMBERED_COMMANDS: Final = 256
 APOLOGY: Final = "messages_given_up"
-MAX_REPORTED_RANGES: Final = 256
 
 _ORDER_OF_SACRIFICE: Final = {Up.TELEMETRY: 0, Up.STATUS: 1, Up.BIRTH: 2, Up.EVENT: 2, Up.RESULT: 3}
 
@@ -154,8 +153,8 @@ class Memory:
         """What was given up since it was last asked, as events to say; ranges are ascending and do not touch."""
         events = []
         for boot, ranges in sorted(self._given_up.items()):
-            for start in range(0, len(ranges), MAX_REPORTED_RANGES):
-                part = [list(span) for span in ranges[start : start + MAX_REPORTED_RANGES]]
+            for start in range(0, len(ranges), MAX_GIVEN_UP):
+                part = [list(span) for span in ranges[start : start + MAX_GIVEN_UP]]
                 events.append(EventDraft(APOLOGY, {"boot": boot, "ranges": part}))
         self.changed = self.changed or bool(events)
         self._given_up.clear()

@@ -4,14 +4,21 @@ The cloud keeps one `Received` per device and boot, and tells the device `low` o
 watermark that came early are kept as ranges, so that memory follows the number of holes, not of messages.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 Range = tuple[int, int]
 """First and last sequence, both included."""
 
-MAX_RANGES = 256
-"""Above this many separate runs the oldest hole is given up: a device that skips on purpose must not fill the store."""
+MAX_RANGES = 4096
+"""Above this many separate runs the oldest hole is given up: a device that skips on purpose must not fill the store.
+
+What then still comes into that hole counts as a duplicate, and is lost. So there must be more of them than an honest
+device can need: workers who share what it says store it in any order, and n messages under way leave n / 2 holes. A
+device that keeps no more than twice as many above its watermark loses nothing, however fast it speaks.
+"""
+MAX_GIVEN_UP = 256
+"""Ranges in one `messages_given_up`."""
 
 
 class Received(NamedTuple):
@@ -47,18 +54,27 @@ def receive(known: Received, first: int, last: int | None = None) -> Received:
     if not 1 <= first <= last:
         msg = f"not a range of sequences: {first}..{last}"
         raise ValueError(msg)
-    if first == known.low + 1 and not known.above:
-        return Received(last)
-    runs: list[Range] = []
-    for run in sorted([(1, known.low), *known.above, (first, last)]):
-        if run[1] < run[0]:
-            continue
-        if runs and run[0] <= runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], max(runs[-1][1], run[1]))
-        else:
-            runs.append(run)
-    while len(runs) > MAX_RANGES:
-        runs[0:2] = [(runs[0][0], runs[1][1])]
-    if runs[0][0] == 1:
-        return Received(runs[0][1], tuple(runs[1:]))
-    return Received(0, tuple(runs))
+    low, above = known
+    if first <= low + 1 and not above:
+        return Received(max(low, last))
+    # Those before `at` end before it, with a hole between; those from `end` on begin after it. What is between is one.
+    at = bisect_left(above, first - 1, key=_last_of)
+    end = bisect_right(above, last + 1, lo=at, key=_first_of)
+    if at < end:
+        first, last = min(first, above[at][0]), max(last, above[end - 1][1])
+    if first <= low + 1:
+        return Received(max(low, last), above[end:])
+    runs = (*above[:at], (first, last), *above[end:])
+    if len(runs) <= MAX_RANGES:
+        return Received(low, runs)
+    if low:
+        return Received(runs[0][1], runs[1:])
+    return Received(0, ((runs[0][0], runs[1][1]), *runs[2:]))
+
+
+def _first_of(run: Range) -> int:
+    return run[0]
+
+
+def _last_of(run: Range) -> int:
+    return run[1]

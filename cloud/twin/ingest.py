@@ -19,7 +19,7 @@ from broker.contract.messages import Event as DeviceEvent
 from broker.contract.messages import Presence, Sequence, Status, Telemetry
 from broker.contract.presence import presence_key
 from broker.contract.topics import Up, parse_up, up_topic
-from broker.contract.watermark import MAX_RANGES
+from broker.contract.watermark import MAX_GIVEN_UP
 from cloud.db import Transaction
 from cloud.record import service as record
 from cloud.record.bulk import put_many
@@ -51,10 +51,10 @@ class Taken:
 
 
 class _GivenUp(msgspec.Struct, frozen=True):
-    """The data of `messages_given_up`: pairs of first and last seq; no more of them than the store keeps."""
+    """The data of `messages_given_up`: pairs of first and last seq; no more of them than one message may name."""
 
     boot: Count
-    ranges: Annotated[tuple[tuple[Sequence, Sequence], ...], msgspec.Meta(max_length=MAX_RANGES)]
+    ranges: Annotated[tuple[tuple[Sequence, Sequence], ...], msgspec.Meta(max_length=MAX_GIVEN_UP)]
 
 
 def take(tx: Transaction, batch: list[tuple[str, bytes]], memory: Memory | None = None) -> Taken:

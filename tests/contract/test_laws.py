@@ -3,9 +3,10 @@
 import string
 from datetime import UTC, datetime
 from functools import reduce
+from random import Random
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broker.contract.codec import (
@@ -203,11 +204,34 @@ def test_ranges_are_received_as_their_members_are(ranges: list[tuple[int, int]])
     assert by_range == by_member
 
 
-@given(st.integers(MAX_RANGES + 1, MAX_RANGES + 20), st.randoms(use_true_random=False))
-def test_a_device_that_skips_on_purpose_gets_no_more_than_the_bounded_number_of_ranges(count: int, random: Any) -> None:
+@settings(max_examples=10, deadline=None)
+@given(st.integers(MAX_RANGES + 1, MAX_RANGES + 20), st.integers())
+def test_a_device_that_skips_on_purpose_gets_no_more_than_the_bounded_number_of_ranges(count: int, seed: int) -> None:
     arrived = [2 * number for number in range(1, count + 1)]
-    random.shuffle(arrived)
+    Random(seed).shuffle(arrived)  # noqa: S311 - only an order
     received = reduce(receive, arrived, Received())
     assert len(received.above) <= MAX_RANGES
     assert received.high == 2 * count
     assert all(received.holds(seq) for seq in arrived)
+
+
+@given(st.data(), st.integers(2, 120), st.integers(2, 4))
+def test_what_workers_share_out_is_taken_whatever_order_they_store_it_in(data: Any, count: int, workers: int) -> None:
+    """Of n messages under way, no more than half can be missing in separate places."""
+    shares = [list(range(1 + number, count + 1, workers)) for number in range(workers)]
+    received, taken = Received(), []
+    while any(shares):
+        own = data.draw(st.sampled_from([one for one in shares if one]))
+        seq = own.pop(0)
+        assert not received.holds(seq)
+        received = receive(received, seq)
+        taken.append(seq)
+        assert len(received.above) <= count / 2
+    assert received == Received(count)
+
+
+def test_a_worker_that_is_behind_by_all_that_a_device_may_have_under_way_costs_nothing() -> None:
+    under_way = 2 * MAX_RANGES
+    received = reduce(receive, range(2, under_way + 1, 2), Received())
+    assert [seq for seq in range(1, under_way, 2) if received.holds(seq)] == []
+    assert reduce(receive, range(1, under_way, 2), received) == Received(under_way)
