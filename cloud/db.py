@@ -231,9 +231,13 @@ _NOTICES = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-"""How libpq notices that a server is gone without a word: when it is silent for half a minute, and its machine too. By
-itself it would wait for an answer for more than two hours. tcp_user_timeout: milliseconds, the others seconds or a
-count. What the database URL says instead counts. Source: PostgreSQL's manual, section 34.1.2.
+"""How libpq notices that a server is gone without a word: when its machine is silent for half a minute. By itself it
+would wait for an answer for more than two hours. tcp_user_timeout: milliseconds, the others seconds or a count. What
+the database URL says instead counts. Source: PostgreSQL's manual, section 34.1.2.
+"""
+_NOTICED = "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+"""How the server notices the same of us, and at the same time: else the locks of a worker whose machine is gone would
+keep all others waiting for two hours. Section 20.3.2.
 """
 _NO_URL = "the database URL is none; such as sqlite:///folder/file.db or postgresql+psycopg://user@host/database"
 
@@ -263,9 +267,11 @@ def make_engine(url: str) -> sa.Engine:
     if parsed.get_backend_name() != "sqlite":
         notices = {name: value for name, value in _NOTICES.items() if name not in parsed.query}
         # An error that quotes its parameters would bring what people wrote into the log.
-        return sa.create_engine(
+        engine = sa.create_engine(
             url, connect_args=notices, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
         )
+        event.listen(engine, "connect", _prepare_postgres)
+        return engine
     path = Path(parsed.database or "")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -283,6 +289,11 @@ def make_engine(url: str) -> sa.Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    connection.execute(_NOTICED)  # said, and no startup option: those, some poolers refuse
+    connection.commit()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
