@@ -234,7 +234,7 @@ class Settings(BaseSettings):
     )
     traces_url: str = Field(
         "",
-        pattern=r"^$|^https?://[^\s]+$",
+        pattern=r"^$|^https?://[^\s@]+$",
         description="Collector of OpenTelemetry's traces, by OTLP over HTTP, such as http://127.0.0.1:4318. "
         "Empty: none, unless OTEL_EXPORTER_OTLP_ENDPOINT names one.",
     )

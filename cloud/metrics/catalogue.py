@@ -1,7 +1,8 @@
 """Every metric, as a frozen description: its name, what it means, its labels, and which process tells it.
 
 The live values (`meters.py`), the reference page, the dashboard and the alerts are all made from these. A label has few
-values, known beforehand: no metric names a device, a person or an address.
+values, known beforehand: no metric names a device, a person or an address. A new one is also put on the dashboard, and
+into the test that sees each of them move.
 """
 
 from enum import StrEnum

@@ -11,16 +11,29 @@ import pytest
 
 from tests.house.files import ROOT, committed, name
 
-CALLERS = {"aiohttp", "ftplib", "http.client", "httpx", "imaplib", "requests", "smtplib", "socket", "urllib.request"}
+CALLERS = {
+    "aiohttp",
+    "ftplib",
+    "http.client",
+    "httpx",
+    "imaplib",
+    "opentelemetry",
+    "requests",
+    "smtplib",
+    "socket",
+    "urllib.request",
+}
 """Libraries that open connections. MQTT's and the databases' have doors of their own, held by the import rules."""
 CALLS = {"create_connection", "create_datagram_endpoint", "getaddrinfo", "open_connection", "urlopen"}
 DOORS = {
     "cloud/bench": "measures the system that it has started itself",
     "cloud/compose.py": "names the type of a socket that listens",
     "cloud/demo": "the story's own phone, against the system that it has started itself",
+    "cloud/doctor/looking.py": "asks the deployment's own public address whether it leads here",
     "cloud/emqx_enforcer.py": "tells EMQX at the operator's address whom to cut off",
     "cloud/intake.py": "subscribes at the broker of the settings",
     "cloud/mail/outlets.py": "hands letters to the operator's own mail server",
+    "cloud/spans.py": "sends spans to the operator's collector of traces, when one is named",
     "cloud/workers/mail.py": "knows the errors of the operator's mail server",
     "cloud/supervisor.py": "asks whether a port of this machine is free",
 }

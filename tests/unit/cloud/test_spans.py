@@ -17,6 +17,7 @@ from broker.contract.messages import Changed
 from broker.contract.topics import Up, up_topic
 from cloud.announcing import Announcer
 from cloud.db import Changes
+from cloud.errors import SetupError
 from cloud.figures import Pushes
 from cloud.metrics.meters import Meters
 from cloud.mqtt import Delivery
@@ -147,6 +148,11 @@ def test_it_is_off_until_a_setting_or_opentelemetrys_own_name_asks(
     made = tracing_of(load_settings(data_dir=tmp_path, traces_url=url), "work", environment)
     assert isinstance(made, Spans) == traces
     made.close()
+
+
+def test_a_collector_is_named_without_a_secret_which_would_stand_in_the_log(tmp_path: Path) -> None:
+    with pytest.raises(SetupError):
+        load_settings(data_dir=tmp_path, traces_url="https://user:secret@traces.example.com")
 
 
 def test_a_service_that_does_not_trace_loads_no_library_of_traces() -> None:
