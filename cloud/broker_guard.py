@@ -1,19 +1,24 @@
-"""The guard of a broker that is not embedded: whoever was revoked is cut off while connected, and stays out.
+"""The guard of a broker that is not embedded: who may be in no more is cut off while connected, and stays out.
 
 Mosquitto learns of a revocation from its files, on SIGHUP, and even then ends no connection. So the order matters: the
 revocation list first, then the signal, then the session is taken over, which ends it; and the place is held for a
 moment, to see that nobody comes back who slipped in between. EMQX asks the hook at each connection, so that ending the
-session is enough. What is not done is tried again, over restarts of the broker, of the database and of the guard.
+session is enough. A certificate that came to its end needs no list, as the end stands in it; but Mosquitto looks at it
+once, at the handshake, so that its session is ended too. Which certificate a session began with, no broker tells: who
+has a newer one comes back with that. What is not done is tried again, over restarts of the broker, of the database and
+of the guard.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from cloud.db import Database, Transaction
+import msgspec
+
+from cloud.db import Database
 from cloud.identity import devices
 from cloud.identity import service as identity
 
@@ -23,25 +28,35 @@ POLL_S: Final = 1.0
 REWRITE_S: Final = 3600.0
 """How often the files are written anew without cause: long before the revocation list runs out, and so that renewed
 certificates arrive."""
-GRACES_S: Final = 60.0
-"""How often it is looked whether the grace of a certificate that was renewed has ended."""
 OLD_AT_ONCE: Final = 100
 """Of those that ended before the guard knew of anything, so many at a time: who is revoked now does not wait long."""
 TRIES_BEFORE_TRUST: Final = 2
 """Who comes back so often, and has a valid credential, has come back with that."""
 
 
+class State(msgspec.Struct, frozen=True):
+    """What is done. mark: all that was revoked up to here. looked: all certificates that ended up to then, in seconds
+    since 1970. 0: nobody knows.
+    """
+
+    mark: int = 0
+    looked: float = 0.0
+
+
 class Enforcer(Protocol):
     """What the guard can do to a broker."""
 
-    def mark(self) -> int:
-        """Up to where it was done when the guard last ran; 0 when nobody knows."""
+    def state(self) -> State:
+        """What was done when the guard last ran."""
         ...
 
-    def remember(self, mark: int) -> None: ...
+    def remember(self, state: State) -> None: ...
 
     def refuse(self, ended: Collection[str]) -> None:
-        """From now on whoever was revoked cannot come in. ended: news. Raises OSError, SetupError; then again later."""
+        """From now on whoever was revoked cannot come in, nor by a certificate whose grace is over. ended: news.
+
+        Raises OSError, SetupError; then again later.
+        """
         ...
 
     def cut(self, product_ids: Collection[str]) -> set[str]:
@@ -56,13 +71,15 @@ class Guard:
         self._db = db
         self._enforcer = enforcer
         self._clock = clock
-        self._mark = enforcer.mark()
+        known = enforcer.state()
+        self._mark = known.mark
+        self._looked = datetime.fromtimestamp(known.looked, UTC) if known.looked else None
         self._knows_nothing = self._mark == 0
         self._open: dict[str, int] = {}  # what is to be done, with how often it was tried
+        self._expired: set[str] = set()  # those of them whom the broker itself refuses from now on
         self._old: list[str] = []  # what was ended before we knew of anything, the oldest first
         self._rewrite_at = clock()
-        self._graces_at = clock() + GRACES_S
-        self._graces_since: datetime | None = None
+        self._news = True  # something is to be remembered
 
     def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
         """Looks once a second until `stop` is set. ready: called after the first look that succeeded."""
@@ -82,35 +99,44 @@ class Guard:
         """One round. Raises what database and files raise."""
         self._ask()
         self._take_old()
-        if self._open or self._clock() >= self._rewrite_at:
-            self._enforcer.refuse(tuple(self._open))
-            self._rewrite_at = self._clock() + REWRITE_S
+        refused = tuple(one for one in self._open if one not in self._expired)
+        if refused or self._clock() >= self._rewrite_at:
+            self._enforcer.refuse(refused)
+            self._rewrite_at, self._news = self._clock() + REWRITE_S, True
         if self._open:
             self._cut()
-        if not self._open and not self._old and self._enforcer.mark() != self._mark:
-            self._enforcer.remember(self._mark)
+        if self._news and not self._open and not self._old and self._looked is not None:
+            self._enforcer.remember(State(self._mark, self._looked.timestamp()))
+            self._news = False
 
     def _ask(self) -> None:
-        """What has ended since the last look, with graces. Raises what the database raises."""
+        """What has ended since the last look. Raises what the database raises."""
         with self._db.reading() as tx:
             mark, ended = devices.ended_after(tx, self._mark)
             if not ended and devices.newest_mark(tx) < self._mark:
                 log.warning("the database is older than what the guard remembers; it begins anew")
                 self._knows_nothing, self._open = True, {}
                 mark, ended = devices.ended_after(tx, 0)
-            if self._clock() >= self._graces_at or self._graces_since is None:
-                self._look_at_graces(tx)
-        self._mark = mark
+            lapsed, first_look = devices.lapsed_after(tx, self._looked), self._looked is None
+            self._news = self._news or bool(mark != self._mark or lapsed)
+            self._mark, self._looked = mark, tx.now
+        if first_look:
+            self._old = [one.product_id for one in lapsed]
+            lapsed = []
         if self._knows_nothing:
-            self._old, self._knows_nothing, self._rewrite_at = ended, False, self._clock()
-        else:  # before what is tried already
-            self._open = dict.fromkeys(ended, 0) | {one: n for one, n in self._open.items() if one not in ended}
+            self._old, self._knows_nothing, self._rewrite_at = [*self._old, *ended], False, self._clock()
+            ended = []
+        self._take(ended, lapsed)
 
-    def _look_at_graces(self, tx: Transaction) -> None:
-        """A certificate whose grace has ended belongs on the list."""
-        if self._graces_since is not None and devices.a_grace_ended(tx, self._graces_since):
-            self._rewrite_at = self._clock()
-        self._graces_since, self._graces_at = tx.now, self._clock() + GRACES_S
+    def _take(self, ended: list[str], lapsed: list[devices.Lapsed]) -> None:
+        """The news, before what is tried already."""
+        expired = {one.product_id for one in lapsed if not one.early} - set(ended)
+        # Who comes back although the broker itself refuses what has expired, has come back with something else.
+        news = dict.fromkeys(ended, 0) | {
+            one.product_id: TRIES_BEFORE_TRUST - 1 if one.product_id in expired else 0 for one in lapsed
+        }
+        self._expired = (self._expired | expired) - (set(news) - expired)
+        self._open = news | {one: tries for one, tries in self._open.items() if one not in news}
 
     def _take_old(self) -> None:
         """The newest of the old ones, but for units that were enrolled again since: those are let be."""
@@ -125,14 +151,20 @@ class Guard:
         returned = [one for one in still_in if tried[one] >= TRIES_BEFORE_TRUST]
         trusted = {one for one in returned if self._may_connect(one)}
         for product_id in set(tried) - still_in:
-            log.info("%s was revoked and is cut off", product_id)
+            log.info("%s %s and is cut off", product_id, self._why(product_id))
         self._open = {product_id: tried[product_id] for product_id in still_in - trusted}
         for product_id, times in self._open.items():
             if times.bit_count() == 1:
-                log.warning("%s was revoked and could not be cut off yet (%d tries)", product_id, times)
+                why = self._why(product_id)
+                log.warning("%s %s and could not be cut off yet (%d tries)", product_id, why, times)
+        self._expired &= set(self._open)
+
+    def _why(self, product_id: str) -> str:
+        return "has a certificate that came to its end" if product_id in self._expired else "was revoked"
 
     def _may_connect(self, product_id: str) -> bool:
         """It was given a new certificate or password since."""
         with self._db.reading() as tx:
             password = identity.device_secret(tx, product_id)
-            return (password is not None and not password[1]) or bool(devices.live_certificates(tx, product_id))
+            live = devices.live_certificates(tx, product_id)
+            return (password is not None and not password[1]) or any(one.valid_until > tx.now for one in live)

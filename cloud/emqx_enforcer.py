@@ -10,8 +10,9 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from cloud.broker_guard import State
 from cloud.errors import SetupError
-from cloud.mosquitto_enforcer import State, write_file
+from cloud.mosquitto_enforcer import write_file
 
 log: Final = logging.getLogger("throughline.guard")
 TIMEOUT_S: Final = 5.0
@@ -34,14 +35,14 @@ class EmqxEnforcer:
             transport=transport,
         )
 
-    def mark(self) -> int:
+    def state(self) -> State:
         try:
-            return msgspec.json.decode(self._state.read_bytes(), type=State).mark
+            return msgspec.json.decode(self._state.read_bytes(), type=State)
         except (OSError, msgspec.MsgspecError):
-            return 0
+            return State()
 
-    def remember(self, mark: int) -> None:
-        write_file(self._state, msgspec.json.encode(State(mark)))
+    def remember(self, state: State) -> None:
+        write_file(self._state, msgspec.json.encode(state))
 
     def refuse(self, ended: Collection[str]) -> None:
         """EMQX asks the hook, which asks the registry, at each connection."""

@@ -13,6 +13,7 @@ import psutil
 
 from broker.contract.ids import is_id
 from broker.external import DEVICE_PASSWORDS, PID
+from cloud.broker_guard import State
 from cloud.mqtt import Address, take_over
 
 log: Final = logging.getLogger("throughline.guard")
@@ -20,12 +21,6 @@ log: Final = logging.getLogger("throughline.guard")
 STATE: Final = "guard.json"
 HOLD_S: Final = 1.0
 """How long the place of a session that was ended is held: who slipped in before the signal worked shows itself."""
-
-
-class State(msgspec.Struct, frozen=True):
-    """mark: everything that ended up to here is done."""
-
-    mark: int = 0
 
 
 class MosquittoEnforcer:
@@ -45,14 +40,14 @@ class MosquittoEnforcer:
         self._services = services
         self._has_password = has_password
 
-    def mark(self) -> int:
+    def state(self) -> State:
         try:
-            return msgspec.json.decode((self._folder / STATE).read_bytes(), type=State).mark
+            return msgspec.json.decode((self._folder / STATE).read_bytes(), type=State)
         except (OSError, msgspec.MsgspecError):
-            return 0
+            return State()
 
-    def remember(self, mark: int) -> None:
-        write_file(self._folder / STATE, msgspec.json.encode(State(mark)))
+    def remember(self, state: State) -> None:
+        write_file(self._folder / STATE, msgspec.json.encode(state))
 
     def refuse(self, ended: Collection[str]) -> None:
         """Raises OSError, and what making the files raises."""

@@ -15,7 +15,10 @@ class DeviceCertificateRow(SQLModel, table=True):
     """
 
     __tablename__ = "device_certificate"
-    __table_args__ = (Index("ix_device_certificate_not_after", "not_after"),)
+    __table_args__ = (
+        Index("ix_device_certificate_not_after", "not_after"),
+        Index("ix_device_certificate_valid_until", "valid_until"),
+    )
 
     fingerprint: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     product_id: str = Field(max_length=26, foreign_key="product.id", index=True)

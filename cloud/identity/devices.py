@@ -7,7 +7,7 @@ own one lies in `tls_files.py`; passwords of the plain listener are in `service.
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -41,6 +41,13 @@ class DeviceCertificate(msgspec.Struct, frozen=True):
     revoked: bool
 
 
+class Lapsed(NamedTuple):
+    """A unit whose certificate came to its end. early: to that of its grace, while the certificate says otherwise."""
+
+    product_id: str
+    early: bool
+
+
 # --- for those who serve devices ---
 
 
@@ -68,11 +75,21 @@ def newest_mark(tx: Transaction) -> int:
     return int(tx.session.execute(sa.select(sa.func.max(ended_table.c.number))).scalar() or 0)
 
 
-def a_grace_ended(tx: Transaction, since: datetime) -> bool:
-    """Whether the grace of a renewed certificate has ended after `since`, before its own end. Reads the table."""
+def lapsed_after(tx: Transaction, since: datetime | None) -> list[Lapsed]:
+    """Units of which a certificate came to its end after `since` and until now, the first first, each once.
+
+    Nobody revoked it, so nothing was noted. A unit may have a newer one: judge its connections anew. None: ever.
+    """
     column = certificate_table.c
-    ended = sa.and_(column.valid_until > since, column.valid_until <= tx.now, column.valid_until < column.not_after)
-    return bool(tx.session.execute(sa.select(sa.exists().where(ended))).scalar())
+    over = [column.valid_until <= tx.now, column.revoked_at.is_(None)]
+    if since is not None:
+        over.append(column.valid_until > since)
+    early = (column.valid_until < column.not_after).label("early")
+    rows = tx.session.execute(sa.select(column.product_id, early).where(*over).order_by(column.valid_until)).all()
+    found: dict[str, bool] = {}
+    for row in rows:
+        found[row.product_id] = found.get(row.product_id, False) or bool(row.early)
+    return [Lapsed(product_id, early) for product_id, early in found.items()]
 
 
 def ends_of(tx: Transaction, fingerprints: Collection[bytes]) -> dict[bytes, datetime]:

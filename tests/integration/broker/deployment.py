@@ -62,16 +62,16 @@ class Deployment:
 
     # --- units ---
 
-    def unit(self) -> tuple[str, Files]:
+    def unit(self, lasts: timedelta = timedelta(days=1)) -> tuple[str, Files]:
         """A registered unit, and its certificate."""
         self._serials += 1
         serial = f"SN{self._serials:04}"
         made = self.db.run(lambda tx: registry.register(tx, self.keys, self.settings.url, GTIN, serial))
-        return made.id, self.enrol(made.id)
+        return made.id, self.enrol(made.id, lasts)
 
-    def enrol(self, product_id: str) -> Files:
+    def enrol(self, product_id: str, lasts: timedelta = timedelta(days=1)) -> Files:
         """A certificate for a new key."""
-        key, terms = new_key(), Terms(self.settings.url, timedelta(days=1))
+        key, terms = new_key(), Terms(self.settings.url, lasts)
         token = self.db.run(lambda tx: enrolment.issue_token(tx, product_id, timedelta(hours=1)).token)
         made = self.db.run(lambda tx: enrolment.enrol(tx, self.authority, terms, token, request_of(key)))
         files = Files(*(str(self.home / f"{time.monotonic_ns()}-{part}.pem") for part in ("certificate", "key")))

@@ -1,19 +1,25 @@
-"""Who is revoked while connected is cut off within five seconds, on both brokers, and cannot come back."""
+"""Who is revoked while connected is cut off within five seconds, on both brokers, and cannot come back; and so is who
+has a certificate that ends meanwhile.
+"""
 
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from cloud.identity import devices
 from cloud.identity import service as identity
 from tests.integration.broker import deployment
 from tests.integration.broker.deployment import Deployment, Stubborn
 from tests.integration.broker.harness import Client, until
 from tests.services import Postgres
 
+LASTS = timedelta(seconds=3)
 WITHIN_S = 5.0
 """What is promised. The deadline of a test, and no measurement: those are in docs/concepts/brokers.md."""
 
@@ -110,6 +116,58 @@ def stays(system: Deployment, client: Client) -> bool:
     system.revoke(one)
     until(lambda: marker.gone, "the marker")
     return not client.gone
+
+
+def test_a_device_whose_certificate_ends_while_it_is_connected_is_cut_off(system: Deployment) -> None:
+    (one, files), (other, others) = system.unit(LASTS), system.unit()
+    device, bystander = system.client(one, files).connect(), system.client(other, others).connect()
+    assert device.accepted
+    assert bystander.accepted
+    until(lambda: device.gone, "the end of the connection", LASTS.total_seconds() + WITHIN_S)
+    assert not system.client(one, files).connect().accepted
+    assert not bystander.gone
+
+
+@pytest.mark.mosquitto
+def test_who_has_renewed_comes_back_with_the_newer_certificate_and_is_let_be(guarded: Deployment) -> None:
+    one, files = guarded.unit(LASTS)
+    newer = guarded.enrol(one)
+    device = guarded.client(one, files).connect()
+    until(lambda: device.gone, "the end of the older one", LASTS.total_seconds() + WITHIN_S)
+    fresh: list[Client] = []
+
+    def is_in() -> bool:
+        fresh.append(guarded.client(one, newer).connect())
+        return fresh[-1].accepted and stays(guarded, fresh[-1])
+
+    until(is_in, "the newer certificate")
+    assert not guarded.client(one, files).connect().accepted
+
+
+@pytest.mark.mosquitto
+def test_a_grace_that_ends_while_the_device_is_connected_ends_its_session_and_puts_it_on_the_list(
+    guarded: Deployment,
+) -> None:
+    one, files = guarded.unit()
+    device = guarded.client(one, files).connect()
+    assert device.accepted
+    own = devices.certificate_table.c.product_id == one
+    graced = sa.update(devices.certificate_table).where(own)
+    guarded.db.run(lambda tx: tx.session.execute(graced.values(valid_until=tx.now + timedelta(seconds=1))))
+    until(lambda: device.gone, "the end of the connection", 1 + WITHIN_S)
+    assert not guarded.client(one, files).connect().accepted
+
+
+@pytest.mark.mosquitto
+def test_a_certificate_that_ends_while_the_guard_is_away_is_not_forgotten(guarded: Deployment) -> None:
+    one, files = guarded.unit(LASTS)
+    device = guarded.client(one, files).connect()
+    guarded.end(guarded.guard, signal.SIGKILL)
+    over = time.monotonic() + LASTS.total_seconds()
+    until(lambda: time.monotonic() > over, "the end of the certificate", 2 * LASTS.total_seconds())
+    assert not device.gone, "Mosquitto looks at certificates at the handshake alone"
+    guarded.start_guard()
+    until(lambda: device.gone, "the end of the connection", WITHIN_S)
 
 
 def test_a_revoked_password_is_cut_off_too(systems: Callable[[str], Deployment]) -> None:

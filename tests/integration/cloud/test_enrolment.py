@@ -320,11 +320,12 @@ def test_a_grace_ends_the_renewed_certificate_and_puts_it_on_the_list(
     assert office.revoked() == set()
     since = clock()
     both = [certificate_of(one.certificate).fingerprint(hashes.SHA256()) for one in (first, second)]
-    assert not office.world.run(lambda tx: devices.a_grace_ended(tx, since - timedelta(hours=9)))
+    assert office.world.run(lambda tx: devices.lapsed_after(tx, None)) == []
     clock.advance(hours=1)
     assert office.revoked() == {certificate_of(first.certificate).serial_number}
-    assert office.world.run(lambda tx: devices.a_grace_ended(tx, since))
-    assert not office.world.run(lambda tx: devices.a_grace_ended(tx, tx.now)), "that was before"
+    lapsed = [devices.Lapsed(unit, early=True)]
+    assert office.world.run(lambda tx: devices.lapsed_after(tx, since)) == lapsed
+    assert office.world.run(lambda tx: devices.lapsed_after(tx, tx.now)) == [], "that was before"
     ends = office.world.run(lambda tx: devices.ends_of(tx, [*both, bytes(32)]))
     assert ends == {both[0]: clock(), both[1]: second.not_after}
     assert office.ended() == (0, []), "the unit's connection is not to be ended for that"

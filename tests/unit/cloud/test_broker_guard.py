@@ -3,16 +3,24 @@
 import base64
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
-from cloud.broker_guard import GRACES_S, OLD_AT_ONCE, REWRITE_S, Guard
+from cloud.broker_guard import OLD_AT_ONCE, REWRITE_S, Guard, State
 from cloud.emqx_enforcer import EmqxEnforcer
 from cloud.errors import SetupError
+from cloud.identity.devices import Lapsed
 
+NEVER = datetime(2099, 1, 1, tzinfo=UTC)
 ONE, TWO = "01jd9s0000000000000000000a", "01jd9s0000000000000000000b"
+
+
+class Row(NamedTuple):
+    """As much of a certificate's row as the guard reads."""
+
+    valid_until: datetime
 
 
 class Registry:
@@ -23,7 +31,7 @@ class Registry:
         self.may_connect: set[str] = set()
         self.away = False
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
-        self.graces: list[datetime] = []
+        self.certificates: dict[str, tuple[datetime, bool]] = {}  # when they end, and whether before their time
 
     def reading(self) -> "Registry":
         return self
@@ -43,14 +51,17 @@ class Broker:
     def __init__(self) -> None:
         self.done: list[tuple[str, tuple[str, ...]]] = []
         self.kept = 0
+        self.looked = 0.0
+        self.remembered = 0
         self.stubborn: dict[str, int] = {}
         self.full = False
 
-    def mark(self) -> int:
-        return self.kept
+    def state(self) -> State:
+        return State(self.kept, self.looked)
 
-    def remember(self, mark: int) -> None:
-        self.kept = mark
+    def remember(self, state: State) -> None:
+        self.kept, self.looked = state.mark, state.looked
+        self.remembered += 1
 
     def refuse(self, ended: Collection[str]) -> None:
         if self.full:
@@ -75,10 +86,16 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
 
     monkeypatch.setattr("cloud.identity.devices.ended_after", ended_after)
     monkeypatch.setattr("cloud.identity.devices.newest_mark", lambda _tx: len(made.ended))
-    monkeypatch.setattr(
-        "cloud.identity.devices.a_grace_ended", lambda _tx, since: any(since < one <= made.now for one in made.graces)
-    )
-    monkeypatch.setattr("cloud.identity.devices.live_certificates", lambda _tx, one: [one] * (one in made.may_connect))
+
+    def lapsed_after(_tx: Any, since: datetime | None) -> list[Lapsed]:
+        ends = sorted((end, one, early) for one, (end, early) in made.certificates.items())
+        return [Lapsed(one, early) for end, one, early in ends if (since is None or since < end) and end <= made.now]
+
+    def live_certificates(_tx: Any, one: str) -> list[Row]:
+        return [Row(NEVER)] * (one in made.may_connect)
+
+    monkeypatch.setattr("cloud.identity.devices.lapsed_after", lapsed_after)
+    monkeypatch.setattr("cloud.identity.devices.live_certificates", live_certificates)
     monkeypatch.setattr("cloud.identity.service.device_secret", lambda _tx, _one: None)
     return made
 
@@ -214,17 +231,82 @@ def test_a_new_ending_does_not_wait_behind_those_that_are_tried_again(registry: 
     assert broker.done[-1] == ("cut", (TWO, ONE))
 
 
-def test_the_list_is_written_anew_when_a_grace_has_ended(registry: Registry) -> None:
+# --- certificates that come to their end ---
+
+
+def later(registry: Registry, guard: Guard, seconds: float) -> None:
+    registry.now += timedelta(seconds=seconds)
+    guard.look()
+
+
+def test_a_certificate_that_ends_is_cut_off_once_and_needs_no_list(registry: Registry) -> None:
+    broker = Broker()
+    guard = guard_of(registry, broker)
+    guard.look()
+    registry.certificates = {ONE: (registry.now + timedelta(seconds=5), False), TWO: (NEVER, False)}
+    for _ in range(8):
+        later(registry, guard, 1)
+    assert broker.done == [("refuse", ()), ("cut", (ONE,))]
+    assert broker.looked >= registry.certificates[ONE][0].timestamp()
+
+
+def test_a_grace_that_ends_is_put_on_the_list_first(registry: Registry) -> None:
+    broker = Broker()
+    guard = guard_of(registry, broker)
+    guard.look()
+    registry.certificates = {ONE: (registry.now + timedelta(seconds=1), True)}
+    later(registry, guard, 1)
+    assert broker.done[1:] == [("refuse", (ONE,)), ("cut", (ONE,))]
+
+
+def test_who_comes_back_after_the_end_of_one_certificate_with_another_is_let_be_at_once(registry: Registry) -> None:
+    broker = Broker()
+    guard = guard_of(registry, broker)
+    guard.look()
+    broker.stubborn = {ONE: 100, TWO: 3}
+    registry.may_connect = {ONE}
+    registry.certificates = dict.fromkeys((ONE, TWO), (registry.now + timedelta(seconds=1), False))
+    for _ in range(6):
+        later(registry, guard, 1)
+    assert broker.done[1:] == [("cut", (ONE, TWO)), *[("cut", (TWO,))] * 3]
+
+
+def test_who_is_revoked_while_its_end_is_tried_is_refused_too(registry: Registry) -> None:
+    broker = Broker()
+    guard = guard_of(registry, broker)
+    guard.look()
+    broker.stubborn = {ONE: 1}
+    registry.certificates = {ONE: (registry.now + timedelta(seconds=1), False)}
+    later(registry, guard, 1)
+    registry.ended = [ONE]
+    later(registry, guard, 1)
+    assert broker.done[1:] == [("cut", (ONE,)), ("refuse", (ONE,)), ("cut", (ONE,))]
+
+
+def test_a_guard_that_starts_again_does_what_ended_meanwhile_and_nothing_twice(registry: Registry) -> None:
+    broker = Broker()
+    registry.certificates = {ONE: (registry.now, False)}
+    registry.may_connect = {ONE}
+    registry.ended = [TWO]
+    guard_of(registry, broker).look()
+    assert broker.done == [("refuse", (TWO,)), ("cut", (TWO,))], "who may be in is let be by a guard that knows nothing"
+    registry.certificates = {ONE: (registry.now, False), TWO: (registry.now + timedelta(hours=1), False)}
+    registry.now += timedelta(hours=2)
+    again = guard_of(registry, broker)
+    again.look()
+    again.look()
+    assert broker.done[2:] == [("refuse", ()), ("cut", (TWO,))]
+
+
+def test_what_is_remembered_is_written_when_there_is_news_and_not_each_second(registry: Registry) -> None:
     broker, now = Broker(), [0.0]
     guard = guard_of(registry, broker, now)
-    guard.look()
-    registry.graces = [registry.now + timedelta(seconds=30)]
-    now[0], registry.now = GRACES_S, registry.now + timedelta(seconds=GRACES_S)
-    guard.look()
-    assert broker.done == [("refuse", ()), ("refuse", ())]
-    now[0], registry.now = 2 * GRACES_S, registry.now + timedelta(seconds=GRACES_S)
-    guard.look()
-    assert broker.done == [("refuse", ()), ("refuse", ())]
+    for _ in range(10):
+        later(registry, guard, 1)
+    assert broker.remembered == 1
+    now[0] = REWRITE_S
+    later(registry, guard, 1)
+    assert broker.remembered == 2
 
 
 # --- EMQX ---
@@ -270,6 +352,6 @@ def test_the_key_of_emqx_leaves_this_machine_encrypted_or_not_at_all(tmp_path: A
 @pytest.mark.parametrize("url", ["http://127.0.0.1:18083", "http://[::1]:18083", "http://localhost:18083"])
 def test_on_this_machine_it_need_not_be_encrypted(tmp_path: Any, url: str) -> None:
     enforcer = EmqxEnforcer(url, "name:secret", tmp_path / "state")
-    assert enforcer.mark() == 0
-    enforcer.remember(7)
-    assert enforcer.mark() == 7
+    assert enforcer.state() == State()
+    enforcer.remember(State(7, 1.5))
+    assert enforcer.state() == State(7, 1.5)
