@@ -16,11 +16,10 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-import msgspec
-
 from cloud.db import Database
 from cloud.identity import devices
 from cloud.identity import service as identity
+from cloud.mosquitto_enforcer import State
 
 log: Final = logging.getLogger("throughline.guard")
 
@@ -32,15 +31,6 @@ OLD_AT_ONCE: Final = 100
 """Of those that ended before the guard knew of anything, so many at a time: who is revoked now does not wait long."""
 TRIES_BEFORE_TRUST: Final = 2
 """Who comes back so often, and has a valid credential, has come back with that."""
-
-
-class State(msgspec.Struct, frozen=True):
-    """What is done. mark: all that was revoked up to here. looked: all certificates that ended up to then, in seconds
-    since 1970. 0: nobody knows.
-    """
-
-    mark: int = 0
-    looked: float = 0.0
 
 
 class Enforcer(Protocol):

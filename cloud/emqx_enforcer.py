@@ -10,9 +10,8 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from cloud.broker_guard import State
 from cloud.errors import SetupError
-from cloud.mosquitto_enforcer import write_file
+from cloud.mosquitto_enforcer import State, write_file
 
 log: Final = logging.getLogger("throughline.guard")
 TIMEOUT_S: Final = 5.0

@@ -13,7 +13,6 @@ import psutil
 
 from broker.contract.ids import is_id
 from broker.external import DEVICE_PASSWORDS, PID
-from cloud.broker_guard import State
 from cloud.mqtt import Address, take_over
 
 log: Final = logging.getLogger("throughline.guard")
@@ -21,6 +20,15 @@ log: Final = logging.getLogger("throughline.guard")
 STATE: Final = "guard.json"
 HOLD_S: Final = 1.0
 """How long the place of a session that was ended is held: who slipped in before the signal worked shows itself."""
+
+
+class State(msgspec.Struct, frozen=True):
+    """What the guard of a broker has done. mark: all that was revoked up to here. looked: all certificates that ended up to then, in seconds
+    since 1970. 0: nobody knows.
+    """
+
+    mark: int = 0
+    looked: float = 0.0
 
 
 class MosquittoEnforcer:

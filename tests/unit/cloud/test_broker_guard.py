@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from cloud.broker_guard import OLD_AT_ONCE, REWRITE_S, Guard, State
+from cloud.broker_guard import OLD_AT_ONCE, REWRITE_S, Guard
 from cloud.emqx_enforcer import EmqxEnforcer
 from cloud.errors import SetupError
 from cloud.identity.devices import Lapsed
+from cloud.mosquitto_enforcer import State
 
 NEVER = datetime(2099, 1, 1, tzinfo=UTC)
 ONE, TWO = "01jd9s0000000000000000000a", "01jd9s0000000000000000000b"
