@@ -23,8 +23,8 @@ HOLD_S: Final = 1.0
 
 
 class State(msgspec.Struct, frozen=True):
-    """What the guard of a broker has done. mark: all that was revoked up to here. looked: all certificates that ended up
-    to then, in seconds since 1970. 0: nobody knows.
+    """What the guard of a broker has done. mark: all that was revoked up to here. looked: all certificates that ended
+    up to then, in seconds since 1970. 0: nobody knows.
     """
 
     mark: int = 0
