@@ -1,5 +1,6 @@
 """`throughline bench NAME`: runs a bench, shows it, and on request writes it into the documentation."""
 
+import importlib
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ class Name(StrEnum):
     MENU = "menu"
     LATENCY = "latency"
     STORAGE = "storage"
+    FLEET = "fleet"
+    MEMORY = "memory"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,12 +43,40 @@ def bench(
     runs: Annotated[int, typer.Option(min=1, help="Runs of each; medians are shown.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Write the figures into docs/reference.")] = False,
-    devices: Annotated[int, typer.Option(min=1, max=100_000, help="ingest: devices that speak.")] = 1_000,
-    messages: Annotated[int | None, typer.Option(min=1, help="ingest: messages of a run. latency: changes.")] = None,
-    rate: Annotated[float, typer.Option(min=0, help="latency: messages a second in the background.")] = 100.0,
+    devices: Annotated[
+        int, typer.Option(min=1, max=100_000, help="ingest, fleet, memory: devices that speak.")
+    ] = 1_000,
+    messages: Annotated[
+        int | None, typer.Option(min=1, help="ingest, fleet: messages of a run. latency: changes.")
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=0, help="latency: messages a second in the background; left out: what the goals say."),
+    ] = None,
+    registered: Annotated[
+        int, typer.Option(min=1, max=10_000_000, help="fleet: devices in the registry. idle: sleeping journeys.")
+    ] = 1_000_000,
+    connections: Annotated[
+        int, typer.Option(min=1, max=60_000, help="idle: silent devices that are connected.")
+    ] = 10_000,
+    minutes: Annotated[
+        float, typer.Option(min=0.05, max=1_440, help="memory: at full speed. idle: that are watched, runs together.")
+    ] = 1.0,
+    away_minutes: Annotated[
+        float, typer.Option(min=0.05, max=1_440, help="memory: how long the database is away.")
+    ] = 0.5,
 ) -> None:
     """Measure this machine: starts what it needs on free ports, and stops it again."""
-    options = Options(runs=runs, devices=devices, messages=messages, rate=rate)
+    options = Options(
+        runs=runs,
+        devices=devices,
+        messages=messages,
+        rate=rate,
+        registered=registered,
+        connections=connections,
+        minutes=minutes,
+        away_minutes=away_minutes,
+    )
     report = run(name, options, Console(stderr=True))
     if as_json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
@@ -73,27 +104,8 @@ def run(name: Name, options: Options, console: Console) -> Report:
 
 def _bench(name: Name) -> Callable[[Options, Step], Bench]:
     """Imported when asked for: each draws in what only it needs."""
-    match name:
-        case Name.DECODE:
-            from cloud.bench import decode  # noqa: PLC0415 - see above
-
-            return decode.bench
-        case Name.INGEST:
-            from cloud.bench import ingest  # noqa: PLC0415 - see above
-
-            return ingest.bench
-        case Name.MENU:
-            from cloud.bench import menu  # noqa: PLC0415 - see above
-
-            return menu.bench
-        case Name.LATENCY:
-            from cloud.bench import latency  # noqa: PLC0415 - see above
-
-            return latency.bench
-        case Name.STORAGE:
-            from cloud.bench import storage  # noqa: PLC0415 - see above
-
-            return storage.bench
+    found: Callable[[Options, Step], Bench] = importlib.import_module(f"cloud.bench.{name.value}").bench
+    return found
 
 
 def show(report: Report, console: Console) -> None:

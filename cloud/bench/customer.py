@@ -32,18 +32,23 @@ class Customer(NamedTuple):
 def moved_in(here: Stand) -> Customer:
     """Claims the first unit by the phone's own calls; its printer has reported, printed and can connect."""
     unit = here.units[0]
+    spoken(here, unit.id)
+    password = here.db.run(lambda tx: identity.issue_credential(tx, here.keys, unit.id)).password
+    token = _call(here, "POST", "/menu/v1/session")["token"]
+    claim = {"gtin": unit.gtin, "serial": unit.serial, "code": unit.claim_code}
+    claimed = _call(here, "POST", "/menu/v1/claims", token, claim)
+    return Customer(token, claimed["journey_id"], unit.id, password)
+
+
+def spoken(here: Stand, product_id: str) -> None:
+    """The printer has reported and printed."""
     at = datetime.now(UTC)
     said = [
         (Up.BIRTH, encode(Birth(boot=1, seq=1, at=at, firmware="1.0", profile="printer", connection=1))),
         (Up.STATUS, messages.status(1, 2, at)),
         (Up.EVENT, encode(Event(boot=1, seq=3, at=at, name="page_printed"))),
     ]
-    here.db.run(lambda tx: ingest.take(tx, [(up_topic(unit.id, kind), payload) for kind, payload in said]))
-    password = here.db.run(lambda tx: identity.issue_credential(tx, here.keys, unit.id)).password
-    token = _call(here, "POST", "/menu/v1/session")["token"]
-    claim = {"gtin": unit.gtin, "serial": unit.serial, "code": unit.claim_code}
-    claimed = _call(here, "POST", "/menu/v1/claims", token, claim)
-    return Customer(token, claimed["journey_id"], unit.id, password)
+    here.db.run(lambda tx: ingest.take(tx, [(up_topic(product_id, kind), payload) for kind, payload in said]))
 
 
 def menu_body(here: Stand, customer: Customer) -> tuple[str, bytes]:

@@ -42,12 +42,15 @@ def is_status(device: int, seq: int) -> bool:
     return (device + seq) % 2 == 1
 
 
-def stream(product_ids: Sequence[str], boot: int, count: int) -> list[tuple[str, bytes]]:
-    """`count` messages of one boot as (topic, payload): the devices speak in turn, each seq from 1 without a gap."""
+def stream(product_ids: Sequence[str], boot: int, count: int, earlier: int = 0) -> list[tuple[str, bytes]]:
+    """`count` messages of one boot as (topic, payload): the devices speak in turn, each seq without a gap.
+
+    earlier: how many messages of this boot each device has sent before.
+    """
     at = datetime.now(UTC)
     found = []
     for index in range(count):
-        device, seq = index % len(product_ids), index // len(product_ids) + 1
+        device, seq = index % len(product_ids), earlier + index // len(product_ids) + 1
         if is_status(device, seq):
             found.append((up_topic(product_ids[device], Up.STATUS), status(boot, seq, at)))
         else:
@@ -55,15 +58,15 @@ def stream(product_ids: Sequence[str], boot: int, count: int) -> list[tuple[str,
     return found
 
 
-def count_statuses(devices: int, count: int) -> int:
+def count_statuses(devices: int, count: int, earlier: int = 0) -> int:
     """How many of such a stream are statuses."""
-    return sum(is_status(index % devices, index // devices + 1) for index in range(count))
+    return sum(is_status(index % devices, earlier + index // devices + 1) for index in range(count))
 
 
-def sent_by_each(product_ids: Sequence[str], count: int) -> dict[str, int]:
-    """How many of such a stream are of each device that says anything, in the order in which they first speak."""
+def last_seqs(product_ids: Sequence[str], count: int, earlier: int = 0) -> dict[str, int]:
+    """The last seq of each device that says anything in such a stream, in the order in which they first speak."""
     devices = len(product_ids)
-    return {one: len(range(at, count, devices)) for at, one in enumerate(product_ids) if at < count}
+    return {one: earlier + len(range(at, count, devices)) for at, one in enumerate(product_ids) if at < count}
 
 
 _SEQ: Final = 900_000_001

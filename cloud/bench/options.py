@@ -12,12 +12,19 @@ Step = Callable[[str, int, int], None]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """messages: None for each bench's own. rate: background messages a second."""
+    """devices: who speak. messages, rate (in the background, a second): None for each bench's own. registered: devices
+    in the registry, and journeys. connections: of silent devices. minutes: that are watched. away_minutes: of which the
+    database is away.
+    """
 
     runs: int = 3
     devices: int = 1_000
     messages: int | None = None
-    rate: float = 100.0
+    rate: float | None = None
+    registered: int = 1_000_000
+    connections: int = 10_000
+    minutes: float = 1.0
+    away_minutes: float = 0.5
 
 
 class Bench(msgspec.Struct, frozen=True, kw_only=True):

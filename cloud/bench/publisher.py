@@ -23,18 +23,18 @@ CHUNK = 64
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """What to publish. prefix: the topics' first level after `tl/`; another one than the contract's is heard by the
-    reference alone. window: unacknowledged messages of all connections together. rate: messages a second, 0: all that
-    goes.
+    reference alone. window: unacknowledged messages of all connections together. earlier: how many messages of this
+    boot each device has sent before.
     """
 
     address: Address
     product_ids: list[str]
     boot: int
     count: int
+    earlier: int = 0
     prefix: str = "v1"
     connections: int = 8
     window: int = 1024
-    rate: float = 0.0
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,16 +79,15 @@ class Line:
         """One more to send."""
         self._waiting.append(frame)
 
-    def fill(self, allowed: int) -> int:
-        """Makes the next piece ready; how many messages of `allowed` are in it."""
+    def fill(self) -> None:
+        """Makes the next piece ready."""
         if self._unsent:
-            return 0
+            return
         room = self._window - (self._sent - self.acknowledged)
-        count = max(0, min(room, allowed, CHUNK, len(self._waiting)))
+        count = max(0, min(room, CHUNK, len(self._waiting)))
         take = self._waiting.popleft
         self._unsent = b"".join([take() for _ in range(count)])
         self._sent += count
-        return count
 
     def write(self) -> None:
         if self._unsent:
@@ -124,19 +123,18 @@ def _topic(topic: str, prefix: str) -> str:
     return topic.replace("tl/v1/", f"tl/{prefix}/", 1)
 
 
-def publish_all(lines: Sequence[Line], rate: float) -> Published:
+def publish_all(lines: Sequence[Line]) -> Published:
     """Publishes until all is acknowledged."""
     selector = selectors.DefaultSelector()
     for line in lines:
         line.socket.setblocking(False)
         selector.register(line.socket, selectors.EVENT_READ, line)
     start, begun = time.monotonic(), time.process_time()
-    open_lines, handed = [line for line in lines if not line.done], 0
+    open_lines = [line for line in lines if not line.done]
     while open_lines:
         for line in open_lines:
-            allowed = CHUNK if not rate else int((time.monotonic() - start) * rate) - handed
-            handed += line.fill(allowed)
-        exchange(selector, open_lines, 0.005 if rate else 5)
+            line.fill()
+        exchange(selector, open_lines, 5)
         open_lines = [line for line in open_lines if not line.done]
     acknowledged = sum(line.acknowledged for line in lines)
     return Published(
@@ -160,10 +158,10 @@ def exchange(selector: selectors.BaseSelector, lines: Iterable[Line], wait_s: fl
 def main() -> None:
     """See the module."""
     orders = msgspec.json.decode(sys.stdin.readline(), type=Orders)
-    lines = connected(orders, messages.stream(orders.product_ids, orders.boot, orders.count))
+    lines = connected(orders, messages.stream(orders.product_ids, orders.boot, orders.count, orders.earlier))
     say("ready")
     wait_for_word()
-    say(msgspec.json.encode(publish_all(lines, orders.rate)).decode())
+    say(msgspec.json.encode(publish_all(lines)).decode())
 
 
 if __name__ == "__main__":

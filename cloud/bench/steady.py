@@ -19,24 +19,26 @@ from cloud.bench.helper import say
 from cloud.bench.publisher import CHUNK, Line, exchange
 from cloud.mqtt import Address
 
-LOOK_S = 0.02
+LOOK_S = 0.005
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
-    """window: unacknowledged messages of all connections together."""
+    """window: unacknowledged messages of all connections together. rate: a second at most; 0: all that goes."""
 
     address: Address
     product_ids: list[str]
     boot: int
     connections: int = 8
     window: int = 1024
+    rate: float = 0.0
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """How many messages, and how many of them statuses."""
+    """How many messages, how many of them statuses, and in which time."""
 
     messages: int
     statuses: int
+    span_s: float
     cpu_s: float
 
 
@@ -73,17 +75,27 @@ class Voice:
 
 
 class Allowance:
-    """What standard input has allowed so far."""
+    """What standard input has allowed so far; from then on, no more than the rate."""
 
-    def __init__(self) -> None:
-        self.messages = 0
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._messages = 0
+        self.since = time.monotonic()
         self.over = threading.Event()
         threading.Thread(target=self._listen, name="allowance", daemon=True).start()
 
     def _listen(self) -> None:
         for line in sys.stdin:
-            self.messages = int(line)
+            if not self._messages:
+                self.since = time.monotonic()
+            self._messages = int(line)
         self.over.set()
+
+    def messages(self) -> int:
+        """Of all connections together."""
+        if not self._rate:
+            return self._messages
+        return min(self._messages, int((time.monotonic() - self.since) * self._rate))
 
 
 def publish(voices: list[Voice], allowance: Allowance) -> Sent:
@@ -92,17 +104,20 @@ def publish(voices: list[Voice], allowance: Allowance) -> Sent:
     for one in voices:
         one.line.socket.setblocking(False)
         selector.register(one.line.socket, selectors.EVENT_READ, one.line)
-    begun = time.process_time()
-    lines = [one.line for one in voices]
+    begun, lines = time.process_time(), [one.line for one in voices]
     while not (allowance.over.is_set() and all(line.done for line in lines)):
         for one in voices:
-            left = allowance.messages - sum(other.made for other in voices)
+            left = allowance.messages() - sum(other.made for other in voices)
             if not allowance.over.is_set() and one.line.waiting < CHUNK and left > 0:
                 one.say_more(min(CHUNK, left))
-            one.line.fill(CHUNK)
+            one.line.fill()
         exchange(selector, lines, LOOK_S)
-    made, statuses = sum(one.made for one in voices), sum(one.statuses for one in voices)
-    return Sent(messages=made, statuses=statuses, cpu_s=time.process_time() - begun)
+    return Sent(
+        messages=sum(one.made for one in voices),
+        statuses=sum(one.statuses for one in voices),
+        span_s=time.monotonic() - allowance.since,
+        cpu_s=time.process_time() - begun,
+    )
 
 
 def main() -> None:
@@ -110,7 +125,7 @@ def main() -> None:
     orders = msgspec.json.decode(sys.stdin.readline(), type=Orders)
     voices = [Voice(orders, number) for number in range(orders.connections)]
     say("ready")
-    say(msgspec.json.encode(publish([one for one in voices if one.speaks], Allowance())).decode())
+    say(msgspec.json.encode(publish([one for one in voices if one.speaks], Allowance(orders.rate))).decode())
 
 
 if __name__ == "__main__":

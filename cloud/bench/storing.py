@@ -36,51 +36,55 @@ def stored(
     count: int,
     *,
     product_ids: Sequence[str] = (),
+    earlier: int = 0,
     workers: dict[str, int | None] | None = None,
 ) -> Run:
-    """Ours. product_ids: who speaks, all units if not given. workers: those that are no service of the stand's.
+    """Ours. product_ids: who speaks, all units if not given. earlier: how many messages of this boot each of them has
+    sent before. workers: those that are no service of the stand's.
 
     Raises SetupError when a message is missing, or there twice.
     """
     speakers = list(product_ids) or here.product_ids
     before = statuses_stored(here)
-    orders = publisher.Orders(address=here.address, product_ids=speakers, boot=boot, count=count)
+    orders = publisher.Orders(address=here.address, product_ids=speakers, boot=boot, count=count, earlier=earlier)
+    expected = messages.last_seqs(speakers, count, earlier)
     with running("publisher", orders) as source:
         meter = Meter({**here.pids(), **(workers or {})})
         source.begin()
-        last = await_stored(here, boot, messages.sent_by_each(speakers, count))
+        last = await_stored(here, boot, expected)
         parts = meter.per_item_us(count)
         sent = source.result(publisher.Published)
-    _check(here, boot, speakers, count, statuses_stored(here) - before)
+    statuses = statuses_stored(here) - before
+    _check(here, boot, expected, (statuses, messages.count_statuses(len(speakers), count, earlier)), count, earlier)
     return Run(count / (last - sent.first), {"publisher": sent.cpu_s * 1e6 / count, **parts})
 
 
-def await_stored(here: Stand, boot: int, sent: dict[str, int]) -> float:
-    """When the watermarks of this boot came to what each device sent, on the monotonic clock.
+def await_stored(here: Stand, boot: int, expected: dict[str, int]) -> float:
+    """When the watermarks of this boot came to what is expected of each device, on the monotonic clock.
 
     The last to speak are looked at, the oftener the nearer their end is; when they are through, all are.
     """
-    last = list(sent)[-WATCHED:]
-    expected, start = sum(sent[one] for one in last), time.monotonic()
+    last = list(expected)[-WATCHED:]
+    begun, end, start = low_of(here, boot, last), sum(expected[one] for one in last), time.monotonic()
     while True:
         now = time.monotonic()
-        done = low_of(here, boot, last)
-        if done >= expected:
+        low = low_of(here, boot, last)
+        if low >= end:
             now = time.monotonic()
-            if low_of(here, boot) >= sum(sent.values()):
+            if low_of(here, boot) >= sum(expected.values()):
                 return now
         if now - start > GIVE_UP_S:
-            msg = f"{here.name}: {low_of(here, boot)} of {sum(sent.values())} messages were stored in {GIVE_UP_S:.0f} s"
+            msg = f"{here.name}: {low_of(here, boot)} of {sum(expected.values())} were stored in {GIVE_UP_S:.0f} s"
             raise SetupError(msg)
-        time.sleep(pause(now - start, done / expected))
+        time.sleep(pause(now - start, (low - begun) / max(1, end - begun)))
 
 
 def pause(passed_s: float, share: float) -> float:
     """How long to wait before the next look, when `share` was done in `passed_s`: half of what is left at this pace.
     Looking costs the database time, which would count as the system's.
     """
-    if share <= 0:
-        return LOOK_S * 5
+    if not 0 < share < 1:
+        return LOOK_S if share >= 1 else LOOK_S * 5
     left_s = passed_s * (1 - share) / share
     return min(max(left_s / 2, LOOK_S), LOOK_AT_MOST_S)
 
@@ -101,16 +105,17 @@ def statuses_stored(here: Stand) -> int:
         return int(tx.session.execute(query).scalar_one())
 
 
-def _check(here: Stand, boot: int, speakers: Sequence[str], count: int, statuses: int) -> None:
-    """Each message once, each watermark at the last. Raises SetupError."""
-    table = telemetry_table
-    own = sa.select(table.c.product_id, table.c.seq).where(table.c.boot == boot)
+def _check(
+    here: Stand, boot: int, expected: dict[str, int], statuses: tuple[int, int], count: int, earlier: int
+) -> None:
+    """Each message once, each watermark at the last. statuses: stored, and sent. Raises SetupError."""
+    table, (stored_statuses, wanted) = telemetry_table, statuses
+    fresh = sa.and_(table.c.boot == boot, table.c.seq > earlier)
     marks = sa.select(stream_table.c.product_id, stream_table.c.low).where(stream_table.c.boot == boot)
     with here.db.reading() as tx:
-        readings = [tuple(one) for one in tx.session.execute(own).all()]
+        readings = [tuple(one) for one in tx.session.execute(sa.select(table.c.product_id, table.c.seq).where(fresh))]
         watermarks = {one.product_id: one.low for one in tx.session.execute(marks).all()}
-    wanted = messages.count_statuses(len(speakers), count)
-    told = (statuses, len(readings), len(set(readings)), watermarks == messages.sent_by_each(speakers, count))
+    told = (stored_statuses, len(readings), len(set(readings)), watermarks == expected)
     if told != (wanted, count - wanted, count - wanted, True):
         msg = f"{here.name}: statuses, telemetry rows, different ones, watermarks: {told}; sent were {count}"
         raise SetupError(msg)

@@ -11,7 +11,7 @@ from broker.contract.ids import new_id
 from broker.contract.topics import Up, up_topic
 from cloud.bench import frames
 from cloud.bench.http_load import body_length
-from cloud.bench.messages import count_statuses, is_status, sent_by_each, status, stream, telemetry, templates
+from cloud.bench.messages import count_statuses, is_status, last_seqs, status, stream, telemetry, templates
 from cloud.bench.storing import LOOK_AT_MOST_S, LOOK_S, pause
 
 
@@ -38,7 +38,7 @@ def test_many_devices_with_one_message_send_the_same_mixture_as_one_device_with_
 @given(devices=st.integers(1, 20), count=st.integers(0, 100))
 def test_what_each_device_sends_adds_up(devices: int, count: int) -> None:
     ids = [f"{one:026}" for one in range(devices)]
-    told = sent_by_each(ids, count)
+    told = last_seqs(ids, count)
     assert sum(told.values()) == count
     assert list(told) == ids[: min(devices, count)]
     assert all(abs(one - count / devices) < 1 for one in told.values())

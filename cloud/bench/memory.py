@@ -1,0 +1,143 @@
+"""`memory`: whether a worker's memory stays as it is, at full speed for long, and while the database is away."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import psutil
+
+from cloud.bench import stand, steady
+from cloud.bench.helper import Helper, running
+from cloud.bench.machine import describe, resident_mib
+from cloud.bench.options import Bench, Options, Step
+from cloud.bench.report import Goal, Row, row
+from cloud.bench.servers import NOT_FOUND, programs_here
+from cloud.bench.stand import Stand
+from cloud.bench.storing import GIVE_UP_S, check_steady, low_of, statuses_stored
+from cloud.bench.trends import FLAT_PERCENT, SETTLING, Sample, Trend, settled, trend
+from cloud.errors import SetupError
+
+METHOD = (
+    "Mosquitto and PostgreSQL. {devices:,} devices send without end, as fast as is stored: the publisher is always "
+    "{ahead:,} messages ahead, so that the worker is never idle, and Mosquitto's queue neither empty nor full. What "
+    "the worker has in memory (resident, shared pages included) is sampled {samples} times a minute for {minutes:g} "
+    "minutes; then PostgreSQL is stopped for {away:g} minutes, while the publisher goes on until it is so far ahead, "
+    "and is started again; at last everything must be stored exactly once. Through the samples of each time, without "
+    "its first {settling:.0%}, a line is laid by least squares: flat is what rises by at most {flat:g}% of its own "
+    "level from the first of them to the last. A short run shows only what grows fast: the goal is held by "
+    "`--minutes 60 --away-minutes 10`."
+)
+NO_RISE = Goal(FLAT_PERCENT, at_most=True)
+AHEAD, BOOT = 20_000, 10
+SAMPLE_S = 0.5
+"""Of a minute; in a long run they are further apart."""
+SAMPLES_AT_MOST = 2_000
+ROOM_LEFT = 4 * 2**30
+"""Bytes that the disk must have left: what is stored stays until the end."""
+
+
+class Watched(NamedTuple):
+    """One time of the run. rate: messages stored a second."""
+
+    trend: Trend
+    highest: float
+    rate: float
+
+
+def bench(options: Options, step: Step) -> Bench:
+    """See the module."""
+    programs = programs_here()
+    if programs is None:
+        return Bench(rows=(), machine=describe(), method="", notes=(NOT_FOUND,))
+    with stand.one_server(("work",), options.devices, programs) as here:
+        rows, notes = _measured(here, options, step)
+    method = METHOD.format(
+        devices=options.devices,
+        ahead=AHEAD,
+        samples=round(60 / _every(options.minutes * 60)),
+        minutes=options.minutes,
+        away=options.away_minutes,
+        settling=SETTLING,
+        flat=FLAT_PERCENT,
+    )
+    machine = describe(mosquitto=programs.mosquitto, postgres=programs.postgres)
+    return Bench(rows=rows, machine=machine, method=method, notes=notes)
+
+
+def _measured(here: Stand, options: Options, step: Step) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    postgres, before = here.servers.postgres, statuses_stored(here)
+    assert postgres is not None  # noqa: S101 - it is one of the stand
+    orders = steady.Orders(address=here.address, product_ids=here.product_ids, boot=BOOT)
+    with running("steady", orders) as source:
+        allowed = _let_on(here, source)
+        full = _watch(here, options.minutes * 60, lambda: _let_on(here, source), step, "full speed")
+        allowed = _let_on(here, source)
+        here.db.engine.dispose()
+        postgres.stop()
+        away = _watch(here, options.away_minutes * 60, lambda: allowed, step, "the database away")
+        postgres.start()
+        sent = source.finish(steady.Sent)
+    _await_all(here, sent.messages)
+    check_steady(here, BOOT, sent.messages, sent.statuses, before)
+    rows = (*_rows("at full speed", full), *_rows("with the database away", away))
+    stored = f"every one of {sent.messages:,} messages was stored exactly once, those sent to no database too"
+    return rows, (f"at full speed, {full.rate:,.0f} msg/s were stored", stored)
+
+
+def _let_on(here: Stand, source: Helper) -> int:
+    """Lets the publisher be so far ahead of what is stored; how many messages are allowed now."""
+    allowed = low_of(here, BOOT) + AHEAD
+    source.tell(str(allowed))
+    return allowed
+
+
+def _watch(here: Stand, span_s: float, go_on: Callable[[], int], step: Step, what: str) -> Watched:
+    """Samples the worker's memory. go_on: called meanwhile; tells how many messages are allowed.
+
+    Raises SetupError when the worker is another one at the end, or the disk is full.
+    """
+    start, first, every = time.monotonic(), go_on(), _every(span_s)
+    pid, allowed = here.pids()["work"], first
+    samples: list[Sample] = []
+    while (passed := time.monotonic() - start) < span_s or len(samples) < 4:
+        step(what, int(passed), int(span_s))
+        if pid is None or here.pids()["work"] != pid:
+            msg = f"{what}: the worker ended"
+            raise SetupError(msg)
+        samples.append(Sample(passed, resident_mib(pid)))
+        allowed = go_on()
+        _leave_room(here)
+        time.sleep(every)
+    passed = time.monotonic() - start
+    return Watched(trend(settled(samples)), max(one.value for one in samples), (allowed - first) / passed)
+
+
+def _every(span_s: float) -> float:
+    """Seconds from one sample to the next."""
+    return max(min(SAMPLE_S, span_s / 20), span_s / SAMPLES_AT_MOST)
+
+
+def _leave_room(here: Stand) -> None:
+    free = psutil.disk_usage(str(here.settings.data_dir)).free
+    if free < ROOM_LEFT:
+        msg = f"the disk has {free / 2**30:.1f} GiB left, and the bench leaves the rest: fewer --minutes"
+        raise SetupError(msg)
+
+
+def _await_all(here: Stand, count: int) -> None:
+    until = time.monotonic() + GIVE_UP_S
+    while (low := low_of(here, BOOT)) < count:
+        if time.monotonic() > until:
+            msg = f"{low} of {count} messages were stored once the database was back"
+            raise SetupError(msg)
+        time.sleep(0.2)
+
+
+def _rows(when: str, found: Watched) -> tuple[Row, ...]:
+    line = found.trend
+    return (
+        row(f"worker {when}: rise over {line.span_s / 60:.1f} minutes", "%", [line.rise_percent], goal=NO_RISE),
+        row(f"worker {when}: slope", "MiB/h", [line.an_hour]),
+        row(f"worker {when}: level", "MiB", [line.level]),
+        row(f"worker {when}: highest", "MiB", [found.highest]),
+    )
