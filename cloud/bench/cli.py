@@ -43,6 +43,9 @@ def bench(
     runs: Annotated[int, typer.Option(min=1, help="Runs of each; medians are shown.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Write the figures into docs/reference.")] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="ingest: workers that share the load, beside one alone; 1: only that.")
+    ] = 2,
     devices: Annotated[
         int, typer.Option(min=1, max=100_000, help="ingest, fleet, memory: devices that speak.")
     ] = 1_000,
@@ -69,6 +72,7 @@ def bench(
     """Measure this machine: starts what it needs on free ports, and stops it again."""
     options = Options(
         runs=runs,
+        workers=workers,
         devices=devices,
         messages=messages,
         rate=rate,

@@ -4,7 +4,7 @@ beside Node-RED.
 """
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from itertools import count as counting
 
@@ -22,13 +22,14 @@ METHOD = (
     "telemetry in turn, about 250 bytes, QoS 1, {devices:,} devices over 8 connections of a service user, 1,024 "
     "unacknowledged at most). Counted is from its first byte until the last row is committed, seen by looking into the "
     "database, the oftener the nearer the end; the worker acknowledges after the commit. Each run is checked: every "
-    "message stored exactly once, every watermark at its device's last message. The references run in turn with ours, "
-    "on the same broker, with the same publisher and the worker idle. mosquitto_sub subscribes at QoS 1 with a session "
-    "that persists, as the worker does, acknowledges each message at once (counted with strace: a PUBACK for each) and "
-    "writes its payload to nowhere; it gets up to five times as many messages, because it is over so soon. The "
-    "tutorial way (paho, one SQLModel commit a message) gets a twentieth. {node_red}The last rows weigh the watermark: "
-    "the same worker in a process of the bench's, with and without telling devices how far they are stored. One run to "
-    "warm up, {runs} counted."
+    "message stored exactly once, every watermark at its device's last message. Workers that share the load do so in a "
+    "deployment of their own beside the first, idle while others are measured. The references run in turn with ours, "
+    "on the first one's broker and database, with the same publisher and the worker idle. mosquitto_sub subscribes at "
+    "QoS 1 with a session that persists, as the worker does, acknowledges each message at once (counted with strace: a "
+    "PUBACK for each) and writes its payload to nowhere; it gets up to five times as many messages, because it is over "
+    "so soon. The tutorial way (paho, one SQLModel commit a message) gets a twentieth. {node_red}The last rows weigh "
+    "the watermark: the same worker in a process of the bench's, with and without telling devices how far they are "
+    "stored. One run to warm up, {runs} counted."
 )
 NODE_RED_METHOD = (
     "Node-RED has two flows as a good user builds them (tests/bench/node-red: MQTT at QoS 1 with a session that "
@@ -59,8 +60,14 @@ def bench(options: Options, step: Step) -> Bench:
     if programs is None:
         notes.append(NOT_FOUND)
     else:
-        with stand.one_server(("work",), options.devices, programs) as here:
-            rows += on_stand(here, options.messages or MESSAGES[here.name], options.runs, step)
+        with ExitStack() as stack:
+            here = stack.enter_context(stand.one_server(("work",), options.devices, programs))
+            shared = [
+                stack.enter_context(stand.one_server(("work",), options.devices, programs, options.workers))
+                for _ in range(options.workers > 1)
+            ]
+            count = options.messages or MESSAGES[here.name]
+            rows += on_stand(here, count, options.runs, step, shared=shared)
         rows += weighed(options, step, programs)
         notes += [without_node_red] if without_node_red else []
     machine = describe(
@@ -84,23 +91,29 @@ Way = Callable[[int], Run]
 """A reference's run, with a boot of its own."""
 
 
-def on_stand(here: Stand, count: int, runs: int, step: Step) -> list[Row]:
-    """The rows of one deployment."""
+def on_stand(here: Stand, count: int, runs: int, step: Step, *, shared: Sequence[Stand] = ()) -> list[Row]:
+    """The rows of one deployment. shared: others whose workers share the load, measured in turn with it."""
     boots = counting()
-    ours: list[Run] = []
+    ours: dict[str, list[Run]] = {one.name: [] for one in (here, *shared)}
     with ExitStack() as stack:
         ways = _ways(here, count, stack)
         beside: dict[str, list[Run]] = {name: [] for name in ways}
-        step(f"{here.name}, warming up", 0, runs)
-        stored(here, next(boots), max(2 * len(here.units), count // 4))
+        for one in (here, *shared):
+            step(f"{one.name}, warming up", 0, runs)
+            stored(one, next(boots), max(2 * len(one.units), count // 4))
         for number in range(runs):
-            step(here.name, number, runs)
-            ours.append(stored(here, next(boots), count))
+            for one in (here, *shared):
+                step(one.name, number, runs)
+                ours[one.name].append(stored(one, next(boots), count))
             for name, way in ways.items():
                 step(f"{here.name}, {name}", number, runs)
                 beside[name].append(way(number))
     step(here.name, runs, runs)
-    return _rows(here, ours, beside)
+    durable = [found_row for name, found_runs in ours.items() for found_row in _rows(here, name, found_runs, beside)]
+    return durable + [
+        row(f"{here.name}: {name}", "msg/s", _rates(others), parts=[one.parts for one in others])
+        for name, others in beside.items()
+    ]
 
 
 def _ways(here: Stand, count: int, stack: ExitStack) -> dict[str, Way]:
@@ -127,26 +140,22 @@ def _by_node_red(there: node_red.NodeRed, here: Stand, flow: node_red.Flow, coun
     return node_red.stored_by(there, here, flow, count)
 
 
-def _rows(here: Stand, ours: list[Run], beside: dict[str, list[Run]]) -> list[Row]:
-    what = f"{here.name}: durable"
+def _rows(here: Stand, name: str, ours: list[Run], beside: dict[str, list[Run]]) -> list[Row]:
+    """Ours, of the deployment `name`, beside each reference on the same kind of broker and database."""
+    what = f"{name}: durable"
     found_rows = [
         row(
             what,
             "msg/s",
             _rates(ours),
-            reference=name,
+            reference=reference,
             reference_runs=_rates(others),
-            goal=_goal(here, name),
-            parts=[one.parts for one in ours] if name == BARE else (),
+            goal=_goal(here, reference),
+            parts=[one.parts for one in ours] if reference == BARE else (),
         )
-        for name, others in beside.items()
+        for reference, others in beside.items()
     ]
-    if here.on_mosquitto:
-        found_rows.insert(0, row(what, "msg/s", _rates(ours), goal=DURABLE))
-    return found_rows + [
-        row(f"{here.name}: {name}", "msg/s", _rates(others), parts=[one.parts for one in others])
-        for name, others in beside.items()
-    ]
+    return [row(what, "msg/s", _rates(ours), goal=DURABLE), *found_rows] if here.on_mosquitto else found_rows
 
 
 def _goal(here: Stand, name: str) -> Goal | None:

@@ -12,12 +12,13 @@ Step = Callable[[str, int, int], None]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """devices: who speak. messages, rate (in the background, a second): None for each bench's own. registered: devices
-    in the registry, and journeys. connections: of silent devices. minutes: that are watched. away_minutes: of which the
-    database is away.
+    """workers: that share the load, measured beside one alone. devices: who speak. messages, rate (in the background, a
+    second): None for each bench's own. registered: devices in the registry, and journeys. connections: of silent
+    devices. minutes: that are watched. away_minutes: of which the database is away.
     """
 
     runs: int = 3
+    workers: int = 2
     devices: int = 1_000
     messages: int | None = None
     rate: float | None = None

@@ -98,16 +98,19 @@ def embedded(services: tuple[str, ...], devices: int) -> Iterator[Stand]:
 
 
 @contextmanager
-def one_server(services: tuple[str, ...], devices: int, programs: Programs) -> Iterator[Stand]:
-    """Mosquitto and PostgreSQL."""
+def one_server(services: tuple[str, ...], devices: int, programs: Programs, workers: int = 1) -> Iterator[Stand]:
+    """Mosquitto and PostgreSQL. workers: so many that share what devices say, where `services` has any."""
     with tempfile.TemporaryDirectory(prefix="tl-bench-") as name, running_postgres(programs.postgres) as postgres:
-        settings = _settings(Path(name)).model_copy(update={"broker": "external", "database_url": postgres.url})
+        given = {"broker": "external", "database_url": postgres.url, "ingest_workers": workers}
+        settings = _settings(Path(name)).model_copy(update=given)
+        services += tuple(f"work-{number}" for number in range(2, workers + 1)) if "work" in services else ()
         folder, device_port = Path(name) / "mosquitto", free_port()
         folder.mkdir()
         files = compose.mosquitto_files_for(settings, load_keys(settings.keys_dir), folder, device_port)
         with running_mosquitto(programs.mosquitto, files, folder, settings.mqtt_port) as mosquitto_pid:
             servers = Servers(mosquitto_pid, folder, device_port, postgres)
-            with _running(ONE_SERVER, settings, services, devices, servers) as stand:
+            shared = f", {workers} workers" if workers > 1 else ""
+            with _running(f"{ONE_SERVER}{shared}", settings, services, devices, servers) as stand:
                 yield stand
 
 
