@@ -164,11 +164,12 @@ def _how(returncode: int) -> str:
 def _listen(child: Child, process: "subprocess.Popen[str]") -> None:
     """A child says `ready` once it serves; anything else is why it does not."""
     assert process.stdout is not None  # noqa: S101 - it was asked for
-    for line in process.stdout:
-        if line.strip() == READY:
-            child.ready.set()
-        elif line.strip():
-            child.said.append(line.strip())
+    with process.stdout as said:
+        for line in said:
+            if line.strip() == READY:
+                child.ready.set()
+            elif line.strip():
+                child.said.append(line.strip())
 
 
 def _end(child: Child) -> None:

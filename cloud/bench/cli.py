@@ -31,6 +31,7 @@ class Name(StrEnum):
     STORAGE = "storage"
     FLEET = "fleet"
     MEMORY = "memory"
+    IDLE = "idle"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -29,9 +29,11 @@ class Customer(NamedTuple):
         return f"/menu/v1/menu?journey={quote(self.journey_id)}"
 
 
-def moved_in(here: Stand) -> Customer:
-    """Claims the first unit by the phone's own calls; its printer has reported, printed and can connect."""
-    unit = here.units[0]
+def moved_in(here: Stand, number: int = 0) -> Customer:
+    """Claims a unit, the first one unless told, by the phone's own calls; its printer has reported, printed and can
+    connect.
+    """
+    unit = here.units[number]
     spoken(here, unit.id)
     password = here.db.run(lambda tx: identity.issue_credential(tx, here.keys, unit.id)).password
     token = _call(here, "POST", "/menu/v1/session")["token"]

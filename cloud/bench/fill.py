@@ -4,6 +4,7 @@ PostgreSQL only, by COPY. What is written is what the template's rows are, but f
 to know what the columns mean, and new ones come along by themselves.
 """
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -37,11 +38,12 @@ class Copied(NamedTuple):
     due: str
 
 
-def unit_parts(product_id: str) -> list[Part]:
-    """A unit in the registry, and all that is known of it and its stream."""
+def unit_parts(product_id: str, *, owned: bool = False) -> list[Part]:
+    """A unit in the registry, and all that is known of it and its stream. owned: by the person of the same number."""
     own = {"product_id": "id"}
+    registered = {"id": "id", "serial": "serial", "beacon_uid": "uid"} | ({"owner_person_id": "id"} if owned else {})
     return [
-        Part("product", ("id", product_id), {"id": "id", "serial": "serial", "beacon_uid": "uid"}),
+        Part("product", ("id", product_id), registered),
         *[Part(table, ("product_id", product_id), own) for table in ("twin", "contact", "stream", "unit_facts")],
     ]
 
@@ -61,12 +63,12 @@ def fill(here: Stand, parts: Sequence[Part], count: int, step: Step) -> list[str
     Raises SetupError when a template has no row.
     """
     now = datetime.now(UTC)
-    head = new_id(now)[:10]
+    head, tag = new_id(now)[:10], secrets.token_hex(4)
     with here.db.engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         for number, part in enumerate(parts):
             step(f"{here.name}, filling {part.table}", number, len(parts))
-            _copy(driver, part, copies(head, now, count))
+            _copy(driver, part, copies(head, tag, now, count))
         # What would be done by and by, in the middle of a measurement, is done now.
         driver.autocommit = True
         driver.execute(
@@ -76,16 +78,16 @@ def fill(here: Stand, parts: Sequence[Part], count: int, step: Step) -> list[str
         driver.autocommit = False
         connection.invalidate()
     step(here.name, len(parts), len(parts))
-    return [one.id for one in copies(head, now, count)]
+    return [one.id for one in copies(head, tag, now, count)]
 
 
-def copies(head: str, now: datetime, count: int) -> Iterator[Copied]:
+def copies(head: str, tag: str, now: datetime, count: int) -> Iterator[Copied]:
     """What names each. Digits are letters of the ids' alphabet too, so that these stand behind one another like ids of
-    one moment. Timers fall due from tomorrow on, over two months.
+    one moment. tag: 8 hexadecimal digits that no earlier copies had. Timers fall due from tomorrow on, over two months.
     """
     for number in range(count):
         due = now + timedelta(days=1, seconds=number * 7919 % (DAYS_ASLEEP * 86_400))
-        yield Copied(f"{head}{number:016d}", f"C{number:08d}", f"{number:032x}", due.isoformat())
+        yield Copied(f"{head}{number:016d}", f"C{tag}{number:08d}", f"{tag}{number:024x}", due.isoformat())
 
 
 def _copy(driver: Any, part: Part, every: Iterator[Copied]) -> None:

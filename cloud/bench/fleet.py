@@ -9,7 +9,7 @@ from cloud.bench.customer import spoken
 from cloud.bench.machine import describe
 from cloud.bench.options import Bench, Options, Step
 from cloud.bench.report import Goal, Row, row
-from cloud.bench.servers import NOT_FOUND, Programs, programs_here
+from cloud.bench.servers import NOT_FOUND, programs_here
 from cloud.bench.stand import Stand
 from cloud.bench.storing import Run, stored
 from cloud.errors import SetupError
@@ -24,7 +24,7 @@ METHOD = (
 )
 FLAT = Goal(0.9, of="ratio")
 MANY, MESSAGES = 100_000, 40_000
-FEW_BOOT, MANY_BOOT = 10, 11
+ALL_BOOT, FEW_BOOT, MANY_BOOT = 10, 11, 12
 
 
 def bench(options: Options, step: Step) -> Bench:
@@ -37,7 +37,11 @@ def bench(options: Options, step: Step) -> Bench:
     method = METHOD.format(devices=options.devices, registered=options.registered, many=many, runs=options.runs)
     if programs is None:
         return Bench(rows=(), machine=describe(), method=method, notes=(NOT_FOUND,))
-    rows = _measured(options, step, programs, many)
+    with (
+        stand.one_server(("work",), options.devices, programs) as small,
+        stand.one_server(("work",), 1, programs) as large,
+    ):
+        rows = on_stands(small, large, options, many, step)
     machine = describe(mosquitto=programs.mosquitto, postgres=programs.postgres)
     notes = ("every message of every run was stored exactly once; every watermark stood at the last message",)
     return Bench(rows=rows, machine=machine, method=method, notes=notes)
@@ -57,21 +61,18 @@ class Way(NamedTuple):
         return stored(self.here, self.boot, count, product_ids=self.speaking, earlier=number * self.rounds)
 
 
-def _measured(options: Options, step: Step, programs: Programs, many: int) -> tuple[Row, ...]:
-    devices, count = options.devices, options.messages or MESSAGES
-    with (
-        stand.one_server(("work",), devices, programs) as small,
-        stand.one_server(("work",), 1, programs) as large,
-    ):
-        spoken(large, large.units[0].id)
-        every = fill.fill(large, fill.unit_parts(large.units[0].id), options.registered, step)
-        some, others = drawn(every, devices, many)
-        ways = {
-            f"{devices:,} devices": Way(small, FEW_BOOT, small.product_ids, max(1, count // devices)),
-            f"{len(every):,} devices, {devices:,} speak": Way(large, FEW_BOOT, some, max(1, count // devices)),
-            f"{len(every):,} devices, {many:,} speak": Way(large, MANY_BOOT, others, max(1, count // many)),
-        }
-        return _rows(_in_turn(ways, options.runs, step))
+def on_stands(small: Stand, large: Stand, options: Options, many: int, step: Step) -> tuple[Row, ...]:
+    """All of `small` speak. `large` is filled from its first unit; of these, as many speak, and then many others."""
+    devices, count = len(small.units), options.messages or MESSAGES
+    spoken(large, large.units[0].id)
+    every = fill.fill(large, fill.unit_parts(large.units[0].id), options.registered, step)
+    some, others = drawn(every, devices, many)
+    ways = {
+        f"{devices:,} devices": Way(small, ALL_BOOT, small.product_ids, max(1, count // devices)),
+        f"{len(every):,} devices, {devices:,} speak": Way(large, FEW_BOOT, some, max(1, count // devices)),
+        f"{len(every):,} devices, {many:,} speak": Way(large, MANY_BOOT, others, max(1, count // many)),
+    }
+    return _rows(_in_turn(ways, options.runs, step))
 
 
 def _in_turn(ways: dict[str, Way], runs: int, step: Step) -> dict[str, list[Run]]:

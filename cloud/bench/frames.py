@@ -5,6 +5,8 @@ chapter 3). Pure.
 import struct
 
 CONNACK = bytes([0x20, 2])
+SUBACK = bytes([0x90, 3])
+PINGREQ, PINGRESP = bytes([0xC0, 0]), bytes([0xD0, 0])
 PUBACK_BYTES = 4
 PACKET_IDS = 65_535
 
@@ -18,6 +20,11 @@ def connect(client_id: str, username: str, password: str, keepalive_s: int = 60)
 def publish(topic: str, payload: bytes, packet_id: int) -> bytes:
     """A PUBLISH at QoS 1. packet_id: 1 to 65,535."""
     return _frame(0x32, _text(topic) + struct.pack("!H", packet_id) + payload)
+
+
+def subscribe(topic_filter: str, packet_id: int) -> bytes:
+    """A SUBSCRIBE at QoS 1."""
+    return _frame(0x82, struct.pack("!H", packet_id) + _text(topic_filter) + b"\x01")
 
 
 def packet_id(index: int) -> int:

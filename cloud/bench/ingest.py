@@ -109,7 +109,9 @@ def on_stand(here: Stand, count: int, runs: int, step: Step, *, shared: Sequence
                 step(f"{here.name}, {name}", number, runs)
                 beside[name].append(way(number))
     step(here.name, runs, runs)
-    durable = [found_row for name, found_runs in ours.items() for found_row in _rows(here, name, found_runs, beside)]
+    durable: list[Row] = []
+    for name, found_runs in ours.items():
+        durable += rows_of(name, found_runs, beside, on_mosquitto=here.on_mosquitto)
     return durable + [
         row(f"{here.name}: {name}", "msg/s", _rates(others), parts=[one.parts for one in others])
         for name, others in beside.items()
@@ -140,7 +142,7 @@ def _by_node_red(there: node_red.NodeRed, here: Stand, flow: node_red.Flow, coun
     return node_red.stored_by(there, here, flow, count)
 
 
-def _rows(here: Stand, name: str, ours: list[Run], beside: dict[str, list[Run]]) -> list[Row]:
+def rows_of(name: str, ours: list[Run], beside: dict[str, list[Run]], *, on_mosquitto: bool) -> list[Row]:
     """Ours, of the deployment `name`, beside each reference on the same kind of broker and database."""
     what = f"{name}: durable"
     found_rows = [
@@ -150,17 +152,17 @@ def _rows(here: Stand, name: str, ours: list[Run], beside: dict[str, list[Run]])
             _rates(ours),
             reference=reference,
             reference_runs=_rates(others),
-            goal=_goal(here, reference),
+            goal=goal_beside(reference, on_mosquitto=on_mosquitto),
             parts=[one.parts for one in ours] if reference == BARE else (),
         )
         for reference, others in beside.items()
     ]
-    return [row(what, "msg/s", _rates(ours), goal=DURABLE), *found_rows] if here.on_mosquitto else found_rows
+    return [row(what, "msg/s", _rates(ours), goal=DURABLE), *found_rows] if on_mosquitto else found_rows
 
 
-def _goal(here: Stand, name: str) -> Goal | None:
+def goal_beside(name: str, *, on_mosquitto: bool) -> Goal | None:
     """What ours shall reach of this reference."""
-    if here.on_mosquitto:
+    if on_mosquitto:
         return {C_SUBSCRIBER: FAN_IN, NODE_RED: BESIDE_NODE_RED, TUTORIAL: BESIDE_TUTORIAL}.get(name)
     return EMBEDDED_FAN_IN if name == BARE else None
 

@@ -34,6 +34,8 @@ GIVE_UP_S = 15.0
 SETTLED_S = 0.04
 NO_END = 10**12
 JAM = "media-jam"
+BOOT = 1_000
+"""Of the printer: no earlier one can be newer."""
 
 
 class Load(NamedTuple):
@@ -43,10 +45,10 @@ class Load(NamedTuple):
     goals: dict[int, Goal]
 
 
-LOADS = {
-    stand.ONE_SERVER: Load(1_000, {50: Goal(15.0, at_most=True), 99: Goal(60.0, at_most=True)}),
-    stand.EMBEDDED: Load(100, {99: Goal(100.0, at_most=True)}),
-}
+ONE_SERVER, EMBEDDED = (
+    Load(1_000, {50: Goal(15.0, at_most=True), 99: Goal(60.0, at_most=True)}),
+    Load(100, {99: Goal(100.0, at_most=True)}),
+)
 
 
 class Phone:
@@ -113,7 +115,7 @@ class Printer:
         self._seq += 1
         state = ("stopped", ["media-jam-error"]) if jammed else ("idle", ["none"])
         reported = {"state": state[0], "reasons": state[1]}
-        payload = encode(Status(boot=2, seq=self._seq, at=datetime.now(UTC), epoch=0, reported=reported))
+        payload = encode(Status(boot=BOOT, seq=self._seq, at=datetime.now(UTC), epoch=0, reported=reported))
         frame = frames.publish(self._topic, payload, frames.packet_id(self._seq))
         start = time.perf_counter()
         self._socket.sendall(frame)
@@ -156,7 +158,9 @@ def bench(options: Options, step: Step) -> Bench:
 
 def on_stand(here: Stand, options: Options, notes: list[str], step: Step) -> list[Row]:
     """The rows of one deployment; what was seen beside goes into `notes`."""
-    load = LOADS[here.name] if options.rate is None else Load(options.rate, LOADS[here.name].goals)
+    load = ONE_SERVER if here.on_mosquitto else EMBEDDED
+    if options.rate is not None:
+        load = load._replace(rate=options.rate)
     with ExitStack() as stack:
         customer = moved_in(here)
         phone, printer = Phone(here, customer), Printer(here, customer)

@@ -28,7 +28,7 @@ METHOD = (
     "`--minutes 60 --away-minutes 10`."
 )
 NO_RISE = Goal(FLAT_PERCENT, at_most=True)
-AHEAD, BOOT = 20_000, 10
+AHEAD, BOOT = 20_000, 20
 SAMPLE_S = 0.5
 """Of a minute; in a long run they are further apart."""
 SAMPLES_AT_MOST = 2_000
@@ -50,11 +50,11 @@ def bench(options: Options, step: Step) -> Bench:
     if programs is None:
         return Bench(rows=(), machine=describe(), method="", notes=(NOT_FOUND,))
     with stand.one_server(("work",), options.devices, programs) as here:
-        rows, notes = _measured(here, options, step)
+        rows, notes = on_stand(here, options, step)
     method = METHOD.format(
         devices=options.devices,
         ahead=AHEAD,
-        samples=round(60 / _every(options.minutes * 60)),
+        samples=round(60 / sample_every(options.minutes * 60)),
         minutes=options.minutes,
         away=options.away_minutes,
         settling=SETTLING,
@@ -64,7 +64,8 @@ def bench(options: Options, step: Step) -> Bench:
     return Bench(rows=rows, machine=machine, method=method, notes=notes)
 
 
-def _measured(here: Stand, options: Options, step: Step) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+def on_stand(here: Stand, options: Options, step: Step) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """Rows and notes of a deployment, whose PostgreSQL goes away and comes back."""
     postgres, before = here.servers.postgres, statuses_stored(here)
     assert postgres is not None  # noqa: S101 - it is one of the stand
     orders = steady.Orders(address=here.address, product_ids=here.product_ids, boot=BOOT)
@@ -96,7 +97,7 @@ def _watch(here: Stand, span_s: float, go_on: Callable[[], int], step: Step, wha
 
     Raises SetupError when the worker is another one at the end, or the disk is full.
     """
-    start, first, every = time.monotonic(), go_on(), _every(span_s)
+    start, first, every = time.monotonic(), go_on(), sample_every(span_s)
     pid, allowed = here.pids()["work"], first
     samples: list[Sample] = []
     while (passed := time.monotonic() - start) < span_s or len(samples) < 4:
@@ -112,7 +113,7 @@ def _watch(here: Stand, span_s: float, go_on: Callable[[], int], step: Step, wha
     return Watched(trend(settled(samples)), max(one.value for one in samples), (allowed - first) / passed)
 
 
-def _every(span_s: float) -> float:
+def sample_every(span_s: float) -> float:
     """Seconds from one sample to the next."""
     return max(min(SAMPLE_S, span_s / 20), span_s / SAMPLES_AT_MOST)
 

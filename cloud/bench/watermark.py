@@ -23,7 +23,7 @@ def in_turn(here: Stand, boot: int, count: int, runs: int, step: Step) -> list[R
     for number in range(runs):
         for what, own in found.items():
             step(f"{here.name}, devices {what}", number, runs)
-            with _working(here, tells=what == TOLD) as process:
+            with working(here, tells=what == TOLD) as process:
                 own += [_one(here, process, boot, count)]
             boot += 2
     told, untold = ([one.rate for one in found[what]] for what in (TOLD, UNTOLD))
@@ -47,7 +47,7 @@ def _one(here: Stand, process: Helper, boot: int, count: int) -> Run:
 
 
 @contextmanager
-def _working(here: Stand, *, tells: bool) -> Iterator[Helper]:
+def working(here: Stand, *, tells: bool) -> Iterator[Helper]:
     orders = worker.Orders(environment=as_environment(here.settings), tells=tells)
     with running("worker", orders) as process:
         yield process
