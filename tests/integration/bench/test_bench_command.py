@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from cloud.bench import latency, stand
 from cloud.bench.cli import write_down
 from cloud.bench.markdown import markers
+from cloud.bench.options import Options
 from cloud.bench.report import Report, row
 from cloud.bench.servers import programs_here
 from tests.services import missing
@@ -36,14 +36,15 @@ def test_bench_decode_prints_one_json_object_of_figures() -> None:
         assert one["ratio"] == one["value"] / one["reference_value"]
 
 
-def test_bench_latency_hears_every_change_through_the_whole_system() -> None:
+def test_latency_hears_every_change_through_the_embedded_system() -> None:
     # It fails by itself when the phone hears nothing of a change.
-    told = bench("latency", "--runs", "1", "--messages", "4", "--rate", "20")
-    assert [one["what"] for one in told["rows"]] == ["p50", "p95", "p99"]
-    assert all(one["value"] > 0 for one in told["rows"])
+    notes: list[str] = []
+    with stand.embedded(("work", "api"), 5) as here:
+        rows = latency.on_stand(here, Options(runs=1, messages=2, rate=20), notes, lambda *_: None)
+    assert [one.what for one in rows] == [f"amqtt + SQLite, 20 msg/s: p{percent}" for percent in (50, 95, 99)]
+    assert all(one.value > 0 for one in rows)
 
 
-@pytest.mark.postgres
 def test_bench_storage_holds_telemetry_twins_and_series_against_what_would_not_stay_flat() -> None:
     if programs_here() is None:
         missing("needs PostgreSQL and Mosquitto")
