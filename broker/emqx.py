@@ -111,6 +111,8 @@ _RULES: Final = """\
 
 %% The cloud's own user does what it likes below tl/. Its name cannot be a device's: a device's is its product id.
 {allow, {username, "<service_user>"}, all, ["tl/#"]}.
+%% The workers' shared subscription: EMQX asks for the topics behind the group's name; should it ask for the whole:
+{allow, {username, "<service_user>"}, subscribe, ["$share/+/tl/#"]}.
 {deny, {username, "<service_user>"}.
 """
 

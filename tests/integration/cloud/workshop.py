@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -33,7 +34,7 @@ from tests.system import LEAVE_WITHIN_S, ROOT, START_WITHIN_S, Mosquitto, until
 class RealClock(ManualClock):
     """The time of day, as the worker processes have it."""
 
-    def __call__(self) -> object:  # type: ignore[override]
+    def __call__(self) -> datetime:
         return system_clock()
 
 
