@@ -1,5 +1,6 @@
 """`throughline doctor`: a deployment looked over, at the machine itself, with the services up or not."""
 
+import logging
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -26,7 +27,11 @@ def doctor(
 ) -> int:
     """Look a deployment over, and say what to change. Exit status: 0 all well, 1 warnings, 2 bad."""
     settings = load_settings(data_dir=data_dir)
-    found = look_over(settings, lambda: unmade_database(settings), mosquitto or _own_config(settings))
+    logging.disable()  # what is found is said once, in its place
+    try:
+        found = look_over(settings, lambda: unmade_database(settings), mosquitto or _own_config(settings))
+    finally:
+        logging.disable(logging.NOTSET)
     if as_json:
         Console().print_json(data=[_shown(one) for one in found])
     else:

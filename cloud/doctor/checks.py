@@ -107,6 +107,15 @@ BROKER_INFLIGHT: Final = Check(
     "With few messages in flight batches stay small, the worker is slow, and the queue fills.",
     "`max_inflight_messages 4096`.",
 )  # fmt: skip
+BROKER_ROOM: Final = Check(
+    "broker-room", "The broker says how full it is, and has room",
+    "When its queue is full it drops what comes next; without a word of it no alarm tells you before.",
+    "See that workers run and the database keeps up; `sys_interval 5`, and rules that let services read `$SYS`.",
+)  # fmt: skip
+BROKER_BOUND: Final = Check(
+    "broker-bound", "The alarm counts from the broker's own limit", "It would come too late, or never.",
+    "Let `THROUGHLINE_BROKER_QUEUE_MESSAGES` be what `max_queued_messages` says.",
+)  # fmt: skip
 MOSQUITTO_FILE: Final = Check(
     "mosquitto-file", "Mosquitto's configuration can be read", "What is in it was not looked at.",
     "Name the file or its folder with `--mosquitto`, as a user who may read it.",
@@ -219,9 +228,9 @@ METRICS: Final = Check(
 
 CHECKS: Final = (
     DATABASE_ANSWERS, MIGRATIONS, PG_VERSION, PG_FSYNC, PG_COMMIT, PG_PAGES, PG_ENCODING, PG_CONNECTIONS,
-    SQLITE_JOURNAL, SQLITE_SYNC, BROKER_ANSWERS, BROKER_QUEUE, BROKER_INFLIGHT, MOSQUITTO_FILE, MOSQUITTO_PERSISTENCE,
-    MOSQUITTO_AUTOSAVE, MOSQUITTO_EXPIRY, MOSQUITTO_SIZE, MOSQUITTO_QOS, MOSQUITTO_DOORS, MOSQUITTO_REVOKED,
-    CLOCK_DATABASE, CLOCK_PUBLIC, TIME_ZONE, TIME_TRAVEL, DISK, FILES, SECRETS, OFFLINE_ROOT, TLS_ENDS, ADMIN,
-    PUBLIC_URL, PROXY, PLAIN, MAIL, METRICS,
+    SQLITE_JOURNAL, SQLITE_SYNC, BROKER_ANSWERS, BROKER_QUEUE, BROKER_INFLIGHT, BROKER_ROOM, BROKER_BOUND,
+    MOSQUITTO_FILE, MOSQUITTO_PERSISTENCE, MOSQUITTO_AUTOSAVE, MOSQUITTO_EXPIRY, MOSQUITTO_SIZE, MOSQUITTO_QOS,
+    MOSQUITTO_DOORS, MOSQUITTO_REVOKED, CLOCK_DATABASE, CLOCK_PUBLIC, TIME_ZONE, TIME_TRAVEL, DISK, FILES, SECRETS,
+    OFFLINE_ROOT, TLS_ENDS, ADMIN, PUBLIC_URL, PROXY, PLAIN, MAIL, METRICS,
 )  # fmt: skip
 """All, in the order in which they are shown."""

@@ -23,8 +23,9 @@ from alembic.script import ScriptDirectory
 from cryptography import x509
 from sqlalchemy.exc import SQLAlchemyError
 
-from broker.contract.topics import INTERNAL_PREFIX
+from broker.contract.topics import BROKER_QUEUE, INTERNAL_PREFIX
 from cloud import brokers, schema
+from cloud.broker_queue import MOSQUITTO, BrokerQueue
 from cloud.clock import system_clock
 from cloud.db import Database, check_reach
 from cloud.doctor import checks, mosquitto, rules
@@ -40,6 +41,8 @@ from cloud.secret_files import read_secret
 from cloud.settings import Settings
 
 ASK_S: Final = 5.0
+TELLS_S: Final = 2.0
+"""Mosquitto retains what it says of itself, and the embedded broker says it every second."""
 SETTLED_S: Final = 1.0
 """Nothing came for so long: nothing more will."""
 PROBES: Final = 1_200
@@ -63,7 +66,7 @@ def look_over(settings: Settings, database: Callable[[], Database], config: Path
         lambda: of_public_address(settings),
         lambda: of_database(settings, database),
         lambda: of_broker(settings),
-        lambda: of_mosquitto(config) if config is not None else iter(()),
+        lambda: of_mosquitto(config, settings) if config is not None else iter(()),
     )
     found = [finding for part in parts for finding in part()]
     return sorted(found, key=lambda one: checks.CHECKS.index(one.check))
@@ -240,13 +243,26 @@ def of_broker(settings: Settings) -> Iterator[Finding]:
         ca_file=settings.mqtt_ca_file,
     )
     where = f"{settings.mqtt_host}:{settings.mqtt_port}"
-    bus = Bus(address, f"{settings.mqtt_username}-doctor-{secrets.token_hex(4)}")
+    said: list[tuple[float, int]] = []
+    queue = BrokerQueue(settings.broker_queue_messages, settings.broker_queue_bytes, lambda *one: said.append(one))
+
+    def heard(topic: str, payload: bytes) -> None:
+        queue.heard(topic, payload)
+
+    topics = (BROKER_QUEUE,) if settings.broker == "embedded" else MOSQUITTO
+    client_id = f"{settings.mqtt_username}-doctor-{secrets.token_hex(4)}"
+    bus = Bus(address, client_id, filters=topics, heard=heard)
     try:
         bus.start()
         if not bus.connected.wait(ASK_S):
             yield bad(checks.BROKER_ANSWERS, f"{where} does not let us in")
             return
         yield ok(checks.BROKER_ANSWERS, where)
+        if not settings.emqx_url:  # which says it in other words
+            until = time.monotonic() + TELLS_S
+            while not said and time.monotonic() < until:
+                time.sleep(0.05)
+            yield rules.room(*said[-1]) if said else rules.room(None, 0)
         if settings.broker == "external":
             yield from _queue(address, bus)
     except SetupError as error:
@@ -291,7 +307,7 @@ def _visit(address: Address, name: str, topic: str) -> bool:
     return came
 
 
-def of_mosquitto(config: Path) -> Iterator[Finding]:
+def of_mosquitto(config: Path, settings: Settings) -> Iterator[Finding]:
     """Its configuration, and the files that it names."""
     path = config / "mosquitto.conf" if config.is_dir() else config
     try:
@@ -303,6 +319,7 @@ def of_mosquitto(config: Path) -> Iterator[Finding]:
     if not found.more:
         yield ok(checks.MOSQUITTO_FILE, str(path))
     yield from mosquitto.judge(found)
+    yield mosquitto.bound(found, settings.broker_queue_messages)
     lists = [one.options["crlfile"] for one in found.listeners if "crlfile" in one.options]
     asks = any(one.options.get("require_certificate") == "true" for one in found.listeners)
     if asks or lists:

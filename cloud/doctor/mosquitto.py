@@ -96,6 +96,13 @@ def _number(options: dict[str, str], name: str, default: int) -> int:
         return default
 
 
+def bound(found: Configuration, alarm_from: int) -> Finding:
+    """alarm_from: the limit that the settings name."""
+    limit = _number(found.options, "max_queued_messages", QUEUE_DEFAULT)
+    make = ok if limit == 0 or limit >= alarm_from else warn
+    return make(checks.BROKER_BOUND, f"{limit}, and the settings say {alarm_from}")
+
+
 def _persistence(options: dict[str, str]) -> Finding:
     value = options.get("persistence", "false")
     make = ok if value == "true" else bad

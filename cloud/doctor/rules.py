@@ -50,6 +50,14 @@ def migrations(now: str | None, head: str, known: frozenset[str]) -> Finding:
     return bad(checks.MIGRATIONS, f"{now}, and this program wants {head}" if now in known else "of a newer program")
 
 
+def room(share: float | None, dropped: int) -> Finding:
+    """share: the part of the broker's queue that is taken; None: it does not say. dropped: since its start."""
+    if share is None:
+        return warn(checks.BROKER_ROOM, "it does not say how full it is")
+    state = State.BAD if share >= 0.5 else State.WARN if dropped else State.OK
+    return by(state, checks.BROKER_ROOM, f"{share:.0%} taken, {dropped} dropped since its start")
+
+
 def clock(check: Check, apart_s: float, warns_s: float, fails_s: float) -> Finding:
     """apart_s: how far the other clock is ahead of ours."""
     state = State.OK if abs(apart_s) <= warns_s else State.WARN if abs(apart_s) <= fails_s else State.BAD

@@ -13,8 +13,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from broker.contract.topics import Up, up_topic
+from cloud.doctor.checks import State
+from cloud.doctor.looking import of_broker
 from cloud.metrics import catalogue as c
 from cloud.metrics.catalogue import METRICS, Kind, Metric, of_process
+from cloud.settings import load_settings
 from device_sim.credentials import Credential
 from device_sim.phone import Phone
 from tests.certificates import new_key, request_of
@@ -230,3 +233,9 @@ def _way(collector: Collector) -> list[Collected]:
         if said and received and {said.trace, received.trace} == {pushed.trace} and received.name == "receive status":
             return [received, said, pushed]
     return []
+
+
+def test_the_doctor_finds_a_running_embedded_broker_well(watched: Watched) -> None:
+    settings = load_settings(data_dir=watched.data, mqtt_port=watched.mqtt_port, mqtt_tls_port=watched.tls_port)
+    found = {one.check.code: one.state for one in of_broker(settings)}
+    assert found == {"broker-answers": State.OK, "broker-room": State.OK}

@@ -166,7 +166,14 @@ def test_a_good_deployment_is_all_well(good: Deployment) -> None:
     assert ill(found) == {}
     assert worst(found) is State.OK
     looked_at = {one.check.code for one in found}
-    assert {"postgresql-fsync", "broker-queue", "broker-inflight", "mosquitto-doors", "clock-public"} <= looked_at
+    assert {
+        "postgresql-fsync",
+        "broker-room",
+        "broker-queue",
+        "broker-inflight",
+        "mosquitto-doors",
+        "clock-public",
+    } <= looked_at
     assert len(looked_at) == len(checked_by_code(found)) >= 30
 
 
@@ -185,6 +192,7 @@ def test_what_the_doctor_tries_out_changes_no_file_and_can_be_done_again(good: D
     ("change", "expected"),
     [
         (("max_queued_messages 100000", "max_queued_messages 1000\nmax_queued_bytes 0"), {"broker-queue": State.BAD}),
+        (("sys_interval 5", "sys_interval 0"), {"broker-room": State.WARN}),
         (("max_inflight_messages 4096", "max_inflight_messages 20"), {"broker-inflight": State.WARN}),
     ],
 )
@@ -281,13 +289,16 @@ def test_an_authority_that_has_ended_and_a_list_that_is_out_of_date(
 ) -> None:
     monkeypatch.setattr(looking, "system_clock", lambda: datetime.now(UTC) + timedelta(days=365 * 30))
     assert ill(of_files(good.settings)) == {"tls-ends": State.BAD}
-    assert ill(of_mosquitto(good.config)) == {"mosquitto-revocation-list": State.BAD, "tls-ends": State.BAD}
+    assert ill(of_mosquitto(good.config, good.settings)) == {
+        "mosquitto-revocation-list": State.BAD,
+        "tls-ends": State.BAD,
+    }
     monkeypatch.setattr(looking, "system_clock", lambda: datetime.now(UTC) + timedelta(days=5))
-    assert ill(of_mosquitto(good.config)) == {"mosquitto-revocation-list": State.WARN}
+    assert ill(of_mosquitto(good.config, good.settings)) == {"mosquitto-revocation-list": State.WARN}
 
 
 def test_a_configuration_that_cannot_be_read(good: Deployment) -> None:
-    assert ill(of_mosquitto(good.folder / "nowhere")) == {"mosquitto-file": State.BAD}
+    assert ill(of_mosquitto(good.folder / "nowhere", good.settings)) == {"mosquitto-file": State.BAD}
 
 
 def test_a_public_address_with_a_wrong_clock_or_that_leads_elsewhere(good: Deployment) -> None:

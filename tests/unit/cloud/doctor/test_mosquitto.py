@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from broker.external import CONFIGURATION, MosquittoSettings, mosquitto_files
 from cloud.doctor.checks import State
-from cloud.doctor.mosquitto import judge, read
+from cloud.doctor.mosquitto import bound, judge, read
 
 OURS = mosquitto_files(MosquittoSettings(directory="/etc/mosquitto/throughline"))[CONFIGURATION]
 
@@ -67,6 +67,11 @@ def test_without_settings_per_listener_the_rules_of_the_whole_count_for_each() -
     text = "allow_anonymous false\nacl_file /a\nlistener 1884 127.0.0.1\n"
     assert "mosquitto-doors" not in states(text)
     assert states("per_listener_settings true\n" + text)["mosquitto-doors"] is State.BAD
+
+
+@pytest.mark.parametrize(("limit", "state"), [(100_000, State.OK), (50_000, State.OK), (100_001, State.WARN)])
+def test_an_alarm_that_counts_from_more_than_the_broker_keeps_would_come_too_late(limit: int, state: State) -> None:
+    assert bound(read(OURS), limit).state is state
 
 
 def test_an_empty_file_is_judged_by_mosquittos_own_defaults() -> None:

@@ -64,6 +64,11 @@ def test_clocks(apart: float, state: State) -> None:
     assert rules.clock(checks.CLOCK_DATABASE, apart, 1, 30).state is state
 
 
+@pytest.mark.parametrize(("share", "dropped", "state"), [(0.1, 0, OK), (0.5, 0, BAD), (0.1, 3, WARN), (None, 0, WARN)])
+def test_the_brokers_queue(share: float | None, dropped: int, state: State) -> None:
+    assert rules.room(share, dropped).state is state
+
+
 @pytest.mark.parametrize(
     ("free", "total", "state"),
     [(50, 100, OK), (3, 10, WARN), (5, 100, WARN), (0.4, 1, BAD), (1.9, 100, BAD), (0, 0, BAD)],
