@@ -2,7 +2,7 @@
 
 import logging
 import threading
-import time
+from time import monotonic
 
 from cloud.db import Database
 from cloud.metrics import catalogue
@@ -30,14 +30,14 @@ class SeriesLoop:
 
     def run(self) -> None:
         while not self._stop.is_set():
-            began = time.monotonic()
+            began = monotonic()
             try:
                 is_more = self.step()
             except Exception as error:  # noqa: BLE001 - a round that fails is tried again; the loop goes on
                 log.warning("the series wait for the next round: %s", type(error).__name__)
                 self._meters.add(catalogue.ROUNDS_FAILED, label="series")
                 is_more = False
-            rest_s = (time.monotonic() - began) * self._rest
+            rest_s = (monotonic() - began) * self._rest
             self._stop.wait(rest_s if is_more else max(rest_s, EVERY_S))
 
     def step(self) -> bool:

@@ -26,6 +26,7 @@ from cloud.lifecycle import watch
 from cloud.people import PeopleOfUnits
 from cloud.record.events import Channel, OrderStatus, ParcelStatus
 from cloud.registry.service import Registered
+from cloud.twin import series
 from cloud.twin import service as twin
 from cloud.vault import canonical_json, verify
 from mobile_menu.ownership_ports import LinkRefusedError
@@ -213,12 +214,17 @@ def test_a_friend_who_followed_the_persons_link_keeps_no_trace_of_them_and_still
 
 def test_the_product_its_twin_and_its_devices_history_are_still_there(world: World) -> None:
     left = live_through_everything(world)
+    world.take(Device(world, left.unit.id, boot=9).telemetry(), Device(world, left.unit.id, boot=10).telemetry())
+    world.run(series.roll)
+    measured = {table: world.rows(table) for table in ("telemetry", "telemetry_minute", "telemetry_day")}
+    assert all(measured.values())
     words = {row.event_id for row in world.rows("journal") if row.source == "device"}
     twins, facts, readings = world.rows("twin"), world.rows("unit_facts"), world.rows("stream")
     (product,) = world.rows("product")
     world.menus.opt_out(left.phone.token)
     assert {row.event_id for row in world.rows("journal") if row.source == "device"} == words
     assert (world.rows("twin"), world.rows("unit_facts"), world.rows("stream")) == (twins, facts, readings)
+    assert {table: world.rows(table) for table in measured} == measured
     (after,) = world.rows("product")
     assert after._asdict() == {**product._asdict(), "owner_person_id": None}
 
