@@ -111,7 +111,11 @@ def _is_zone(name: str) -> bool:
 
 def of_files(settings: Settings) -> Iterator[Finding]:
     """Secrets, and certificates' ends."""
-    yield rules.secrets(*_secret_files(settings))
+    try:
+        yield rules.secrets(*_secret_files(settings))
+    except OSError as error:
+        yield bad(checks.SECRETS, f"{error.filename} cannot be looked at: {error.strerror}; be the services' user")
+        return
     offline = settings.keys_dir / OFFLINE_ROOT / ROOT_KEY
     yield (warn if offline.exists() else ok)(checks.OFFLINE_ROOT, str(offline) if offline.exists() else "not here")
     folder = authority_dir(settings.keys_dir)
@@ -227,22 +231,7 @@ def _migrations(db: Database) -> Finding:
 
 
 def of_broker(settings: Settings) -> Iterator[Finding]:
-    """Whether it lets us in and, of one that is not ours, what it keeps for a worker that is away."""
-    try:
-        brokers.check(settings)
-        password = read_secret(settings.keys_dir / "mqtt-password")
-    except SetupError as error:
-        yield bad(checks.BROKER_ANSWERS, error.detail)
-        return
-    address = Address(
-        settings.mqtt_host,
-        settings.mqtt_port,
-        settings.mqtt_username,
-        password,
-        tls=settings.mqtt_tls,
-        ca_file=settings.mqtt_ca_file,
-    )
-    where = f"{settings.mqtt_host}:{settings.mqtt_port}"
+    """Whether it lets us in, how full it is and, of one that is not ours, what it keeps for a worker that is away."""
     said: list[tuple[float, int]] = []
     queue = BrokerQueue(settings.broker_queue_messages, settings.broker_queue_bytes, lambda *one: said.append(one))
 
@@ -250,25 +239,46 @@ def of_broker(settings: Settings) -> Iterator[Finding]:
         queue.heard(topic, payload)
 
     topics = (BROKER_QUEUE,) if settings.broker == "embedded" else MOSQUITTO
-    client_id = f"{settings.mqtt_username}-doctor-{secrets.token_hex(4)}"
-    bus = Bus(address, client_id, filters=topics, heard=heard)
     try:
-        bus.start()
+        address = _address(settings)
+        bus = Bus(address, f"{address.username}-doctor-{secrets.token_hex(4)}", filters=topics, heard=heard)
+    except SetupError as error:
+        yield bad(checks.BROKER_ANSWERS, error.detail)
+        return
+    bus.start()
+    try:
+        where = f"{address.host}:{address.port}"
         if not bus.connected.wait(ASK_S):
             yield bad(checks.BROKER_ANSWERS, f"{where} does not let us in")
             return
         yield ok(checks.BROKER_ANSWERS, where)
         if not settings.emqx_url:  # which says it in other words
-            until = time.monotonic() + TELLS_S
-            while not said and time.monotonic() < until:
-                time.sleep(0.05)
-            yield rules.room(*said[-1]) if said else rules.room(None, 0)
+            yield _room(said)
         if settings.broker == "external":
             yield from _queue(address, bus)
-    except SetupError as error:
-        yield bad(checks.BROKER_ANSWERS, error.detail)
     finally:
         bus.close()
+
+
+def _address(settings: Settings) -> Address:
+    """Where it is, and as whom. Raises SetupError; makes no secret that is missing."""
+    brokers.check(settings)
+    return Address(
+        settings.mqtt_host,
+        settings.mqtt_port,
+        settings.mqtt_username,
+        read_secret(settings.keys_dir / "mqtt-password"),
+        tls=settings.mqtt_tls,
+        ca_file=settings.mqtt_ca_file,
+    )
+
+
+def _room(said: list[tuple[float, int]]) -> Finding:
+    """said: filled while the broker speaks."""
+    until = time.monotonic() + TELLS_S
+    while not said and time.monotonic() < until:
+        time.sleep(0.05)
+    return rules.room(*said[-1]) if said else rules.room(None, 0)
 
 
 def _queue(address: Address, bus: Bus) -> Iterator[Finding]:

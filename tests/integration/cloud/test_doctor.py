@@ -214,6 +214,8 @@ def test_a_broker_that_does_not_let_us_in(good: Deployment, monkeypatch: pytest.
     assert ill(of_broker(elsewhere)) == {"broker-answers": State.BAD}
     stranger = good.settings.model_copy(update={"mqtt_username": "nobody"})
     assert ill(of_broker(stranger)) == {"broker-answers": State.BAD}
+    unknown = good.settings.model_copy(update={"mqtt_tls": True, "mqtt_ca_file": str(good.folder / "nowhere.pem")})
+    assert ill(of_broker(unknown)) == {"broker-answers": State.BAD}
 
 
 # --- the database ---
@@ -282,6 +284,14 @@ def test_a_secret_that_others_may_read_and_a_root_that_is_still_here(good: Deplo
     finally:
         secret.chmod(0o600)
         shutil.rmtree(root.parent)
+
+
+def test_keys_that_this_user_may_not_look_at(good: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_settings: Settings) -> None:
+        raise PermissionError(13, "Permission denied", str(good.settings.keys_dir))
+
+    monkeypatch.setattr(looking, "_secret_files", refused)
+    assert ill(of_files(good.settings)) == {"secret-files": State.BAD}
 
 
 def test_an_authority_that_has_ended_and_a_list_that_is_out_of_date(
