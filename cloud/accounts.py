@@ -4,6 +4,7 @@ transaction.
 
 import math
 from collections.abc import Sequence
+from datetime import timedelta
 
 from cloud import joining
 from cloud.db import Database, Transaction
@@ -27,6 +28,8 @@ from mobile_menu.account_ports import (
 )
 from mobile_menu.ports import Caller, SessionRefusedError, SessionStarted, TooManyAttemptsError
 
+NOTICE_LASTS = timedelta(days=2)
+"""How long it is tried to send a notice: a mail server that is away for the night must not swallow it."""
 LINK_MINUTES = int(addresses.LINK_LASTS.total_seconds() // 60)
 
 
@@ -110,12 +113,22 @@ class Accounts:
     def verify_email(self, caller: Caller, token: str) -> EmailVerified:
         def do(tx: Transaction) -> joining.Verified | None:
             _check_session(tx, caller)
-            return joining.verify(tx, self._keys, caller.person_id, caller.session_id, token)
+            found = joining.verify(tx, self._keys, caller.person_id, caller.session_id, token)
+            if found is not None and found.joined and found.first:
+                self._tell(tx, found.person_id)
+            return found
 
         verified = self._db.run(do)
         if verified is None:
             raise EmailLinkRefusedError
         return EmailVerified(address=verified.address, joined=verified.joined)
+
+    def _tell(self, tx: Transaction, person_id: str) -> None:
+        """Another phone is this person's from now on: whoever reads their mail learns of it."""
+        known = addresses.of_person(tx, self._keys, person_id)
+        if known is not None:
+            letter = Letter(kind="joined", to=known.address, language=known.language, link=f"{self._base_url}/app/")
+            mail.queue(tx, self._keys, person_id, letter, tx.now + NOTICE_LASTS)
 
     def remove_email(self, caller: Caller) -> None:
         def do(tx: Transaction) -> None:

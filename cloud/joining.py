@@ -30,10 +30,14 @@ from cloud.secrets import Keys
 
 
 class Verified(NamedTuple):
-    """An address that has just been proven. joined: two persons became one by it."""
+    """An address that has just been proven, by this person. joined: two became one by it. first: by this very call, and
+    not by one that it repeats.
+    """
 
     address: str
+    person_id: str
     joined: bool
+    first: bool
 
 
 class Sealed(NamedTuple):
@@ -105,7 +109,7 @@ def verify(tx: Transaction, keys: Keys, person_id: str, session_id: str, token: 
         return None
     address = identity.unseal(tx, keys, person_id, proof.address, proof.id)
     if proof.used_at is not None:
-        return Verified(address, proof.joined)
+        return Verified(address, proof.person_id, proof.joined, first=False)
     record.lock(tx, {f"e-mail:{proof.mac.hex()}"})  # of two who prove it at once, the second finds the first
     other = _held_holder(tx, proof.mac, person_id)
     joined = other is not None and other != person_id
@@ -117,7 +121,7 @@ def verify(tx: Transaction, keys: Keys, person_id: str, session_id: str, token: 
     addresses.note_shown(tx, keys, address)
     proof.used_at, proof.joined = tx.now, joined
     tx.session.flush()
-    return Verified(address, joined)
+    return Verified(address, proof.person_id, joined, first=True)
 
 
 def _held_holder(tx: Transaction, mac: bytes, person_id: str) -> str | None:

@@ -7,3 +7,11 @@ verify-go = Meine Adresse bestätigen
 verify-only-here = Der Link gilt nur in dem Browser, in dem Sie ihn angefordert haben, und nur einmal. Bitte geben Sie ihn nicht weiter.
 verify-lasts = Er gilt { $minutes } Minuten lang.
 verify-not-you = Wenn das nicht von Ihnen kam, müssen Sie nichts tun: Ohne den Link kann niemand Ihre Adresse verwenden.
+
+joined-subject = Ein Telefon wurde zu Ihren Geräten hinzugefügt
+joined-greeting = Guten Tag,
+joined-why = ein weiteres Telefon hat soeben diese E-Mail-Adresse bestätigt. Es zeigt von jetzt an dieselben Geräte wie Ihre anderen Telefone und kann dasselbe damit tun.
+joined-was-you = Wenn Sie das waren, müssen Sie nichts tun.
+joined-not-you = Wenn Sie das nicht waren, liest jemand anderes Ihre Mails. Ändern Sie zuerst das Passwort Ihres Postfachs. Öffnen Sie dann diese Seite auf Ihrem eigenen Telefon, und melden Sie unter „Ihre Daten“ die Telefone ab, die nicht Ihre sind:
+joined-go = Meine Telefone ansehen
+joined-told = Diese Mail senden wir jedes Mal, wenn ein Telefon hinzukommt, damit es nicht unbemerkt geschehen kann.

@@ -19,23 +19,29 @@ from fluent.runtime import FluentBundle, FluentResource
 
 WORDS: Final = Path(__file__).parent
 LANGUAGES: Final = ("en", "de")
-PARTS: Final = ("greeting", "why", "only-here", "lasts", "not-you")
-"""The paragraphs, in their order; the link stands between the second and the third."""
+PARTS: Final = {
+    "verify": (("greeting", "why"), ("only-here", "lasts", "not-you")),
+    "joined": (("greeting", "why", "was-you", "not-you"), ("told",)),
+}
+"""The paragraphs of each kind, in their order: before the link, and after it."""
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """kind: which words. to: an address in its one spelling. link: where it leads. minutes: how long that counts."""
+    """kind: which words, `verify` or `joined`. to: an address in its one spelling. link: where it leads. minutes: how
+    long that counts, when it is no page that is always there.
+    """
 
     kind: str
     to: str
     language: str
     link: str
-    minutes: int
+    minutes: int = 0
 
 
 def message(letter: Letter, sender: str, message_id: str, at: datetime) -> EmailMessage:
     """The mail. Raises ValueError for a sender or receiver that is no address."""
-    subject, said = _say(letter, "subject"), {part: _say(letter, part) for part in (*PARTS, "go")}
+    before, after = PARTS[letter.kind]
+    subject, said = _say(letter, "subject"), {part: _say(letter, part) for part in (*before, *after, "go")}
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = subject
     name, address = parseaddr(sender)
@@ -51,14 +57,15 @@ def message(letter: Letter, sender: str, message_id: str, at: datetime) -> Email
 
 
 def _plain(letter: Letter, said: dict[str, str]) -> str:
-    before, after = PARTS[:2], PARTS[2:]
+    before, after = PARTS[letter.kind]
     return "\n\n".join([*(said[part] for part in before), letter.link, *(said[part] for part in after)]) + "\n"
 
 
 def _html(letter: Letter, subject: str, said: dict[str, str]) -> str:
     paragraphs = {part: f"<p>{escape(text)}</p>" for part, text in said.items()}
     link = f'<p><a href="{escape(letter.link, quote=True)}">{escape(said["go"])}</a></p>'
-    body = [*(paragraphs[part] for part in PARTS[:2]), link, *(paragraphs[part] for part in PARTS[2:])]
+    before, after = PARTS[letter.kind]
+    body = [*(paragraphs[part] for part in before), link, *(paragraphs[part] for part in after)]
     head = f'<meta charset="utf-8"><title>{escape(subject)}</title>'
     return (
         f'<!doctype html><html lang="{escape(letter.language)}"><head>{head}</head><body>{"".join(body)}</body></html>'

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloud.mail.letters import LANGUAGES, WORDS, Letter, message
+from cloud.mail.letters import LANGUAGES, PARTS, WORDS, Letter, message
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LINK = "https://id.example/app/#email=tle_x"
@@ -32,6 +32,28 @@ def test_the_mail_says_where_to_go_how_long_and_what_if_it_was_not_you(language:
         assert "{" not in text
     assert got["Message-ID"] == "<m1@example.com>"
     assert got["Subject"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_notice_of_another_phone_says_what_to_do_if_it_was_not_you_and_where(language: str) -> None:
+    told = letter(kind="joined", language=language, link="https://id.example/app/", minutes=0)
+    got = read(message(told, "Acme <noreply@example.com>", "m1", NOON))
+    plain, html = (got.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert "https://id.example/app/" in plain.splitlines()
+    assert 'href="https://id.example/app/"' in html
+    for text in (plain, html):
+        assert {"en": "If it was not you", "de": "Wenn Sie das nicht waren"}[language] in text
+        assert "{" not in text
+    assert plain.index({"en": "If it was not", "de": "Wenn Sie das nicht"}[language]) < plain.index("https://")
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_every_kind_has_all_its_words_and_no_others(kind: str) -> None:
+    known = set(re.findall(r"(?m)^([a-z-]+) =", (WORDS / "letters.en.ftl").read_text()))
+    before, after = PARTS[kind]
+    own = {one.removeprefix(f"{kind}-") for one in known if one.startswith(f"{kind}-")}
+    assert own == {"subject", "go", *before, *after}
+    assert {one.partition("-")[0] for one in known} == set(PARTS)
 
 
 def test_both_languages_have_the_same_words() -> None:
