@@ -51,7 +51,7 @@ def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str)
     kept, proven_until = zone_of(tx, journey_id)
     # A phone that went silent is nowhere: the zone times out by being looked at.
     zone = next_zone(kept, Surroundings(zone=kept), (), None, tx.now)
-    unit = unit_in_view(tx, journey, zone)
+    unit = None if looked.sight is Sight.MODEL else unit_in_view(tx, journey, zone)
     # Whose state is not shown has a label all the same: what is printed on it, they know.
     named = unit or looked.unit
     return Situation(

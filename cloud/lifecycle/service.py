@@ -150,9 +150,12 @@ def journey_with(
 
 def link(tx: Transaction, journey_id: str, product_id: str, role: Role, source: str, because: str = "") -> Journey:
     """Ties a journey to a unit. The same link twice is one. because: an id of what brought it about, where the same
-    role can come, go and come again.
+    role can come, go and come again. A proof of place was of another unit, and does not come along.
     """
     journey = read(tx, journey_id)
+    if journey.product_id != product_id:
+        here = journey_table.c.id == journey_id
+        tx.session.execute(sa.update(journey_table).where(here).values(proven_until=None))
     event = Event(
         id=f"link:{journey_id}:{product_id}:{role.value}" + (f":{because}" if because else ""),
         type=EventType.JOURNEY_LINKED,

@@ -1,5 +1,7 @@
 """When the line breaks, the service is away, or the journey ends."""
 
+from datetime import UTC, datetime
+
 import msgspec
 from playwright.sync_api import expect
 
@@ -25,6 +27,18 @@ def test_the_last_menu_is_shown_and_marked_when_the_service_is_gone(
     expect(page.locator(".pulse")).to_have_text("Not live")
     page.locator(".lead .main-part").click()
     expect(page.locator("dialog .count")).to_have_text("Step 1 of 3")
+
+
+def test_a_menu_that_ends_by_itself_is_kept_nowhere_on_the_phone(phone: Phone, service: FakeService) -> None:
+    kept = "Object.keys(localStorage).filter((name) => name.startsWith('throughline.menu.'))"
+    service.serve(menus.support_ok())
+    page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    assert len(page.evaluate(kept)) == 1
+    jammed = menus.support_jam()
+    service.push(msgspec.structs.replace(jammed, until=datetime(2026, 11, 22, 10, 0, tzinfo=UTC)))
+    expect(page.locator(".status-text")).to_have_text("Paper jam")
+    assert page.evaluate(kept) == []
 
 
 def test_the_phone_says_that_it_is_offline_and_catches_up_when_it_is_back(phone: Phone, service: FakeService) -> None:

@@ -229,6 +229,22 @@ def test_a_demo_unit_in_a_shop_shows_itself_to_everybody(homes: Homes) -> None:
     assert (situation.device.state, situation.onlooker) == ("idle", Onlooker.NO)
 
 
+def test_proof_of_a_demo_unit_proves_nothing_of_the_unit_that_the_journey_is_with_later(homes: Homes) -> None:
+    world = homes.world
+    demo, bought, buyer, owner = world.unit(), world.unit(), world.phone(), world.phone()
+    shop = world.shop()
+    world.run(lambda tx: commerce.place_in_shop(tx, demo.id, shop.id))
+    world.claim(owner, bought)
+    world.set_up(bought)
+    journey = homes.scan(buyer, demo)
+    zone = ZoneState(zone=Zone.HERE, subject_id=demo.id, since=world.clock(), heard_at=world.clock())
+    world.menus.enter_zone(buyer.caller, journey, zone, tuple(ids_around(beacon_of(world, demo), world.clock())))
+    assert world.menus.situation(buyer.caller, journey).place.proven
+    world.order("A-9", journey=journey, serial=bought.serial)
+    situation = world.menus.situation(buyer.caller, journey)
+    assert (situation.product_id, situation.onlooker) == (bought.id, Onlooker.ELSEWHERE)
+
+
 def test_a_command_that_shows_beside_is_still_not_an_onlookers_to_give(homes: Homes) -> None:
     world, home = homes.world, homes.home()
     journey = world.journey(home.onlooker).id
@@ -369,6 +385,7 @@ def test_who_scans_again_after_the_end_is_counted_again_and_what_was_heard_befor
     world, home = homes.world, homes.home()
     journey, key = world.journey(home.onlooker).id, beacon_of(world, home.unit)
     before = ids_around(key, world.clock())
+    prove(world, home.onlooker, journey, before)
     homes.people.end_onlookers(home.owner.caller, home.unit.id)
     world.clock.advance(seconds=60)
     again = world.clock()
