@@ -69,7 +69,7 @@ def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str)
         device=_device(tx, unit, profile),
         place=_place(tx, zone, proven_until),
         parcel=_parcel(journey, profile, tx.now),
-        steps=_steps(journey, profile),
+        steps=() if looked.sight is Sight.MODEL else _steps(journey, profile),
         relation=_relation(tx, journey, base_url),
         links=_links(model.links, journey),
         closed_reason=journey.facts.closed.reason.value if journey.facts.closed else "",

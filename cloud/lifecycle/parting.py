@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from broker.contract.stages import Stage
-from cloud.lifecycle.facts import Epoch, Facts, Mark
+from cloud.lifecycle.facts import Epoch, Facts
 from cloud.lifecycle.rows import Journey
 from cloud.lifecycle.rules import stage_of
 from cloud.lifecycle.stalls import Machine, StallKind, stalls
-from cloud.record.events import EventType, Witness
+from cloud.record.events import EventType
 from cloud.registry.profiles import Profile
 
 OF_THE_MACHINE: Final = frozenset({StallKind.INSTALL_STUCK, StallKind.FAULT_UNATTENDED, StallKind.SILENT})
@@ -49,11 +49,11 @@ def apart(journey: Journey, profile: Profile, now: datetime) -> Journey:
 
 
 def own_facts(facts: Facts) -> Facts:
-    """The facts without the unit's life: its epochs, its contacts, what it witnessed, who claimed it."""
-    words = ((step, _of_people(marks)) for step, marks in facts.life.steps.items())
-    return msgspec.structs.replace(
-        facts, claim=None, handed_on_epoch=0, life=Epoch(steps={step: marks for step, marks in words if marks})
-    )
+    """The facts without the unit's life: its epochs, its contacts, the steps of its installation, who claimed it.
+
+    Whoever saw a step done, it goes too: a newer epoch takes it away, and so would tell of a reset.
+    """
+    return msgspec.structs.replace(facts, claim=None, handed_on_epoch=0, life=Epoch())
 
 
 def own_moves(moves: Iterable[Step]) -> list[Step]:
@@ -73,7 +73,3 @@ def tells_of_the_machine(kind: str, data: Mapping[str, object]) -> bool:
     if kind not in {EventType.JOURNEY_STALLED, EventType.JOURNEY_RESUMED}:
         return False
     return data.get("kind") in {one.value for one in OF_THE_MACHINE}
-
-
-def _of_people(marks: Mapping[Witness, Mark]) -> dict[Witness, Mark]:
-    return {witness: mark for witness, mark in marks.items() if witness is not Witness.DEVICE}

@@ -128,7 +128,7 @@ def test_an_onlooker_from_elsewhere_gets_the_model_and_is_told_why(homes: Homes)
     journey = world.journey(home.onlooker)
     assert journey.stage == Stage.SUPPORT, "the record knows; the phone is not told"
     situation = world.menus.situation(home.onlooker.caller, journey.id)
-    assert (situation.device, situation.stage, situation.steps[0].done) == (Shown(), Stage.INTERESTED, False)
+    assert (situation.device, situation.stage, situation.steps) == (Shown(), Stage.INTERESTED, ())
     assert (situation.onlooker, situation.serial) == (Onlooker.ELSEWHERE, home.unit.serial)
     shown = items(service_of(world).menu(home.onlooker.caller, journey.id).body)
     for item in ("is-it-yours", "ask-for-an-invitation", "stand-beside-it", "first-aid"):
