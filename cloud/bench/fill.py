@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
 from psycopg import sql
 
 from broker.contract.ids import new_id
@@ -18,7 +17,8 @@ from cloud.bench.stand import Stand
 from cloud.errors import SetupError
 
 LINES_AT_ONCE = 2_000
-DAYS_ASLEEP = 60
+DAYS_ASLEEP, SECONDS_APART = 60, 300
+TIMES = DAYS_ASLEEP * 86_400 // SECONDS_APART
 
 
 class Part(NamedTuple):
@@ -38,22 +38,23 @@ class Copied(NamedTuple):
     due: str
 
 
-def unit_parts(product_id: str, *, owned: bool = False) -> list[Part]:
-    """A unit in the registry, and all that is known of it and its stream. owned: by the person of the same number."""
-    own = {"product_id": "id"}
-    registered = {"id": "id", "serial": "serial", "beacon_uid": "uid"} | ({"owner_person_id": "id"} if owned else {})
-    return [
-        Part("product", ("id", product_id), registered),
-        *[Part(table, ("product_id", product_id), own) for table in ("twin", "contact", "stream", "unit_facts")],
-    ]
+def unit_parts(product_id: str) -> list[Part]:
+    """A unit in the registry, and all that is known of it and its stream."""
+    registered = {"id": "id", "serial": "serial", "beacon_uid": "uid"}
+    known = ("twin", "contact", "stream", "unit_facts")
+    own = [Part(table, ("product_id", product_id), {"product_id": "id"}) for table in known]
+    return [Part("product", ("id", product_id), registered), *own]
 
 
-def journey_parts(journey_id: str, person_id: str) -> list[Part]:
-    """A person, their journey with a unit, and the timer that looks after it."""
+def journey_parts(journey_id: str, person_id: str, product_id: str) -> list[Part]:
+    """A person, their unit with its twin, their journey with it, and the timer that looks after that."""
+    owned = {"id": "id", "serial": "serial", "beacon_uid": "uid", "owner_person_id": "id"}
     return [
         Part("person", ("id", person_id), {"id": "id"}),
         Part("journey", ("id", journey_id), {"id": "id", "person_id": "id", "product_id": "id"}),
         Part("timer", ("subject", journey_id), {"subject": "id", "due_at": "due"}),
+        Part("product", ("id", product_id), owned),
+        Part("twin", ("product_id", product_id), {"product_id": "id"}),
     ]
 
 
@@ -85,9 +86,10 @@ def copies(head: str, tag: str, now: datetime, count: int) -> Iterator[Copied]:
     """What names each. Digits are letters of the ids' alphabet too, so that these stand behind one another like ids of
     one moment. tag: 8 hexadecimal digits that no earlier copies had. Timers fall due from tomorrow on, over two months.
     """
+    times = [(now + timedelta(days=1, seconds=SECONDS_APART * number)).isoformat() for number in range(TIMES)]
     for number in range(count):
-        due = now + timedelta(days=1, seconds=number * 7919 % (DAYS_ASLEEP * 86_400))
-        yield Copied(f"{head}{number:016d}", f"C{tag}{number:08d}", f"{tag}{number:024x}", due.isoformat())
+        due = times[number * 7919 % TIMES]
+        yield Copied(f"{head}{number:016d}", f"C{tag}{number:08d}", f"{tag}{number:024x}", due)
 
 
 def _copy(driver: Any, part: Part, every: Iterator[Copied]) -> None:
@@ -129,9 +131,3 @@ def line_format(line: str, names: Sequence[str], changed: Mapping[str, str]) -> 
         )
         + "\n"
     )
-
-
-def rows_of(here: Stand, table: str) -> int:
-    """How many rows a table has."""
-    with here.db.engine.connect() as connection:
-        return int(connection.execute(sa.select(sa.func.count()).select_from(sa.table(table))).scalar_one())

@@ -85,8 +85,8 @@ def _asleep(here: Stand, customer: Customer, count: int, step: Step) -> list[str
         record.set_timers(tx, {(watch.TIMER, customer.journey_id): tx.now + timedelta(days=1)})
         return str(tx.session.execute(query).scalar_one())
 
-    parts = fill.journey_parts(customer.journey_id, here.db.run(person))
-    return fill.fill(here, [*parts, *fill.unit_parts(customer.product_id, owned=True)], count, step)
+    parts = fill.journey_parts(customer.journey_id, here.db.run(person), customer.product_id)
+    return fill.fill(here, parts, count, step)
 
 
 @contextmanager

@@ -6,7 +6,8 @@ HEAD = """# Performance
 
 What this system does on one machine, measured by `throughline bench`. Each section is written by
 `throughline bench NAME --write`; the raw figures lie beside it under `bench/`. Machines differ and are rarely idle: the
-ratio to the reference, measured in the same minutes on the same machine, says more than the figure.
+ratio to the reference, measured in the same minutes on the same machine, says more than the figure. How to do it on
+yours, and what the references do: [Measure a machine](../how-to/measure-a-machine.md).
 """
 
 

@@ -13,7 +13,7 @@ from cloud.settings import as_environment
 
 TOLD, UNTOLD = "told how far they are stored", "not told"
 LEAVE_S = 30.0
-WARM_UP = 4
+WARM_UP = 8
 """A fresh process's first messages, this part of a run, are not counted."""
 
 

@@ -107,7 +107,7 @@ def test_a_fleet_of_copies_speaks_as_devices_do(here: Stand) -> None:
 
 def test_nothing_to_copy_is_said(here: Stand) -> None:
     with pytest.raises(SetupError, match="no row of journey"):
-        fill.fill(here, fill.journey_parts("none", "none")[1:], 3, silently)
+        fill.fill(here, fill.journey_parts("none", "none", "none")[1:], 3, silently)
 
 
 def test_latency_behind_mosquitto_hears_every_change(here: Stand) -> None:
