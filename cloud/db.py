@@ -48,10 +48,16 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         # Not strftime: its year has no leading zeros, and the text could neither be sorted nor be read again.
         return utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z" if dialect.name == "sqlite" else utc
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return utc_of(value)
+
+
+def utc_of(value: Any) -> datetime | None:
+    """The time that a driver gave for a `UtcDateTime`."""
+    if value is None:
+        return None
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.astimezone(UTC)
 
 
 class JsonText(sa.types.TypeDecorator[Json]):

@@ -96,7 +96,26 @@ def _array(column: Any, values: Sequence[Any]) -> Any:
     return sa.cast(literal, postgresql.ARRAY(column.type))
 
 
+def rows_of(tx: Transaction, table: sa.Table, names: tuple[str, ...], key: str, values: Sequence[str]) -> list[Any]:
+    """The columns `names` of the rows whose `key` is one of `values`, each value as the driver gives it: who reads many
+    rows knows their forms, and makes of each value what is needed of it, once.
+    """
+    if not values:
+        return []
+    connection = tx.session.connection()
+    wanted = msgspec.json.encode(values).decode() if tx.sqlite else array_literal(values)
+    return list(connection.exec_driver_sql(_select(table, names, key, connection.dialect), (wanted,)))
+
+
 # --- the statements ---
+
+
+@lru_cache(maxsize=256)
+def _select(table: sa.Table, names: tuple[str, ...], key: str, dialect: Dialect) -> str:
+    start = f'SELECT {_quoted(names)} FROM "{table.name}" WHERE "{key}"'  # noqa: S608 - names of our own tables
+    if dialect.name == "sqlite":
+        return f"{start} IN (SELECT value FROM json_each(?))"  # noqa: S608 - see above
+    return f"{start} = ANY(CAST(%s AS {_array_of(table.c[key].type, dialect)}[]))"
 
 
 @lru_cache(maxsize=256)

@@ -27,7 +27,7 @@ from cloud.record.events import Event, EventType
 from cloud.twin import rejects, telemetry, watermarks
 from cloud.twin import service as twin
 from cloud.twin.memory import CONTACT_EVERY, SKEW_STEP_S, STORED_EVERY, Contact, Memory, News
-from cloud.twin.rules import Room, Twin, room_in, to_event
+from cloud.twin.rules import Room, Twin, to_event
 from cloud.twin.sorting import Rejected, named_seq, refused, sorted_out
 from cloud.twin.tally import Tally, tally_of
 from cloud.twin.watermarks import Streams
@@ -128,7 +128,7 @@ def _within_bounds(fresh: list[Accepted], known: dict[str, Twin]) -> tuple[list[
             taken.append(part)
             continue
         if product_id not in rooms:
-            rooms[product_id] = room_in(known[product_id].reported if product_id in known else {})
+            rooms[product_id] = Room(known[product_id].reported if product_id in known else {})
         why = rooms[product_id].take(message.reported)
         if why:
             head = encode(message)

@@ -6,7 +6,7 @@ it. `version`, `level_since`, `error_since` and `usage` tell of what the cloud s
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,6 +17,7 @@ from cloud.record.events import Event, EventType
 from cloud.registry.profiles import Profile
 from cloud.twin.health import SAYS_HOW_IT_IS, Health, health, standing
 
+_JSON: Final = msgspec.json.Encoder()
 Field = tuple[Json, int, int]
 """Value (None: removed), boot, seq."""
 
@@ -198,31 +199,38 @@ def merge_reported(known: dict[str, Field], heard: dict[str, Json], boot: int, s
     return {**known, **newer} if newer else known
 
 
-class Room(msgspec.Struct):
+class Room:
     """What a reported state may still take in: without a bound, each status of one device would cost more than the
-    last, and all others would wait for it. sizes: bytes of each field as JSON, its name included.
+    last, and all others would wait for it.
+
+    A sum that is never too small is kept as statuses come; only where it says that there might be no room, the fields
+    are looked at one by one.
     """
 
-    sizes: dict[str, int]
+    def __init__(self, known: dict[str, Field]) -> None:
+        self._heard = [{name: value for name, (value, _boot, _seq) in known.items()}]
+        self._fields = len(known)
+        self._bytes = len(_JSON.encode(known))
 
     def take(self, heard: dict[str, Json]) -> str:
         """Why a status cannot be merged, or empty; then it counts as merged."""
-        after = self.sizes | _sizes(heard)
-        if len(after) > MAX_FIELDS:
+        fields, size = self._fields + len(heard), self._bytes + len(_JSON.encode(heard))
+        after: dict[str, Json] = {}
+        if fields > MAX_FIELDS or size > MAX_REPORTED_BYTES:
+            after = {name: value for one in (*self._heard, heard) for name, value in one.items()}
+            fields, size = len(after), sum(_sizes(after))
+        if fields > MAX_FIELDS:
             return f"the device's state would have more than {MAX_FIELDS} fields"
-        if sum(after.values()) > MAX_REPORTED_BYTES:
+        if size > MAX_REPORTED_BYTES:
             return f"the device's state would have more than {MAX_REPORTED_BYTES} bytes"
-        self.sizes = after
+        self._heard = [after] if after else [*self._heard, heard]
+        self._fields, self._bytes = fields, size
         return ""
 
 
-def room_in(known: dict[str, Field]) -> Room:
-    """The room that is left beside what is known."""
-    return Room(_sizes({name: value for name, (value, _boot, _seq) in known.items()}))
-
-
-def _sizes(fields: dict[str, Json]) -> dict[str, int]:
-    return {name: len(name) + len(msgspec.json.encode(value)) for name, value in fields.items()}
+def _sizes(fields: dict[str, Json]) -> list[int]:
+    """Bytes of each field as JSON, its name included."""
+    return [len(name) + len(_JSON.encode(value)) for name, value in fields.items()]
 
 
 def merge_desired(known: dict[str, Json], wished: dict[str, Json]) -> dict[str, Json]:

@@ -10,14 +10,14 @@ from broker.contract.codec import encode, unsendable
 from broker.contract.messages import Desired, Json
 from broker.contract.presence import PresenceKey
 from broker.contract.topics import Down, down_topic
-from cloud.db import Transaction, table_of
+from cloud.db import Transaction, table_of, utc_of
 from cloud.errors import FieldProblem, InvalidError, NotFoundError, StaleError
 from cloud.record import service as record
-from cloud.record.bulk import among, put_many
+from cloud.record.bulk import among, put_many, rows_of
 from cloud.record.events import Event, EventType
 from cloud.registry.profiles import Profile
 from cloud.registry.service import profiles_of, read_unit
-from cloud.twin.rules import Twin, apply, merge_desired
+from cloud.twin.rules import Field, Twin, apply, merge_desired
 from cloud.twin.tables import ContactRow, QuarantineRow, RejectCountRow, StreamRow, TwinRow
 
 twin_table = table_of(TwinRow)
@@ -25,6 +25,14 @@ contact_table = table_of(ContactRow)
 stream_table = table_of(StreamRow)
 reject_table = table_of(RejectCountRow)
 quarantine_table = table_of(QuarantineRow)
+_COLUMNS = (
+    *("product_id", "version", "reported", "desired", "desired_version", "epoch", "boot", "connection", "offline"),
+    *("firmware", "profile", "capabilities", "birth_boot", "birth_seq", "level", "level_since", "error_since", "usage"),
+)
+_REPORTED = msgspec.json.Decoder(dict[str, Field])
+_OBJECT = msgspec.json.Decoder(dict[str, Json])
+_TEXTS = msgspec.json.Decoder(tuple[str, ...])
+_USAGE = msgspec.json.Decoder(dict[str, tuple[float, datetime]])
 _HELD, _STIRRED = "twin.held", "twin.stirred"
 """In the memo: twins by product, None for one that has none; and the products that are no longer as they were."""
 
@@ -44,8 +52,8 @@ def read_many(tx: Transaction, product_ids: list[str]) -> dict[str, Twin]:
     found = {product_id: known for product_id in product_ids if (known := held.get(product_id)) is not None}
     unread = [product_id for product_id in product_ids if product_id not in held]
     if unread:
-        query = sa.select(twin_table).where(among(tx, twin_table.c.product_id, unread))
-        found |= {row.product_id: _from_row(row) for row in tx.session.execute(query)}
+        rows = rows_of(tx, twin_table, _COLUMNS, "product_id", unread)
+        found |= {row[0]: _from_row(row) for row in rows}
     return found
 
 
@@ -200,22 +208,26 @@ def last_seen(tx: Transaction, product_ids: list[str]) -> dict[str, datetime]:
 
 
 def _from_row(row: Any) -> Twin:
+    """row: `_COLUMNS`, as the driver gives them."""
+    (product_id, version, reported, desired, desired_version, epoch, *rest) = row
+    (boot, connection, offline, firmware, profile, capabilities, birth_boot, birth_seq, *rest) = rest
+    level, level_since, error_since, usage = rest
     return Twin(
-        product_id=row.product_id,
-        version=row.version,
-        reported={name: (value[0], value[1], value[2]) for name, value in row.reported.items()},
-        epoch=row.epoch,
-        presence=PresenceKey(row.boot, row.connection, row.offline),
-        firmware=row.firmware,
-        profile=row.profile,
-        capabilities=tuple(row.capabilities),
-        desired=row.desired,
-        desired_version=row.desired_version,
-        birth=(row.birth_boot, row.birth_seq),
-        level=row.level,
-        level_since=row.level_since,
-        error_since=row.error_since,
-        usage={name: (start[0], datetime.fromisoformat(start[1])) for name, start in row.usage.items()},
+        product_id=product_id,
+        version=version,
+        reported=_REPORTED.decode(reported),
+        epoch=epoch,
+        presence=PresenceKey(boot, connection, bool(offline)),
+        firmware=firmware,
+        profile=profile,
+        capabilities=_TEXTS.decode(capabilities),
+        desired=_OBJECT.decode(desired),
+        desired_version=desired_version,
+        birth=(birth_boot, birth_seq),
+        level=level,
+        level_since=utc_of(level_since),
+        error_since=utc_of(error_since),
+        usage=_USAGE.decode(usage),
     )
 
 

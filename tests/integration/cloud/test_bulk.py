@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DataError
 
 from cloud.db import Database
-from cloud.record.bulk import among, append_many, put_many
+from cloud.record.bulk import among, append_many, put_many, rows_of
 from cloud.record.service import outbox
 from cloud.twin.service import contact_table, stream_table
 
@@ -112,6 +112,18 @@ def test_among_finds_what_is_named_and_nothing_else(db: Database, wanted: list[s
     with db.reading() as tx:
         found = tx.session.execute(sa.select(outbox.c.topic).where(among(tx, outbox.c.topic, wanted))).scalars().all()
     assert sorted(found) == sorted(wanted)
+
+
+@pytest.mark.parametrize("wanted", [[], ["s0"], [f"s{number}" for number in range(len(TEXTS))], ["it's", '"', "\\"]])
+def test_rows_of_finds_what_is_named_with_the_columns_in_the_order_that_was_asked_for(
+    db: Database, wanted: list[str]
+) -> None:
+    rows = [message(f"s{number}", text, text.encode()) for number, text in enumerate(TEXTS)]
+    rows += [message(text, "odd", b"") for text in ("it's", '"', "\\", "other")]
+    db.run(lambda tx: put_many(tx, outbox, rows))
+    with db.reading() as tx:
+        found = [tuple(row) for row in rows_of(tx, outbox, ("topic", "slot"), "slot", wanted)]
+    assert sorted(found) == sorted((row["topic"], row["slot"]) for row in rows if row["slot"] in wanted)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
