@@ -119,11 +119,13 @@ def test_with_one_worker_a_second_stands_by_and_goes_on_in_the_same_session(one:
 def test_a_worker_that_begins_to_share_or_ceases_to_hears_nothing_twice(two: Workshop) -> None:
     device = Device(two.world, two.world.unit().id)
     for number, workers in enumerate((1, 2, 1), start=1):
-        worker = two.thread(ingest_workers=workers)
+        threads = [two.thread(ingest_workers=workers) for _ in range(workers)]
         two.publish(words(device, 20) if number == 1 else [device.telemetry() for _ in range(20)])
         until(lambda stored=20 * number: two.stored(device.product_id) == stored, "what was said")  # type: ignore[misc]  # a loop's
-        worker.stop.set()
-        worker.join()
+        for thread in reversed(threads):  # the first is the last one, and keeps its session
+            thread.stop.set()
+            thread.join()
+    assert two.seats() == {"work-1": "in"}
     assert [row.duplicates for row in two.world.rows("stream")] == [0]
 
 

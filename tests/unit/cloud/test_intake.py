@@ -8,7 +8,10 @@ from broker.frames import encode_length, publish
 from cloud import intake
 from cloud.fairness import Limit
 from cloud.ingest_packets import (
+    PINGRESP,
+    UNSUBACK,
     BrokerFaultError,
+    Packets,
     acknowledgements,
     connect_packet,
     read_packets,
@@ -155,3 +158,20 @@ def test_what_goes_beyond_the_limit_is_counted_and_not_kept_and_what_comes_again
 def test_a_message_that_is_sent_again_says_so() -> None:
     frame = publish("t", b"x", packet_id=1, dup=True)
     assert [one.again for one in read_packets(frame + publish("t", b"x", packet_id=2), 1).messages] == [True, False]
+
+
+def test_a_session_is_empty_when_all_that_came_is_stored_and_nothing_comes_before_the_answer_to_a_ping() -> None:
+    intake = Intake(Address("127.0.0.1", 1, "u", "p"), "work-1", 100)
+    message, answer = Delivery("tl/v1/x/up/status", b"", 1, 1, 0), (PINGRESP, b"")
+    intake.leave()
+    intake._take_in(Packets([message], [(UNSUBACK, b"\x00\x02")], 0))  # noqa: SLF001 - as if it came by the socket
+    intake._ask_for_more()  # noqa: SLF001 - as between two reads
+    assert not intake._pings, "one is not stored yet"  # noqa: SLF001 - whether it asked
+    intake._acknowledged = 1  # noqa: SLF001 - as if it were
+    intake._ask_for_more()  # noqa: SLF001 - as between two reads
+    intake._take_in(Packets([message], [answer], 0))  # noqa: SLF001 - more was waiting
+    assert not intake.drained.is_set()
+    intake._acknowledged = 2  # noqa: SLF001 - that too is stored
+    intake._ask_for_more()  # noqa: SLF001 - as between two reads
+    intake._take_in(Packets([], [answer], 0))  # noqa: SLF001 - nothing was
+    assert intake.drained.is_set()
