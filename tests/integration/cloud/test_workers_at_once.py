@@ -2,8 +2,10 @@
 
 import random
 import threading
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from broker.contract.topics import Up, up_topic
 from cloud.db import Transaction
@@ -43,6 +45,22 @@ def test_workers_with_the_same_devices_in_any_order_never_lock_each_other_out(po
     rejected = {row.product_id: row.count for row in world.rows("reject_count", reason="over_limit")}
     assert sum(rejected.values()) == WORKERS * BATCHES * 20
     assert world.rows("reject_count", product_id="")[0].count == WORKERS * BATCHES
+
+
+def test_units_are_locked_in_the_order_of_their_numbers_which_is_the_same_for_every_process(
+    postgres_world: World,
+) -> None:
+    world, asked = postgres_world, []
+    devices = [Device(world, world.unit().id) for _ in range(20)]
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if "pg_advisory_xact_lock" in statement:
+            asked.append([int(number) for number in str(values["keys"]).strip("{}").split(",")])
+
+    sa.event.listen(world.db.engine, "before_cursor_execute", note)
+    world.take(*(device.birth() for device in devices))
+    assert max(map(len, asked)) == len(devices), "all at once"
+    assert asked == [sorted(numbers) for numbers in asked]
 
 
 def test_a_batch_that_is_locked_out_by_somebody_who_takes_the_units_the_other_way_round_is_stored_all_the_same(
