@@ -60,7 +60,7 @@ class Line:
         self._window = window
         self._sent = 0
         self._unsent = b""
-        self._heard = 0
+        self._heard = self._pongs_due = 0
 
     @property
     def acknowledged(self) -> int:
@@ -98,7 +98,16 @@ class Line:
         if not data:
             msg = "the broker ended the publisher's connection"
             raise ConnectionError(msg)
-        self._heard += len(data)
+        # A ping was sent when nothing else was on its way: its answer stands before all others.
+        pongs = min(self._pongs_due, len(data))
+        self._pongs_due -= pongs
+        self._heard += len(data) - pongs
+
+    def ping(self) -> None:
+        """Keeps the connection alive, when nothing else does."""
+        if self.done and not self._unsent and not self._pongs_due:
+            self._unsent = frames.PINGREQ
+            self._pongs_due = len(frames.PINGRESP)
 
     @property
     def wants_to_write(self) -> bool:

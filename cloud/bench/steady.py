@@ -20,6 +20,8 @@ from cloud.bench.publisher import CHUNK, Line, exchange
 from cloud.mqtt import Address
 
 LOOK_S = 0.005
+PING_S = 20.0
+"""A third of the keepalive; it may have nothing to say for long."""
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,13 +106,17 @@ def publish(voices: list[Voice], allowance: Allowance) -> Sent:
     for one in voices:
         one.line.socket.setblocking(False)
         selector.register(one.line.socket, selectors.EVENT_READ, one.line)
-    begun, lines = time.process_time(), [one.line for one in voices]
+    begun, lines, ping_at = time.process_time(), [one.line for one in voices], time.monotonic() + PING_S
     while not (allowance.over.is_set() and all(line.done for line in lines)):
         for one in voices:
             left = allowance.messages() - sum(other.made for other in voices)
             if not allowance.over.is_set() and one.line.waiting < CHUNK and left > 0:
                 one.say_more(min(CHUNK, left))
             one.line.fill()
+        if time.monotonic() >= ping_at:
+            ping_at += PING_S
+            for line in lines:
+                line.ping()
         exchange(selector, lines, LOOK_S)
     return Sent(
         messages=sum(one.made for one in voices),

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from broker.contract.codec import Accepted, decode_up
 from broker.contract.ids import new_id
 from broker.contract.topics import Up, up_topic
-from cloud.bench import frames
+from cloud.bench import frames, publisher
 from cloud.bench.http_load import body_length
 from cloud.bench.messages import count_statuses, is_status, last_seqs, status, stream, telemetry, templates
 from cloud.bench.storing import LOOK_AT_MOST_S, LOOK_S, pause
+from cloud.mqtt import Address
 
 
 def test_every_message_is_accepted_about_250_bytes_long_and_each_device_counts_without_a_gap() -> None:
@@ -95,3 +96,62 @@ def test_packet_ids_are_never_zero_and_start_again_behind_the_last() -> None:
 )
 def test_the_length_of_a_body_is_read_from_its_head(head: bytes, length: int) -> None:
     assert body_length(head) == length
+
+
+class _Wire:
+    """A socket that answers what the test puts into it."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+        self.answers: list[bytes] = []
+
+    def send(self, data: bytes) -> int:
+        self.sent += data
+        return len(data)
+
+    def recv(self, _size: int) -> bytes:
+        return self.answers.pop(0)
+
+
+def quiet_line(monkeypatch: pytest.MonkeyPatch) -> tuple[publisher.Line, _Wire]:
+    wire = _Wire()
+    wire.answers.append(frames.CONNACK + b"\0\0")
+    for name in ("sendall", "setsockopt"):
+        setattr(wire, name, lambda *_given: None)
+    monkeypatch.setattr("socket.create_connection", lambda _at: wire)
+    return publisher.Line(Address("h", 1, "u", "p"), "n", (), 2), wire
+
+
+def test_a_ping_leaves_when_nothing_is_on_its_way_and_its_answer_counts_as_no_acknowledgement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    line, wire = quiet_line(monkeypatch)
+    line.ping()
+    line.write()
+    line.owe(b"first")
+    line.fill()
+    line.write()
+    assert wire.sent == frames.PINGREQ + b"first"
+    line.ping()  # a message is on its way
+    line.write()
+    assert wire.sent == frames.PINGREQ + b"first"
+    wire.answers += [frames.PINGRESP[:1], frames.PINGRESP[1:] + b"\x40\x02", b"\0\1"]
+    for acknowledged, done in ((0, False), (0, False), (1, True)):
+        line.read()
+        assert (line.acknowledged, line.done) == (acknowledged, done)
+
+
+def test_no_more_than_the_window_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    line, wire = quiet_line(monkeypatch)
+    for frame in (b"1", b"2", b"3"):
+        line.owe(frame)
+    line.fill()
+    line.write()
+    line.fill()
+    line.write()
+    assert wire.sent == b"12"
+    wire.answers.append(b"\x40\x02\0\1")
+    line.read()
+    line.fill()
+    line.write()
+    assert wire.sent == b"123"
