@@ -115,8 +115,8 @@ def one_server(services: tuple[str, ...], devices: int, programs: Programs, work
 
 
 def _settings(folder: Path) -> Settings:
-    # Given, not asked of the environment: a bench measures the defaults; but for how often one may call and speak, as it
-    # is one address with one session, and a few devices that speak for many. The limits are asked all the same.
+    # Given, not asked of the environment: a bench measures the defaults; but for how often one may call and speak, as
+    # it is one address with one session, and a few devices that speak for many. The limits are asked all the same.
     defaults = {name: field.get_default() for name, field in Settings.model_fields.items()}
     own = {"data_dir": folder / "data", "port": free_port(), "mqtt_port": free_port(), "log_level": "warning"}
     own |= {"address_calls_per_minute": UNLIMITED, "session_calls_per_minute": UNLIMITED}
