@@ -7,7 +7,7 @@ from broker.contract.messages import Json
 from cloud import situations
 from cloud.campaigns import service as campaigns
 from cloud.care import service as care
-from cloud.commerce import service as commerce
+from cloud.commerce import coupons
 from cloud.control import service as control
 from cloud.db import Transaction
 from cloud.lifecycle import service as lifecycle
@@ -66,7 +66,7 @@ def _step(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chos
 
 def _coupon(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
     zone, _ = situations.zone_of(tx, journey.id)
-    row = commerce.issue_coupon(tx, journey, zone.subject_id if zone.zone is Zone.SHOP else None)
+    row = coupons.issue_coupon(tx, journey, zone.subject_id if zone.zone is Zone.SHOP else None)
     return Chosen(item_id=item.id, outcome="coupon_issued", detail=row.code)
 
 

@@ -14,7 +14,7 @@ from broker.contract.stages import Stage
 from cloud import situations
 from cloud.care import service as care
 from cloud.choices import carry_out
-from cloud.commerce import service as commerce
+from cloud.commerce import partners
 from cloud.consent import service as consent
 from cloud.db import Database, Transaction
 from cloud.errors import NotFoundError
@@ -147,7 +147,7 @@ class Menus:
         with self._db.reading() as tx:
             journey = _own(tx, caller, journey_id)
             zone, _ = situations.zone_of(tx, journey_id)
-            shops = commerce.shops(tx)
+            shops = partners.shops(tx)
             return Surroundings(
                 beacons=tuple(_beacons(tx, journey, shops)), fences=tuple(_fence(shop) for shop in shops), zone=zone
             )

@@ -10,6 +10,7 @@ from broker.contract.stages import Role, Stage
 from broker.contract.values import MAX_INTEGER
 from cloud.campaigns import service as campaigns
 from cloud.care import service as care
+from cloud.commerce import coupons, partners
 from cloud.commerce import service as commerce
 from cloud.db import Transaction
 from cloud.lifecycle import service as lifecycle
@@ -189,7 +190,7 @@ def _usage(known: Twin) -> dict[str, float]:
 def _place(tx: Transaction, zone: ZoneState, proven_until: datetime | None) -> Place:
     shop = None
     if zone.zone is Zone.SHOP and zone.subject_id:
-        row = commerce.shop(tx, zone.subject_id)
+        row = partners.shop(tx, zone.subject_id)
         shop = Shop(id=row.id, name=row.name, address=row.address, url=row.url)
     return Place(zone=zone.zone, shop=shop, proven=proven_until is not None and proven_until > tx.now)
 
@@ -221,7 +222,7 @@ def _steps(journey: lifecycle.Journey, profile: Profile) -> tuple[Step, ...]:
 def _relation(tx: Transaction, journey: lifecycle.Journey, base_url: str) -> Relation:
     cases = care.of_journey(tx, journey.id)
     current = next((row for row in cases if row.status in care.OPEN), None)
-    coupon = commerce.coupon_of(tx, journey.id)
+    coupon = coupons.coupon_of(tx, journey.id)
     referral = campaigns.known_referral(tx, journey.id)
     order = next(iter(commerce.orders_of(tx, journey.id)), None)
     return Relation(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from cloud.commerce import service
+from cloud.commerce import coupons, partners, service
 from cloud.commerce.carriers import BadBody, Unwanted, read_easypost, read_order, schema_of_easypost, schema_of_order
 from cloud.commerce.signatures import SignatureProblem, verify_easypost, verify_standard
 from cloud.errors import InvalidError, NotFoundError, SignatureError, TooLargeError
@@ -174,7 +174,7 @@ def create_store(body: ShopIn, call: WriteStores) -> ShopOut:
     """A partner shop: its fence, and a beacon of its own."""
 
     def create(tx: Any) -> ShopOut:
-        shop: ShopOut = _show(ShopOut, service.create_shop(tx, **body.model_dump()))
+        shop: ShopOut = _show(ShopOut, partners.create_shop(tx, **body.model_dump()))
         return shop
 
     return call.write(ShopOut, create)
@@ -182,7 +182,7 @@ def create_store(body: ShopIn, call: WriteStores) -> ShopOut:
 
 @api.get("/stores")
 def list_stores(call: ReadStores) -> Page[ShopOut]:
-    return call.read(lambda tx: Page(items=[_show(ShopOut, row) for row in service.shops(tx)], next=None))
+    return call.read(lambda tx: Page(items=[_show(ShopOut, row) for row in partners.shops(tx)], next=None))
 
 
 @api.get("/orders")
@@ -206,7 +206,7 @@ def list_parcels(call: ReadOrders, limit: Limit = 50, cursor: Cursor = None) -> 
 @api.get("/coupons")
 def list_coupons(call: ReadCoupons, limit: Limit = 50, cursor: Cursor = None) -> Page[CouponOut]:
     def read(tx: Any) -> Page[CouponOut]:
-        rows = service.coupons(tx, after=cursor, limit=limit + 1)
+        rows = coupons.coupons(tx, after=cursor, limit=limit + 1)
         return page(rows, limit, lambda row: str(row.id), lambda row: _show(CouponOut, row))
 
     return call.read(read)
@@ -217,10 +217,10 @@ def redeem_coupon(body: RedeemIn, call: Redeem) -> CouponOut:
     """The till takes a coupon, once."""
 
     def redeem(tx: Any) -> CouponOut:
-        coupon: CouponOut = _show(CouponOut, service.redeem(tx, body.code, body.shop_id))
+        coupon: CouponOut = _show(CouponOut, coupons.redeem(tx, body.code, body.shop_id))
         return coupon
 
-    return call.write(CouponOut, redeem, about=lambda tx: service.holder_of(tx, body.code))
+    return call.write(CouponOut, redeem, about=lambda tx: coupons.holder_of(tx, body.code))
 
 
 def routers() -> tuple[APIRouter, ...]:

@@ -1,4 +1,4 @@
-"""Shops, orders, parcels, coupons: what shops and carriers say, into the journeys that it concerns.
+"""Orders and parcels: what shops and carriers say, into the journeys that it concerns.
 
 Webhooks come late, twice and out of order, and a parcel may be scanned before the shop says whose it is. Until then an
 order and a parcel are rows and nothing more: what belongs to nobody yet could not be found again when they leave. The
@@ -6,82 +6,28 @@ order that names the journey brings the story so far into the journal.
 """
 
 import hashlib
-import secrets
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from broker.contract.ids import is_id, new_id
+from broker.contract.ids import is_id
 from broker.contract.stages import Role
 from cloud.commerce.carriers import OrderUpdate, ParcelUpdate
-from cloud.commerce.tables import CouponRow, OrderRow, ParcelRow, ShopRow
+from cloud.commerce.tables import OrderRow, ParcelRow
 from cloud.db import Transaction, table_of
-from cloud.errors import ConflictError, InvalidError, NotFoundError
+from cloud.errors import InvalidError, NotFoundError
 from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
-from cloud.registry import codes
-from cloud.registry import service as registry
-from cloud.registry.service import BEACON_NAMESPACE, find_unit, model_table
+from cloud.registry.service import find_unit, model_table
 from cloud.secrets import Keys
 
 order_table = table_of(OrderRow)
 parcel_table = table_of(ParcelRow)
-coupon_table = table_of(CouponRow)
-shop_table = table_of(ShopRow)
 
-COUPON_LASTS = timedelta(days=30)
 BY_POSSESSION = ("code", "proximity")
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2999
-COUPON_AMOUNT, COUPON_CURRENCY = 5_000, "USD"
-
-
-# --- shops ---
-
-
-def create_shop(
-    tx: Transaction, *, name: str, address: str, url: str, latitude: float, longitude: float, radius_m: float
-) -> ShopRow:
-    """A partner shop, its fence, and a beacon of its own. Raises InvalidError for a place that is none."""
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180 and 10 <= radius_m <= 10_000):
-        msg = "latitude, longitude or radius (10 to 10,000 m) is out of range"
-        raise InvalidError(msg)
-    row = ShopRow(
-        id=new_id(tx.now),
-        name=name,
-        address=address,
-        url=url,
-        latitude=latitude,
-        longitude=longitude,
-        radius_m=radius_m,
-        beacon_uid=BEACON_NAMESPACE + secrets.token_hex(6),
-        created_at=tx.now,
-    )
-    tx.session.add(row)
-    tx.session.flush()
-    return row
-
-
-def shops(tx: Transaction) -> list[ShopRow]:
-    return list(tx.session.execute(sa.select(ShopRow).order_by(shop_table.c.id)).scalars())
-
-
-def shop(tx: Transaction, shop_id: str) -> ShopRow:
-    """Raises NotFoundError."""
-    row = tx.session.get(ShopRow, shop_id) if is_id(shop_id) else None
-    if row is None:
-        msg = "no such shop"
-        raise NotFoundError(msg)
-    return row
-
-
-def place_in_shop(tx: Transaction, product_id: str, shop_id: str | None) -> None:
-    """Makes the unit a demo unit of a shop, or takes it out of there. Raises NotFoundError for either of them."""
-    if shop_id is not None:
-        shop(tx, shop_id)
-    registry.place_in_shop(tx, product_id, shop_id)
 
 
 # --- orders ---
@@ -324,92 +270,6 @@ def orders(tx: Transaction, *, after: str | None, limit: int) -> list[OrderRow]:
 def parcels(tx: Transaction, *, after: str | None, limit: int) -> list[ParcelRow]:
     query = sa.select(ParcelRow).order_by(parcel_table.c.tracking_code).limit(limit)
     return list(tx.session.execute(query.where(parcel_table.c.tracking_code > after) if after else query).scalars())
-
-
-# --- coupons ---
-
-
-def issue_coupon(tx: Transaction, journey: lifecycle.Journey, shop_id: str | None) -> CouponRow:
-    """One coupon for a journey; asked for again, it is the same one."""
-    record.lock(tx, {journey.id})
-    known = coupon_of(tx, journey.id)
-    if known is not None:
-        return known
-    row = CouponRow(
-        id=new_id(tx.now),
-        code=codes.display(codes.new_claim_code()),
-        journey_id=journey.id,
-        person_id=journey.person_id,
-        shop_id=shop_id,
-        amount=COUPON_AMOUNT,
-        currency=COUPON_CURRENCY,
-        issued_at=tx.now,
-        expires_at=tx.now + COUPON_LASTS,
-    )
-    tx.session.add(row)
-    tx.session.flush()
-    data = {"coupon_id": row.id, "amount": row.amount, "currency": row.currency}
-    _note_coupon(tx, row, journey, EventType.COUPON_ISSUED, data)
-    return row
-
-
-def coupon_of(tx: Transaction, journey_id: str) -> CouponRow | None:
-    """The journey's coupon that has not expired."""
-    query = sa.select(CouponRow).where(coupon_table.c.journey_id == journey_id, coupon_table.c.expires_at > tx.now)
-    return tx.session.execute(query).scalars().first()
-
-
-def holder_of(tx: Transaction, code: str) -> str:
-    """The person whose coupon it is. Raises NotFoundError."""
-    row: CouponRow | None = tx.session.execute(_with_code(code)).scalar_one_or_none()
-    if row is None:
-        msg = "no such coupon, or it has expired"
-        raise NotFoundError(msg)
-    return row.person_id
-
-
-def _with_code(code: str) -> Any:
-    clean = codes.normalise(code)
-    return sa.select(CouponRow).where(coupon_table.c.code == (codes.display(clean) if clean else ""))
-
-
-def redeem(tx: Transaction, code: str, shop_id: str) -> CouponRow:
-    """The till takes the coupon, once. Raises NotFoundError, ConflictError."""
-    shop(tx, shop_id)
-    row: CouponRow | None = tx.session.execute(_with_code(code).with_for_update()).scalar_one_or_none()
-    if row is None or row.expires_at <= tx.now:
-        msg = "no such coupon, or it has expired"
-        raise NotFoundError(msg)
-    if row.redeemed_at is not None:
-        msg = "this coupon was redeemed before"
-        raise ConflictError(msg)
-    row.redeemed_at, row.shop_id = tx.now, shop_id
-    tx.session.flush()
-    _note_coupon(tx, row, lifecycle.read(tx, row.journey_id), EventType.COUPON_REDEEMED, {"coupon_id": row.id})
-    return row
-
-
-def _note_coupon(
-    tx: Transaction, row: CouponRow, journey: lifecycle.Journey, kind: EventType, data: dict[str, Any]
-) -> None:
-    event = Event(
-        id=f"{kind.value}:{row.id}",
-        type=kind,
-        at=tx.now,
-        source="phone" if kind is EventType.COUPON_ISSUED else "shop",
-        channel="phone_app" if kind is EventType.COUPON_ISSUED else "store",
-        product_id=journey.product_id,
-        journey_id=journey.id,
-        person_id=journey.person_id,
-        data=data,
-    )
-    record.append(tx, [event])
-    lifecycle.touch(tx, journey.id)
-
-
-def coupons(tx: Transaction, *, after: str | None, limit: int) -> list[CouponRow]:
-    query = sa.select(CouponRow).order_by(coupon_table.c.id.desc()).limit(limit)
-    return list(tx.session.execute(query.where(coupon_table.c.id < after) if after else query).scalars())
 
 
 def _digest(text: str) -> str:

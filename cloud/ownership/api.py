@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel
 
-from cloud.commerce import service as commerce
+from cloud.commerce import partners
 from cloud.errors import NotFoundError
 from cloud.identity.permissions import Permission
 from cloud.identity.visits import admit
@@ -44,7 +44,7 @@ def change_product(product_id: str, body: ProductPatch, call: Change) -> Product
 
     def change(tx: Any) -> ProductOut:
         if "shop_id" in body.model_fields_set:
-            commerce.place_in_shop(tx, product_id, body.shop_id)
+            partners.place_in_shop(tx, product_id, body.shop_id)
         if body.state == "retired":
             returns.retire(tx, product_id)
         return product_out(registry.read_unit(tx, product_id).product, call.url)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from broker.contract.messages import MAX_DEPTH, MAX_PAYLOAD_BYTES
-from cloud.commerce import service as commerce
+from cloud.commerce import partners
 from cloud.compose import make_app
 from cloud.db import UtcDateTime
 from cloud.errors import InvalidError, NotFoundError
@@ -375,7 +375,7 @@ async def test_a_unit_cannot_stand_in_a_shop_that_is_none(
     unit = world.unit()
     problem(await sent(operator, "PATCH", f"/api/v1/products/{unit.id}", {"shop_id": shop_id}), 404, "not_found")
     with pytest.raises(NotFoundError):
-        world.run(lambda tx: commerce.place_in_shop(tx, unit.id, shop_id))
+        world.run(lambda tx: partners.place_in_shop(tx, unit.id, shop_id))
     assert [row.shop_id for row in world.rows("product")] == [None]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from broker.contract.stages import Role, Stage
 from cloud.campaigns import service as campaigns
-from cloud.commerce import service as commerce
+from cloud.commerce import coupons
 from cloud.commerce.tables import CouponRow
 from cloud.errors import ConflictError, InvalidError, NotFoundError
 from cloud.lifecycle import service as lifecycle
@@ -147,7 +147,7 @@ def test_a_carriers_time_that_is_none_is_refused(world: World) -> None:
 
 
 def coupon(world: World, journey: lifecycle.Journey) -> CouponRow:
-    return world.run(lambda tx: commerce.issue_coupon(tx, lifecycle.read(tx, journey.id), None))
+    return world.run(lambda tx: coupons.issue_coupon(tx, lifecycle.read(tx, journey.id), None))
 
 
 def test_a_journey_gets_one_coupon_also_when_it_asks_at_once(world: World) -> None:
@@ -162,7 +162,7 @@ def test_a_journey_gets_one_coupon_also_when_it_asks_at_once(world: World) -> No
 def test_a_coupon_is_redeemed_once_however_many_tills_take_it_at_once(world: World) -> None:
     shop, journey = world.shop(), world.begin(world.phone())
     code = coupon(world, journey).code
-    found = at_once([lambda: world.run(lambda tx: commerce.redeem(tx, code.lower(), shop.id))] * 4)
+    found = at_once([lambda: world.run(lambda tx: coupons.redeem(tx, code.lower(), shop.id))] * 4)
     assert sum(isinstance(one, CouponRow) for one in found) == 1
     assert sum(isinstance(one, ConflictError) for one in found) == 3
     assert len(world.rows("journal", type="coupon.redeemed")) == 1
@@ -171,10 +171,10 @@ def test_a_coupon_is_redeemed_once_however_many_tills_take_it_at_once(world: Wor
 def test_an_expired_or_unknown_coupon_is_none_and_a_new_one_can_be_had(world: World) -> None:
     shop, journey = world.shop(), world.begin(world.phone())
     first = coupon(world, journey)
-    world.clock.now += commerce.COUPON_LASTS
+    world.clock.now += coupons.COUPON_LASTS
     for code in (first.code, "nonsense", ""):
         with pytest.raises(NotFoundError):
-            world.run(lambda tx, code=code: commerce.redeem(tx, code, shop.id))  # type: ignore[misc]  # a loop's lambda
+            world.run(lambda tx, code=code: coupons.redeem(tx, code, shop.id))  # type: ignore[misc]  # a loop's lambda
     assert coupon(world, journey).code != first.code
 
 

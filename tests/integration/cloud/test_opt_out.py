@@ -15,7 +15,7 @@ from broker.contract.stages import Role, Stage
 from broker.contract.topics import Down
 from cloud.campaigns import service as campaigns
 from cloud.care import service as care
-from cloud.commerce import service as commerce
+from cloud.commerce import coupons
 from cloud.consent import service as consent
 from cloud.control import service as control
 from cloud.errors import NotFoundError
@@ -476,4 +476,4 @@ def test_a_coupon_of_somebody_who_left_is_no_coupon_at_the_till(world: World) ->
     left, shop = live_through_everything(world), world.shop()
     world.menus.opt_out(left.phone.token)
     with pytest.raises(NotFoundError):
-        world.run(lambda tx: commerce.redeem(tx, left.visible["coupon"].decode(), shop.id))
+        world.run(lambda tx: coupons.redeem(tx, left.visible["coupon"].decode(), shop.id))

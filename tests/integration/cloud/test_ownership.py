@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from broker.contract.eid import ids_around
 from broker.contract.stages import Role, Stage
-from cloud.commerce import service as commerce
+from cloud.commerce import partners
 from cloud.errors import ConflictError, DuplicateError, InvalidError, NotFoundError
 from cloud.identity import phones
 from cloud.identity import service as identity
@@ -95,7 +95,7 @@ def test_the_units_own_beacon_shows_possession_and_another_units_does_not(world:
 
 def test_a_unit_that_stands_in_a_shop_is_nobodys_to_claim_until_it_is_taken_out_of_there(world: World) -> None:
     unit, shop, customer = world.unit(), world.shop(), world.phone()
-    world.run(lambda tx: commerce.place_in_shop(tx, unit.id, shop.id))
+    world.run(lambda tx: partners.place_in_shop(tx, unit.id, shop.id))
     beacon = world.run(lambda tx: identity.issue_credential(tx, world.keys, unit.id)).beacon_key
     heard = min(ids_around(bytes.fromhex(beacon), world.clock()))
     for code, eid in ((None, heard), (unit.claim_code, None)):
@@ -104,7 +104,7 @@ def test_a_unit_that_stands_in_a_shop_is_nobodys_to_claim_until_it_is_taken_out_
     with pytest.raises(ClaimRefusedError):  # who shows nothing hears nothing
         world.claim(customer, unit, WRONG)
     assert world.rows("product")[0].owner_person_id is None
-    world.run(lambda tx: commerce.place_in_shop(tx, unit.id, None))
+    world.run(lambda tx: partners.place_in_shop(tx, unit.id, None))
     assert world.claim(customer, unit).role is Role.OWNER
 
 
@@ -113,7 +113,7 @@ def test_a_unit_with_an_owner_cannot_be_put_into_a_shop_and_is_no_demo_unit_what
     world.claim(owner, unit)
     world.set_up(unit)
     with pytest.raises(ConflictError):
-        world.run(lambda tx: commerce.place_in_shop(tx, unit.id, shop.id))
+        world.run(lambda tx: partners.place_in_shop(tx, unit.id, shop.id))
     product = sa.update(registry.product_table).where(registry.product_table.c.id == unit.id)
     world.run(lambda tx: tx.session.execute(product.values(shop_id=shop.id)))
     beacon = world.run(lambda tx: identity.issue_credential(tx, world.keys, unit.id)).beacon_key

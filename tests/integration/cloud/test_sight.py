@@ -12,7 +12,7 @@ from broker.contract.messages import Json
 from broker.contract.stages import Role, Stage
 from cloud import situations
 from cloud.care import service as care
-from cloud.commerce import service as commerce
+from cloud.commerce import partners
 from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
 from cloud.menus import PROOF_LASTS
@@ -221,7 +221,7 @@ def test_a_demo_unit_in_a_shop_shows_itself_to_everybody(homes: Homes) -> None:
     world, unit, visitor = homes.world, homes.world.unit(), homes.world.phone()
     world.set_up(unit)
     shop = world.shop()
-    world.run(lambda tx: commerce.place_in_shop(tx, unit.id, shop.id))
+    world.run(lambda tx: partners.place_in_shop(tx, unit.id, shop.id))
     journey = homes.scan(visitor, unit)
     zone = ZoneState(zone=Zone.HERE, subject_id=unit.id, since=world.clock(), heard_at=world.clock())
     world.menus.enter_zone(visitor.caller, journey, zone, ())
@@ -233,7 +233,7 @@ def test_proof_of_a_demo_unit_proves_nothing_of_the_unit_that_the_journey_is_wit
     world = homes.world
     demo, bought, buyer, owner = world.unit(), world.unit(), world.phone(), world.phone()
     shop = world.shop()
-    world.run(lambda tx: commerce.place_in_shop(tx, demo.id, shop.id))
+    world.run(lambda tx: partners.place_in_shop(tx, demo.id, shop.id))
     world.claim(owner, bought)
     world.set_up(bought)
     journey = homes.scan(buyer, demo)

@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 from broker.contract.messages import Json
 from broker.contract.topics import Up, up_topic
 from cloud.accounts import Accounts
+from cloud.commerce import partners
 from cloud.commerce import service as commerce
 from cloud.commerce.carriers import OrderUpdate, ParcelUpdate
 from cloud.control import service as control
@@ -117,7 +118,7 @@ class World:
     def shop(self) -> Any:
         place = {"latitude": 37.4, "longitude": -122.1, "radius_m": 100.0}
         return self.run(
-            lambda tx: commerce.create_shop(tx, name="Corner", address="1 Main", url="https://s.example", **place)
+            lambda tx: partners.create_shop(tx, name="Corner", address="1 Main", url="https://s.example", **place)
         )
 
     # --- shops and carriers ---
