@@ -63,6 +63,7 @@ from cloud.mqtt import Address, Bus
 from cloud.openapi import with_problems
 from cloud.ownership import api as ownership_api
 from cloud.people import PeopleOfUnits
+from cloud.problems import add_error_handlers
 from cloud.proxies import Proxies
 from cloud.public_cors import PublicCors
 from cloud.record import service as record
@@ -75,7 +76,7 @@ from cloud.tracing import Tracing, tracing_of
 from cloud.twin import api as twin_api
 from cloud.twin import service as twin
 from cloud.twin import spans, telemetry_api
-from cloud.web import MAX_BODY_BYTES, MAX_IMPORT_BYTES, Context, add_error_handlers
+from cloud.web import MAX_BODY_BYTES, MAX_IMPORT_BYTES, Context
 from cloud.workers.mail import MailLoop
 from cloud.workers.outbox import OutboxLoop
 from cloud.workers.scheduler import HOUSEKEEPING, SchedulerLoop

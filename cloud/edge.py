@@ -9,8 +9,8 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cloud.problems import problem
 from cloud.registry.gs1 import begins_with_key
-from cloud.web import problem
 
 MAX_URL_BYTES: Final = 8_192
 """Path and query. Source: RFC 9110, section 4.1, asks for 8000 at least."""

@@ -16,7 +16,7 @@
       TooLargeError            above a limit
       SetupError               the process cannot start; says what to change
 
-Which HTTP status each has, `cloud/web.py` says.
+Which HTTP status each has, `cloud/problems.py` says.
 """
 
 from typing import ClassVar, NamedTuple

@@ -16,7 +16,8 @@ from cloud.figures import DatabaseFigures
 from cloud.identity.permissions import Permission
 from cloud.metrics.meters import TEXT, Page
 from cloud.mqtt import Bus
-from cloud.web import Context, context_of, problem
+from cloud.problems import problem
+from cloud.web import Context, context_of
 
 LOCAL = frozenset({"127.0.0.1", "::1"})
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")

@@ -20,9 +20,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from cloud.file_limit import file_limit, shares_of
 from cloud.headers import ALWAYS
 from cloud.open_lines import OpenLines
+from cloud.problems import problem
 from cloud.proxies import trusts
 from cloud.settings import Settings
-from cloud.web import problem
 from mobile_menu.limits import source_of
 
 WAITING_MAX: Final = 1_000

@@ -109,8 +109,8 @@ def _catch_the_rest() -> None:
 
 def _says_no_more_than_it_should(record: logging.LogRecord) -> bool:
     """Uvicorn logs every error that leaves the application, with a message that may quote what a person wrote; where it
-    happened, `cloud.web` has logged before. And it logs each request that is none, with which a stranger could fill the
-    disk.
+    happened, `cloud.problems` has logged before. And it logs each request that is none, with which a stranger could
+    fill the disk.
     """
     if record.name != "uvicorn.error":
         return True

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
-from cloud.web import PROBLEM, Problem
+from cloud.problems import PROBLEM, Problem
 
 Operation = dict[str, Any]
 METHODS: Final = ("get", "put", "post", "delete", "patch")

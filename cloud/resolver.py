@@ -15,12 +15,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from cloud import resolver_pages as pages
 from cloud.errors import NotFoundError
 from cloud.identity.visits import admit, app_address, with_visit
+from cloud.problems import PROBLEM, problem
 from cloud.registry import gs1, links, linkset
 from cloud.registry.linktypes import Vocabularies
 from cloud.registry.negotiation import JSON, JSON_LD, LINKSET_JSON, is_person, language_for, wants_html, weighted
 from cloud.registry.resolving import Choices, Entry, Missing, Redirect, Whole, Wish, resolve, wish_of
 from cloud.scans import scan
-from cloud.web import PROBLEM, Context, context_of, problem
+from cloud.web import Context, context_of
 from mobile_menu.streams import etag_matches
 from mobile_menu.visit_cookie import MAX_VISIT, cookie_name
 

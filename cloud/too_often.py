@@ -5,8 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cloud import resolver_pages as pages
+from cloud.problems import known_error, problem
 from cloud.registry.negotiation import language_for, wants_html, weighted
-from cloud.web import known_error, problem
 from mobile_menu.ports import TooManyAttemptsError
 
 

@@ -1,6 +1,6 @@
 """The root of the error tree. Each house draws its own branch in its `errors.py`.
 
-An error carries facts as attributes and a stable `code`; which HTTP status that is, `cloud/web.py` alone decides.
+An error carries facts as attributes and a stable `code`; which HTTP status that is, `cloud/problems.py` alone decides.
 """
 
 from typing import ClassVar

@@ -17,7 +17,7 @@ from schemathesis import Response
 from schemathesis.engine import events, from_schema
 
 from cloud.commerce.signatures import sign_standard
-from cloud.web import PROBLEM, STATUS
+from cloud.problems import PROBLEM, STATUS
 from device_sim.carrier import signature
 from tests.hostile.deployment import Deployment
 

@@ -29,9 +29,9 @@ from cloud.identity.permissions import OperatorRole, Permission, of_role
 from cloud.metrics.alerts import ALERTS, rules
 from cloud.metrics.catalogue import METRICS, Metric
 from cloud.metrics.dashboard import dashboard
+from cloud.problems import STATUS
 from cloud.secrets import load_keys
 from cloud.settings import PREFIX, Settings, load_settings
-from cloud.web import STATUS
 from tests.house.asked import asked
 from tests.house.files import DOCS
 
