@@ -13,9 +13,9 @@ from cloud.identity import addresses, endings, phones
 from cloud.identity.address_form import normalise
 from cloud.mail import service as mail
 from cloud.mail.letters import Letter
-from cloud.menus import started_of
 from cloud.record import service as record
 from cloud.secrets import Keys
+from cloud.shown import started_of
 from mobile_menu.account_ports import (
     EmailAsked,
     EmailLinkRefusedError,

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -10,7 +10,6 @@ import msgspec
 import sqlalchemy as sa
 
 from broker.contract.messages import Json
-from broker.contract.stages import Stage
 from cloud import situations
 from cloud.care import service as care
 from cloud.choices import carry_out
@@ -26,18 +25,15 @@ from cloud.ownership.claims import claim_unit
 from cloud.ownership.sight import seen
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
-from cloud.registry.service import read_model
 from cloud.secrets import Keys
+from cloud.shown import beacons_of, fence_of, started_of, summary_of, thread_of
 from cloud.twin import service as twin
 from mobile_menu.ports import (
-    BeaconTarget,
     Caller,
-    CaseMessage,
     CaseThread,
     Chosen,
     ChosenItem,
     Claimed,
-    Fence,
     JourneySummary,
     JourneyUnknownError,
     SessionOpened,
@@ -47,13 +43,11 @@ from mobile_menu.ports import (
     Visit,
     ZoneState,
 )
-from mobile_menu.rules.situation import Shop, Situation, Zone
+from mobile_menu.rules.situation import Situation, Zone
 
 Answer = TypeVar("Answer")
 PROOF_LASTS = timedelta(minutes=10)
 UNITS_REMEMBERED = 200_000
-RSSI_AT_1M_DBM = -59
-"""What our beacons are calibrated to; a convention, not a law."""
 
 
 class Menus:
@@ -118,7 +112,7 @@ class Menus:
 
     def journeys(self, caller: Caller) -> Sequence[JourneySummary]:
         with self._db.reading() as tx:
-            return [_summary(tx, one) for one in situations.listed(tx, caller.person_id)]
+            return [summary_of(tx, one) for one in situations.listed(tx, caller.person_id)]
 
     def situation(self, caller: Caller, journey_id: str) -> Situation:
         while True:
@@ -149,7 +143,9 @@ class Menus:
             zone, _ = situations.zone_of(tx, journey_id)
             shops = partners.shops(tx)
             return Surroundings(
-                beacons=tuple(_beacons(tx, journey, shops)), fences=tuple(_fence(shop) for shop in shops), zone=zone
+                beacons=tuple(beacons_of(tx, journey, shops)),
+                fences=tuple(fence_of(shop) for shop in shops),
+                zone=zone,
             )
 
     def enter_zone(self, caller: Caller, journey_id: str, zone: ZoneState, ephemeral_ids: Sequence[str]) -> None:
@@ -200,7 +196,7 @@ class Menus:
         def do(tx: Transaction) -> CaseThread:
             shown = seen(tx, _own(tx, caller, journey_id)).journey
             print_ = record.fingerprint("case", journey_id, text)
-            row = lambda: _thread(tx, self._keys, care.escalate(tx, self._keys, shown, text, menu))  # noqa: E731 - the one use
+            row = lambda: thread_of(tx, self._keys, care.escalate(tx, self._keys, shown, text, menu))  # noqa: E731 - the one use
             return self._once(tx, caller, key, print_, CaseThread, row)
 
         return self._db.run(do)
@@ -209,7 +205,7 @@ class Menus:
         def do(tx: Transaction) -> CaseThread:
             _own_case(tx, caller, case_id)
             print_ = record.fingerprint("message", case_id, text)
-            row = lambda: _thread(tx, self._keys, care.reply(tx, self._keys, case_id, "customer", text))  # noqa: E731 - the one use
+            row = lambda: thread_of(tx, self._keys, care.reply(tx, self._keys, case_id, "customer", text))  # noqa: E731 - the one use
             return self._once(tx, caller, key, print_, CaseThread, row)
 
         return self._db.run(do)
@@ -220,7 +216,7 @@ class Menus:
             rows = care.of_journey(tx, journey_id)
             if seen and care.mark_read(tx, [row.id for row in rows]):
                 lifecycle.touch(tx, journey_id)
-            return [_thread(tx, self._keys, row) for row in rows]
+            return [thread_of(tx, self._keys, row) for row in rows]
 
         if seen:
             return self._db.run(do)
@@ -291,17 +287,6 @@ class Menus:
         return record.once(tx, self._keys.vault, consent.person_scope(caller.person_id), key, print_, form, do)
 
 
-def started_of(pair: phones.Pair, now: datetime) -> SessionStarted:
-    """A pair of tokens, as the phone gets it."""
-    return SessionStarted(
-        token=pair.token,
-        expires_at=pair.expires_at,
-        expires_in_s=max(0, int((pair.expires_at - now).total_seconds())),
-        refresh_token=pair.refresh_token,
-        refresh_expires_at=pair.refresh_expires_at,
-    )
-
-
 class _RefusedError(Exception):
     """Carries a refusal past the store of answers: a refusal is not kept as one."""
 
@@ -326,41 +311,6 @@ def _own_case(tx: Transaction, caller: Caller, case_id: str) -> None:
         raise JourneyUnknownError
 
 
-def _summary(tx: Transaction, one: situations.Listed) -> JourneySummary:
-    journey, unit = one.journey, one.unit
-    model = read_model(tx, journey.gtin)
-    return JourneySummary(
-        id=journey.id,
-        stage=Stage(journey.stage),
-        role=one.role,
-        model_name=model.name,
-        profile=model.profile,
-        serial=unit.serial if unit else "",
-        product_id=unit.id if unit else journey.product_id or "",
-    )
-
-
-def _beacons(tx: Transaction, journey: lifecycle.Journey, shops: list[Any]) -> list[BeaconTarget]:
-    found = []
-    if journey.product_id is not None:
-        unit = situations.unit_in_view(tx, journey, ZoneState())
-        found += [_target("product", unit.id, unit.beacon_uid)] if unit else []
-    else:
-        found += [_target("demo_unit", row.id, row.beacon_uid) for row in situations.demo_units(tx, journey.gtin)]
-    return found + [_target("shop", shop.id, shop.beacon_uid) for shop in shops]
-
-
-def _target(subject: Any, subject_id: str, uid: str) -> BeaconTarget:
-    return BeaconTarget(
-        ids=(f"eddystone-uid:{uid}",), subject=subject, subject_id=subject_id, rssi_at_1m_dbm=RSSI_AT_1M_DBM
-    )
-
-
-def _fence(row: Any) -> Fence:
-    shop = Shop(id=row.id, name=row.name, address=row.address, url=row.url)
-    return Fence(shop=shop, latitude=row.latitude, longitude=row.longitude, radius_m=row.radius_m)
-
-
 def _note_demo(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -> None:
     """Who stands at a demo unit of the model has tried it: once a day."""
     if journey.product_id is not None or zone.zone not in (Zone.HERE, Zone.NEAR):
@@ -379,10 +329,3 @@ def _note_demo(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -> 
         data={"product_id": unit.id},
     )
     record.append(tx, [tried])
-
-
-def _thread(tx: Transaction, keys: Keys, row: Any) -> CaseThread:
-    messages = tuple(CaseMessage(**part) for part in care.messages(tx, keys, row))
-    return CaseThread(
-        id=row.id, journey_id=row.journey_id, status=row.status, opened_at=row.opened_at, messages=messages
-    )
