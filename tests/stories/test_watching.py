@@ -112,6 +112,9 @@ async def test_each_metric_is_told_and_moves_when_the_thing_happens(watched: Wat
     grows("work", c.GAPS, "opened", "closed", "given_up")
     for metric in (c.STORED, c.DUPLICATES, c.BATCH, c.TRANSACTION, c.RECEIPT_LAG, c.DEVICE_LAG, c.COMMIT):
         grows("work", metric)
+    figures = system.figures()["work"]
+    lag_s = figures[f"{c.RECEIPT_LAG.full_name}_sum", ""] / figures[f"{c.RECEIPT_LAG.full_name}_count", ""]
+    assert 0 < lag_s < 600, "since the message came, and not since the machine was started"
     grows("work", c.OUTBOX_DONE, "sent")
     async with system.phone() as phone:
         journey = await system.owned(phone, unit)
