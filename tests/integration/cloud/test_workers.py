@@ -1,7 +1,7 @@
 """The loops: what is acknowledged is stored, one process sends at a time, and nothing that fails stops the rest."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -14,11 +14,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, Operationa
 from broker.contract.messages import MAX_PAYLOAD_BYTES
 from cloud.control import service as control
 from cloud.db import Database, Transaction
-from cloud.lanes import Lane
+from cloud.lanes import Lane, Refusal, Refused
+from cloud.metrics import catalogue
+from cloud.metrics.meters import Meters
 from cloud.mqtt import Address, Bus, Delivery
 from cloud.record import service as record
-from cloud.twin import ingest
+from cloud.twin import ingest, overruns
 from cloud.twin.memory import Memory
+from cloud.twin.overruns import Overrun
 from cloud.workers import scheduler
 from cloud.workers.ingest import IngestLoop, refuses_content
 from cloud.workers.outbox import NOT_TAKEN, OutboxLoop
@@ -160,6 +163,51 @@ def test_a_batch_that_was_not_stored_is_not_acknowledged(world: World, monkeypat
     IngestLoop(world.db, cast("Lane", intake), batch=10, wait_s=0, stop=stop).run()
     assert intake.acknowledged == []
     assert world.rows("telemetry") == []
+
+
+class RefusingIntake(FakeIntake):
+    """Refuses two messages of a device; the database takes their count only from the second try on."""
+
+    def __init__(self, world: World, topic: str, stop: threading.Event) -> None:
+        super().__init__(world, [], stop)
+        mids = [Delivery(topic, b"", mid, 1, 1) for mid in (7, 8)]
+        self._refused: Refused | None = Refused({"x": Refusal(topic, b"head", begins=True, messages=2)}, mids)
+
+    def refused(self) -> Refused | None:  # type: ignore[override]  # the other one refuses nothing
+        found, self._refused = self._refused, None
+        return found
+
+    def acknowledge(self, batch: Sequence[Delivery]) -> None:
+        counted = sum(row.count for row in self._world.rows("reject_count"))
+        self.acknowledged.append(([one.mid for one in batch], counted))
+
+
+def test_what_was_refused_is_acknowledged_once_it_is_counted_and_not_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, meters, tries, real = threading.Event(), Meters("work"), [], overruns.note
+
+    def failing_once(tx: Transaction, found: Mapping[str, Overrun], allowed: str) -> int:
+        tries.append(intake.acknowledged == [])
+        if len(tries) == 1:
+            statement = "COMMIT"
+            raise OperationalError(statement, {}, Exception("the disk is full"))
+        return real(tx, found, allowed)
+
+    monkeypatch.setattr(overruns, "note", failing_once)
+    intake = RefusingIntake(world, Device(world, world.unit().id).telemetry()[0], stop)
+    loop = IngestLoop(world.db, cast("Lane", intake), batch=10, wait_s=0, stop=stop, meters=meters, allowed="1 message")
+    monkeypatch.setattr(intake, "_batches", [[]])
+    loop.run()
+    assert tries == [True, True]
+    assert intake.acknowledged == [([7, 8], 2)]
+    told = {
+        sample.labels.get("reason"): sample.value
+        for family in meters.collect()
+        for sample in family.samples
+        if sample.name == catalogue.REJECTED.full_name
+    }
+    assert told["over_limit"] == 2
 
 
 def test_one_process_sends_at_a_time_and_another_when_it_is_gone(world: World) -> None:

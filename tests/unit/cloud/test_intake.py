@@ -135,6 +135,15 @@ def test_of_a_lane_that_holds_more_than_a_batch_each_device_gets_its_share_in_it
     assert (lane.bytes, lane.waiting) == (0, 0)
 
 
+def test_of_a_lane_where_nobody_is_loud_whoever_came_first_goes_first() -> None:
+    said = [Delivery(f"tl/v1/{number % 40:026}/up/status", b"x" * 10, number, 1, 1) for number in range(100)]
+    lane = lane_with(said)
+    assert lane.take(60, 0.0) == said[:60]
+    assert (lane.bytes, lane.waiting) == (400, 40)
+    assert lane.take(60, 0.0) == said[60:]
+    assert lane.bytes == 0
+
+
 def test_what_goes_beyond_the_limit_is_counted_and_not_kept_and_what_comes_again_is_not_judged_again() -> None:
     intake = Intake(Address("127.0.0.1", 1, "u", "p"), "work-1", 100, limit=Limit(messages=2))
     lane, topic = intake.lanes[0], f"tl/v1/{'a' * 26}/up/status"
