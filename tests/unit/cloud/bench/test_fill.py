@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from broker.contract.ids import is_id, new_id
@@ -13,6 +13,7 @@ FIELDS = st.lists(st.text(st.characters(exclude_characters="\t\n\\"), max_size=2
 
 
 @given(fields=FIELDS)
+@example(fields=["100%", "", "%(id)s %d"])
 def test_what_is_not_changed_stays_as_it_was_whatever_it_holds(fields: list[str]) -> None:
     names = [f"column_{number}" for number in range(len(fields))]
     form = line_format("\t".join(fields) + "\n", names, {"column_1": "id"})
