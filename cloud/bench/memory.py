@@ -24,8 +24,8 @@ METHOD = (
     "minutes; then PostgreSQL is stopped for {away:g} minutes, while the publisher goes on until it is so far ahead, "
     "and is started again; at last everything must be stored exactly once. Through the samples of each time, without "
     "its first {settling:.0%}, a line is laid by least squares: flat is what rises by at most {flat:g}% of its own "
-    "level from the first of them to the last. A short run shows only what grows fast: the goal is held by "
-    "`--minutes 60 --away-minutes 10`."
+    "level from the first of them to the last. A run of a minute is still settling, and may be called not flat: the "
+    "goal is about `--minutes 60 --away-minutes 10`."
 )
 NO_RISE = Goal(FLAT_PERCENT, at_most=True)
 AHEAD, BOOT = 20_000, 20
