@@ -14,6 +14,7 @@ _COPY_MARKS: Final = "\\\t\n\r"
 _COPY_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _PLAIN: Final = frozenset({int, float, bool})
 """PostgreSQL reads them as Python writes them."""
+_TIMES: Final = {datetime}
 
 
 def array_literal(values: Sequence[Any]) -> str:
@@ -21,6 +22,8 @@ def array_literal(values: Sequence[Any]) -> str:
     kinds = set(map(type, values))
     if kinds <= _PLAIN:
         return "{" + ",".join(map(str, values)) + "}"
+    if kinds == _TIMES:
+        return '{"' + '","'.join([value.isoformat() for value in values]) + '"}'
     if all(issubclass(kind, str) for kind in kinds):
         whole = _NUL.join(values)
         if whole.count(_NUL) == len(values) - 1:
@@ -57,6 +60,8 @@ def _copy_column(values: Sequence[Any]) -> Sequence[str]:
         return [one.translate(_COPY_ESCAPES) for one in values] if any(one in whole for one in _COPY_MARKS) else values
     if len(kinds) == 1 and all(value is values[0] for value in values):
         return [_copy_field(values[0])] * len(values)  # such as the time of the batch
+    if kinds == _TIMES:
+        return [value.isoformat() for value in values]
     return [str(value) for value in values] if kinds <= _PLAIN else list(map(_copy_field, values))
 
 
