@@ -1,8 +1,13 @@
-"""Addresses for tests: asked for, proven by the link in the mail, and what waits to be sent."""
+"""Addresses for tests: asked for, proven by the link in the mail, and what waits to be sent; and lives to be joined."""
 
+from typing import Any
+
+from cloud.care import service as care
 from cloud.identity import service as identity
 from cloud.mail.letters import Letter
+from cloud.record.events import ParcelStatus
 from mobile_menu.account_ports import EmailLinkRefusedError, EmailVerified
+from mobile_menu.ports import ChosenItem
 from tests.integration.cloud.world import Phone, World
 
 ADA = "ada@example.com"
@@ -38,3 +43,23 @@ def refused(world: World, phone: Phone, token: str) -> bool:
     except EmailLinkRefusedError:
         return True
     return False
+
+
+def live_a_little(world: World, phone: Phone, number: int) -> None:
+    """A unit of one's own with everything around it: an order, a coupon, a case, a command, a link to share."""
+    unit = world.unit()
+    journey = world.begin(phone).id
+    world.menus.choose(phone.caller, journey, item("coupon"), f"coupon-{number}")
+    order: dict[str, Any] = {"journey": journey, "serial": unit.serial, "customer": {"name": f"Name {number}"}}
+    world.order(f"order-{number}", tracking_code=f"parcel-{number}", **order)
+    world.parcel(f"parcel-{number}", ParcelStatus.DELIVERED)
+    world.claim(phone, unit)
+    world.set_up(unit)
+    world.menus.choose(phone.caller, journey, item("share"), None)
+    world.menus.choose(phone.caller, journey, item("command", name="print_test_page"), None)
+    case = world.menus.open_case(phone.caller, journey, f"help {number}", b'{"menu":1}', f"case-{number}")
+    world.run(lambda tx: care.reply(tx, world.keys, case.id, "expert", f"answer {number}"))
+
+
+def item(action: str, **arguments: str) -> ChosenItem:
+    return ChosenItem(id=f"item_{action}", kind="note", action=action, arguments=dict(arguments))

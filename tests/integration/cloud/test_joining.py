@@ -1,8 +1,4 @@
-"""An address by a link, and what follows when two have the same one: they are one person, wholly or not at all."""
-
-import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+"""What follows when two have proven one address: they are one person, wholly or not at all."""
 
 import msgspec
 import pytest
@@ -12,146 +8,16 @@ from sqlmodel import SQLModel
 from broker.contract.stages import Role, Stage
 from cloud import joining
 from cloud.campaigns import service as campaigns
-from cloud.care import service as care
 from cloud.consent import service as consent
-from cloud.errors import InvalidError
 from cloud.identity import phones
-from cloud.identity.mail_limits import PER_SESSION
 from cloud.lifecycle import service as lifecycle
 from cloud.record.events import Channel, ParcelStatus
-from mobile_menu.account_ports import EmailVerified
-from mobile_menu.ports import ChosenItem, SessionRefusedError, TooManyAttemptsError
-from tests.integration.cloud.joined import ADA, again, ask, letters, prove, refused
-from tests.integration.cloud.test_opt_out import everything
+from tests.integration.cloud.joined import ADA, again, ask, item, live_a_little, prove
+from tests.integration.cloud.lives import everything
 from tests.integration.cloud.test_replay import check, projections
-from tests.integration.cloud.world import GTIN, Device, Phone, World, at_once
+from tests.integration.cloud.world import GTIN, Device, Phone, World
 
 NOT_PEOPLE = {"token_hash", "access_hash", "last_access_hash", "refresh_hash", "previous_refresh_hash", "answer_key"}
-
-
-# --- the link ---
-
-
-def test_a_link_proves_the_address_and_the_person_sees_it_and_can_take_it_along(world: World) -> None:
-    phone = world.phone()
-    assert prove(world, phone, " Ada@EXAMPLE.com ") == EmailVerified(address=ADA, joined=False)
-    assert world.accounts.email(phone.caller).address == ADA
-    export = world.menus.export(phone.caller)
-    assert export["email"]["address"] == ADA
-    assert ADA.encode() not in everything(world)
-
-
-def test_a_link_counts_once_and_its_repetition_says_the_same_and_does_nothing(world: World) -> None:
-    phone = world.phone()
-    token = ask(world, phone)
-    first = world.accounts.verify_email(phone.caller, token)
-    before = everything(world)
-    assert world.accounts.verify_email(phone.caller, token) == first
-    assert everything(world) == before
-
-
-def test_a_link_counts_for_thirty_minutes(world: World) -> None:
-    phone = world.phone()
-    token = ask(world, phone)
-    world.clock.advance(minutes=30)
-    assert refused(world, phone, token)
-    assert world.accounts.email(phone.caller).address is None
-
-
-def test_a_newer_link_ends_the_older_one(world: World) -> None:
-    phone = world.phone()
-    older, newer = ask(world, phone), ask(world, phone)
-    assert refused(world, phone, older)
-    assert not refused(world, phone, newer)
-
-
-def test_a_link_that_an_attacker_asked_for_gives_them_nothing_when_the_victim_opens_it(world: World) -> None:
-    victim, attacker = world.phone(), world.phone()
-    prove(world, victim)
-    token = ask(world, attacker)  # the mail goes to the victim
-    assert refused(world, victim, token)
-    other = world.another_phone_of(attacker)
-    assert refused(world, other, token), "not even on another phone of the one who asked"
-    assert again(world, attacker).person_id != again(world, victim).person_id
-    assert world.accounts.email(attacker.caller).address is None
-
-
-def test_a_link_of_a_session_that_was_ended_leads_nowhere(world: World) -> None:
-    phone = world.phone()
-    token = ask(world, phone)
-    world.accounts.end_session(phone.caller, phone.caller.session_id)
-    assert world.rows("email_proof") == []
-    with pytest.raises(SessionRefusedError):
-        world.accounts.verify_email(phone.caller, token)
-
-
-def test_who_takes_the_address_away_takes_links_and_waiting_mail_away(world: World) -> None:
-    phone = world.phone()
-    prove(world, phone)
-    token = ask(world, phone, "other@example.com")
-    world.accounts.remove_email(phone.caller)
-    assert world.accounts.email(phone.caller).address is None
-    assert refused(world, phone, token)
-    assert world.rows("mail") == []
-    world.accounts.remove_email(phone.caller)
-
-
-@pytest.mark.parametrize(
-    "wrong", ["", "ada", "ada@", "@example.com", "a b@example.com", "ada@example", "a@b@c.de\r\nBcc: x"]
-)
-def test_what_is_no_address_is_refused_before_anything_is_kept(world: World, wrong: str) -> None:
-    phone = world.phone()
-    before = everything(world)
-    with pytest.raises(InvalidError):
-        world.accounts.ask_email(phone.caller, wrong, "en")
-    assert everything(world) == before
-
-
-# --- limits, and what they do not say ---
-
-
-def test_the_answer_says_nothing_of_who_has_the_address(world: World) -> None:
-    known, stranger = world.phone(), world.phone()
-    prove(world, known)
-    answers = {world.accounts.ask_email(stranger.caller, one, "en") for one in (ADA, "nobody@example.com")}
-    assert len({answer.expires_in_s for answer in answers}) == 1
-    assert len(letters(world)) == 3
-
-
-def test_one_session_asks_so_often_an_hour_and_is_told_when_to_come_again(world: World) -> None:
-    phone = world.phone()
-    for number in range(PER_SESSION):
-        world.accounts.ask_email(phone.caller, f"a{number}@example.com", "en")
-        world.clock.advance(minutes=2)
-    world.accounts.remove_email(phone.caller)
-    with pytest.raises(TooManyAttemptsError) as caught:
-        world.accounts.ask_email(phone.caller, ADA, "en")
-    assert caught.value.facts["retry_after_s"] == 50 * 60
-    world.clock.advance(minutes=50)
-    world.accounts.ask_email(phone.caller, ADA, "en")
-
-
-# --- two become one ---
-
-
-def live_a_little(world: World, phone: Phone, number: int) -> None:
-    """A unit of one's own with everything around it: an order, a coupon, a case, a command, a link to share."""
-    unit = world.unit()
-    journey = world.begin(phone).id
-    world.menus.choose(phone.caller, journey, item("coupon"), f"coupon-{number}")
-    order: dict[str, Any] = {"journey": journey, "serial": unit.serial, "customer": {"name": f"Name {number}"}}
-    world.order(f"order-{number}", tracking_code=f"parcel-{number}", **order)
-    world.parcel(f"parcel-{number}", ParcelStatus.DELIVERED)
-    world.claim(phone, unit)
-    world.set_up(unit)
-    world.menus.choose(phone.caller, journey, item("share"), None)
-    world.menus.choose(phone.caller, journey, item("command", name="print_test_page"), None)
-    case = world.menus.open_case(phone.caller, journey, f"help {number}", b'{"menu":1}', f"case-{number}")
-    world.run(lambda tx: care.reply(tx, world.keys, case.id, "expert", f"answer {number}"))
-
-
-def item(action: str, **arguments: str) -> ChosenItem:
-    return ChosenItem(id=f"item_{action}", kind="note", action=action, arguments=dict(arguments))
 
 
 def test_two_with_one_address_become_one_person_with_everything_of_both(world: World) -> None:
@@ -327,117 +193,6 @@ def test_three_who_become_one_after_another_are_one_and_replay_to_it(world: Worl
     assert {row.journey_id for row in world.rows("journey_alias")} == {world.rows("journey")[0].id}
     assert len(world.rows("journey_alias")) == 2
     check(world)
-
-
-# --- at once ---
-
-
-def test_of_many_who_prove_one_address_at_once_all_become_one_and_none_is_half(world: World) -> None:
-    for turn in range(3):
-        address = f"turn{turn}@example.com"
-        people = [world.phone() for _ in range(4)]
-        for number, phone in enumerate(people):
-            journey = world.begin(phone)
-            world.menus.open_case(phone.caller, journey.id, f"help {turn} {number}", b"{}", None)
-        tokens = [ask(world, phone, address) for phone in people]
-        works = [
-            lambda phone=phone, token=token: world.accounts.verify_email(phone.caller, token)
-            for phone, token in zip(people, tokens, strict=True)
-        ]
-        found = at_once(works)
-        assert sorted(one.joined for one in found if isinstance(one, EmailVerified)) == [False, True, True, True], found
-        (person,) = {again(world, phone).person_id for phone in people}
-        said = msgspec.json.encode(world.menus.export(again(world, people[0]).caller)).decode()
-        assert all(f"help {turn} {number}" in said for number in range(4)), person
-    check(world)
-
-
-def test_becoming_one_and_leaving_at_once_ends_in_one_of_the_two_and_never_between(world: World) -> None:
-    for turn in range(4):
-        address = f"leaver{turn}@example.com"
-        first, second = world.phone(), world.phone()
-        live_a_little(world, second, turn)
-        prove(world, first, address)
-        token = ask(world, second, address)
-        leaver = (first, second)[turn % 2]
-        works: list[Any] = [lambda who=second, token=token: world.accounts.verify_email(who.caller, token)]
-        works += [lambda leaver=leaver: world.menus.opt_out(leaver.token)]
-        at_once(works)
-        people = {row.id for row in world.rows("person")}
-        assert leaver.person_id not in people
-        for row in world.rows("support_case"):
-            assert row.person_id in people
-            world.read(lambda tx, row=row: care.messages(tx, world.keys, care.read(tx, row.id)))  # type: ignore[misc]  # a loop's lambda
-        for row in world.rows("phone_session"):
-            assert row.person_id in people
-    check(world)
-
-
-def test_a_customer_who_writes_while_two_become_one_is_read_by_the_expert(world: World) -> None:
-    for turn in range(4):
-        first, second = world.phone(), world.phone()
-        journey = world.begin(second)
-        case = world.menus.open_case(second.caller, journey.id, "first", b"{}", None)
-        prove(world, first, f"w{turn}@example.com")
-        token = ask(world, second, f"w{turn}@example.com")
-        works: list[Any] = [lambda second=second, token=token: world.accounts.verify_email(second.caller, token)]
-        works += [
-            lambda case=case, number=number: world.run(
-                lambda tx: care.reply(tx, world.keys, case.id, "expert", f"answer {number}")
-            )
-            for number in range(3)
-        ]
-        at_once(works)
-        thread = world.read(lambda tx, case=case: care.messages(tx, world.keys, care.read(tx, case.id)))  # type: ignore[misc]  # a loop's lambda
-        assert len(thread) == 4
-
-
-def waiting(world: World) -> bool:
-    """Somebody waits for a lock that another transaction holds."""
-    query = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    return bool(world.read(lambda tx: tx.session.execute(query).scalar_one()))
-
-
-def while_it_waits(world: World, held: Any, other: Any) -> None:
-    """Does `held` in a transaction, starts `other` beside it, and commits when that waits."""
-    with ThreadPoolExecutor(1) as pool:
-        with world.db.transaction() as tx:
-            held(tx)
-            started = pool.submit(other)
-            end = time.monotonic() + 30
-            while not started.done() and not waiting(world):
-                assert time.monotonic() < end, "it neither ended nor waited"
-                time.sleep(0.01)
-        started.result(60)
-
-
-def test_what_is_written_just_before_two_become_one_is_sealed_anew_as_well(postgres_world: World) -> None:
-    world = postgres_world
-    first, second = world.phone(), world.phone()
-    case = world.menus.open_case(second.caller, world.begin(second).id, "first", b"{}", None)
-    prove(world, first)
-    token = ask(world, second)
-    while_it_waits(
-        world,
-        lambda tx: care.reply(tx, world.keys, case.id, "expert", "just now"),
-        lambda: world.accounts.verify_email(second.caller, token),
-    )
-    thread = world.read(lambda tx: care.messages(tx, world.keys, care.read(tx, case.id)))
-    assert [one["text"] for one in thread] == ["first", "just now"]
-
-
-def test_who_leaves_while_they_become_one_with_another_is_gone_as_that_one_too(postgres_world: World) -> None:
-    world = postgres_world
-    first, second = world.phone(), world.phone()
-    live_a_little(world, second, 1)
-    prove(world, first)
-    token = ask(world, second)
-    while_it_waits(
-        world,
-        lambda tx: joining.verify(tx, world.keys, second.person_id, second.caller.session_id, token),
-        lambda: world.menus.opt_out(second.token),
-    )
-    assert world.rows("person") == world.rows("support_case") == world.rows("email_address") == []
 
 
 # --- nothing is forgotten ---

@@ -1,179 +1,43 @@
 """Leaving: afterwards no row, no file and no later webhook holds the person, and the product works on."""
 
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import SQLModel
 
 from broker.contract.codec import decode_down
 from broker.contract.messages import StageNotice
 from broker.contract.stages import Role, Stage
 from broker.contract.topics import Down
 from cloud.campaigns import service as campaigns
-from cloud.care import service as care
 from cloud.commerce import coupons
 from cloud.consent import service as consent
 from cloud.control import service as control
 from cloud.errors import NotFoundError
 from cloud.identity import phones
-from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle import watch
-from cloud.people import PeopleOfUnits
-from cloud.record.events import Channel, OrderStatus, ParcelStatus
-from cloud.registry.service import Registered
+from cloud.record.events import ParcelStatus
 from cloud.twin import series
 from cloud.twin import service as twin
 from cloud.vault import canonical_json, verify
-from mobile_menu.ownership_ports import LinkRefusedError
-from mobile_menu.ports import ChosenItem, ClaimRefusedError, JourneyUnknownError, SessionRefusedError, ZoneState
-from mobile_menu.rules.situation import Zone
+from mobile_menu.ports import ClaimRefusedError, JourneyUnknownError, SessionRefusedError
 from tests.integration.cloud.homes import Homes
+from tests.integration.cloud.lives import (
+    NAME,
+    ORDER,
+    PARCEL,
+    QUESTION,
+    crowd,
+    everything,
+    files_of,
+    held,
+    item,
+    live_through_everything,
+)
 from tests.integration.cloud.test_replay import check, projections
-from tests.integration.cloud.world import GTIN, JAMMED, Device, Phone, World, at_once
-
-ORDER, PARCEL = "order-4711-marker", "parcel-0815-marker"
-NAME, STREET = "Ada Marker-Lovelace", "12 Marker Street"
-QUESTION, ANSWER = "my marker printer sings", "marker: turn it off"
-KEY = "idempotency-marker-key"
-
-
-class Left(NamedTuple):
-    """Somebody of whom everything is known. visible: what stands in rows as it is; hidden: what is only sealed."""
-
-    phone: Phone
-    visit: str
-    unit: Registered
-    journey_id: str
-    visible: dict[str, bytes]
-    hidden: dict[str, bytes]
-
-
-def item(action: str, **arguments: str) -> ChosenItem:
-    return ChosenItem(id=f"item_{action}", kind="note", action=action, arguments=dict(arguments))
-
-
-def live_through_everything(world: World, guest: Phone | None = None) -> Left:
-    """One person leaves a trace in every place that can hold one. guest: uses the same unit meanwhile."""
-    unit = world.unit()
-    visit = world.run(lambda tx: phones.open_visit(tx, identity.new_person(tx, world.keys)))
-    started = world.menus.start_session(visit.token, KEY).started
-    phone = Phone(started.token, world.menus.caller(started.token, "en"))
-    campaign = world.run(
-        lambda tx: campaigns.create_campaign(
-            tx, name="C", stage=Stage.INTERESTED, gtin=GTIN, channel=Channel.WEB, target="", allowed_hosts=()
-        )
-    )
-    journey_id = world.run(lambda tx: campaigns.click(tx, campaign.id, phone.person_id))[1].id
-    buy(world, journey_id, unit)
-    codes = install(world, phone, unit, journey_id)
-    people = PeopleOfUnits(world.db, world.keys, "https://id.example")
-    people.invite(phone.caller, unit.id, "guest", None, f"{KEY}-invite")
-    people.start_transfer(phone.caller, unit.id, f"{KEY}-transfer")
-    with pytest.raises(LinkRefusedError):
-        people.accept(phone.caller, "tli_guess", "192.0.2.1", None)
-    if guest is not None:
-        world.run(lambda tx: lifecycle.open_journey(tx, guest.person_id, GTIN, unit.id, Role.GUEST, "phone"))
-    world.clock.advance(hours=60)
-    world.do_due()
-    fresh = world.accounts.refresh(started.refresh_token, None)  # who comes back after days has a new token first
-    phone = Phone(fresh.token, phone.caller, fresh.refresh_token)
-    return Left(phone, visit.token, unit, journey_id, *traces(world, phone, journey_id, codes))
-
-
-def buy(world: World, journey_id: str, unit: Registered) -> None:
-    customer = {"name": NAME, "street": STREET}
-    late = world.clock()
-    world.parcel(PARCEL, ParcelStatus.LABEL_CREATED, detail="for Marker Street")
-    world.order(ORDER, version=1, tracking_code=PARCEL, customer=customer)
-    world.order(ORDER, version=2, status=OrderStatus.FULFILLED, journey=journey_id, customer=customer)
-    world.parcel(PARCEL, ParcelStatus.IN_TRANSIT, promised_at=late)
-    world.clock.advance(hours=20)
-    assert world.do_due() == [(watch.TIMER, journey_id)]
-    world.order(ORDER, version=3, status=OrderStatus.FULFILLED, serial=unit.serial)
-
-
-def install(world: World, phone: Phone, unit: Registered, journey_id: str) -> dict[str, str]:
-    caller, menus = phone.caller, world.menus
-    with pytest.raises(ClaimRefusedError):
-        world.claim(phone, unit, "00000-00000")
-    world.claim(phone, unit, key=f"{KEY}-claim")
-    device = Device(world, unit.id)
-    world.take(device.birth())
-    menus.enter_zone(caller, journey_id, ZoneState(zone=Zone.HERE, subject_id=unit.id), ())
-    coupon = menus.choose(caller, journey_id, item("coupon"), "c1").detail
-    share = menus.choose(caller, journey_id, item("share"), "c2").detail
-    command = menus.choose(caller, journey_id, item("command", name="print_test_page"), "c3").command_id or ""
-    by_operator = world.run(lambda tx: control.queue(tx, unit.id, "identify", {}, journey_id=journey_id))
-    for action in ("return", "call", "note"):
-        menus.choose(caller, journey_id, item(action), None)
-    menus.choose(caller, journey_id, item("step", step="unpack"), None)
-    case = menus.open_case(caller, journey_id, QUESTION, b'{"menu":"marker"}', "c4")
-    world.run(lambda tx: care.reply(tx, world.keys, case.id, "expert", ANSWER))
-    world.take(device.result(command, "accepted"), device.status(JAMMED))
-    return {"coupon": coupon, "referral": share.removeprefix("/r/"), "case": case.id, "command": by_operator.id}
-
-
-def traces(
-    world: World, phone: Phone, journey_id: str, codes: dict[str, str]
-) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    sealed = {
-        "message": world.rows("case_message", case_id=codes["case"])[0].text,
-        "snapshot": world.rows("support_case", id=codes["case"])[0].snapshot,
-        "customer": world.rows("shop_order", id=ORDER)[0].customer,
-        "person key": world.rows("person", id=phone.person_id)[0].key,
-        "session": world.rows("phone_session", person_id=phone.person_id)[0].token_hash,
-    }
-    visible = {
-        "person": phone.person_id.encode(),
-        "journey": journey_id.encode(),
-        "order": ORDER.encode(),
-        "parcel": PARCEL.encode(),
-        "coupon": codes["coupon"].encode(),
-        "referral": codes["referral"].encode(),
-        "case": codes["case"].encode(),
-        "key": KEY.encode(),
-        "street in the carrier's words": b"for Marker Street",
-        **sealed,
-    }
-    words = {"name": NAME, "street": STREET, "question": QUESTION, "answer": ANSWER, "token": phone.token}
-    return visible, {name: text.encode() for name, text in words.items()}
-
-
-def everything(world: World) -> bytes:
-    """Every column of every table, as the database gives it, with no decoding of ours."""
-    found = []
-    with world.db.reading() as tx:
-        for name in SQLModel.metadata.tables:
-            rows = tx.session.execute(sa.text(f"SELECT * FROM {name}"))  # noqa: S608 - a name of our own
-            found += [f"\n{name}: ".encode() + b"|".join(as_bytes(value) for value in row) for row in rows]
-    return b"".join(found)
-
-
-def as_bytes(value: object) -> bytes:
-    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
-
-
-def held(haystack: bytes, needles: dict[str, bytes]) -> set[str]:
-    return {name for name, needle in needles.items() if needle in haystack}
-
-
-def files_of(world: World) -> bytes:
-    path = Path(str(world.db.engine.url.database))
-    return b"".join(part.read_bytes() for part in path.parent.glob(f"{path.name}*"))
-
-
-def crowd(world: World, count: int) -> None:
-    """Others live too, so that rows move between pages."""
-    for number in range(count):
-        phone = world.phone()
-        journey = world.begin(phone)
-        world.order(f"other-{number}-{world.clock().timestamp()}", journey=journey.id, customer={"name": "Bob"})
-        world.menus.open_case(phone.caller, journey.id, "hello " * 40, b"{}", None)
+from tests.integration.cloud.world import GTIN, Device, World, at_once
 
 
 def test_nobody_finds_the_person_in_any_column_of_any_table_afterwards(world: World) -> None:
@@ -398,65 +262,6 @@ def test_whoever_claims_what_an_owner_has_left_begins_anew_with_it_and_nobody_of
     world.claim(heir, home.unit, homes.people.new_claim_code(heir.caller, home.unit.id, None).claim_code)
     assert len(world.rows("command", name="wipe_user_data")) == 1  # that was the owner again, and nothing begins
     check(world)
-
-
-def test_an_export_before_leaving_holds_what_the_person_gave_and_did(world: World) -> None:
-    left = live_through_everything(world)
-    found = msgspec.json.encode(world.menus.export(left.phone.caller))
-    wanted = {name: left.hidden[name] for name in ("name", "street", "question", "answer")}
-    wanted |= {name: left.visible[name] for name in ("journey", "order", "parcel", "coupon", "referral")}
-    assert held(found, wanted) == set(wanted)
-    assert left.phone.person_id.encode() not in found
-
-
-EXPORTED = {
-    "journal.person_id": "touchpoints",
-    "journey.person_id": "journeys",
-    "support_case.person_id": "cases",
-    "shop_order.person_id": "orders",
-    "coupon.person_id": "coupons",
-    "referral.person_id": "referrals",
-    "command.person_id": "commands",
-    "phone_session.person_id": "sessions",
-    "member.person_id": "memberships",
-    "invitation.person_id": "invitations",
-    "transfer.person_id": "transfers",
-    "transfer.receiver_id": "transfers",
-    "claim_failure.person_id": "failed_attempts",
-    "mail.person_id": "mail",
-    "email_address.person_id": "email",
-    "email_proof.person_id": "email",
-    "product.owner_person_id": "journeys",  # the owner's journey names the unit and the role
-}
-NOT_EXPORTED = {"outbox.person_id": "a message on its way to a device, which the journal and the commands tell of"}
-
-
-def test_every_column_that_names_a_person_is_in_the_export_or_says_why_not(world: World) -> None:
-    found = {
-        f"{table.name}.{key.parent.name}"
-        for table in SQLModel.metadata.tables.values()
-        for key in table.foreign_keys
-        if key.column.table.name == "person"
-    }
-    assert found == set(EXPORTED) | set(NOT_EXPORTED)
-    assert set(EXPORTED.values()) <= set(world.menus.export(world.phone().caller))
-
-
-def test_an_export_holds_the_place_the_failed_attempts_and_the_mail_that_waits(world: World) -> None:
-    phone, shop, unit = world.phone(), world.shop(), world.unit()
-    journey = world.begin(phone)
-    world.menus.enter_zone(phone.caller, journey.id, ZoneState(zone=Zone.SHOP, subject_id=shop.id), ())
-    with pytest.raises(ClaimRefusedError):
-        world.claim(phone, unit, "00000-00000")
-    world.accounts.ask_email(phone.caller, "ada@example.com", "en")
-    found: Any = world.menus.export(phone.caller)
-    (one,) = found["journeys"]
-    assert one["zone"]["subject_id"] == shop.id
-    assert one["stalls"] == []
-    assert "proven_until" in one
-    assert [row["at"] for row in found["failed_attempts"]] == [world.clock()]
-    assert [row["to"] for row in found["mail"]] == ["ada@example.com"]
-    assert b"#email=" not in msgspec.json.encode(found)
 
 
 def test_an_erasure_that_fails_half_way_has_not_happened(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from cloud.identity.service import issue_credential
 from cloud.people import PeopleOfUnits
 from cloud.settings import load_settings
 from tests.integration.cloud.joined import ask, prove
-from tests.integration.cloud.test_opt_out import everything, item
+from tests.integration.cloud.lives import everything, item
 from tests.integration.cloud.test_phones import tampered
 from tests.integration.cloud.world import BASE, Phone, World
 

@@ -13,7 +13,7 @@ from cloud.registry import codes
 from mobile_menu.account_ports import SessionUnknownError
 from mobile_menu.ports import SessionRefusedError, SessionStarted
 from tests.integration.cloud.joined import prove
-from tests.integration.cloud.test_opt_out import everything
+from tests.integration.cloud.lives import everything
 from tests.integration.cloud.world import Phone, World, at_once
 
 
