@@ -1,5 +1,6 @@
 """Spans of telemetry: made ahead, filled by the time of receipt, and taken away when nobody needs them any more."""
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,7 @@ from broker.contract.topics import Up
 from cloud.db import Transaction
 from cloud.registry import gs1
 from cloud.registry import service as registry
-from cloud.twin import series, spans
+from cloud.twin import series, spans, telemetry
 from cloud.twin.retention import CUTS, MESSAGES, MINUTES, span_of, wanted
 from cloud.twin.series_rules import Every
 from cloud.twin.spans import Terms
@@ -299,3 +300,25 @@ def test_the_timers_bring_the_duties_back(world: World) -> None:
     hour = world.clock() + spans.EVERY
     expected = {spans.CLEARING[0]: hour} | ({} if world.db.is_sqlite else {spans.MAKING[0]: hour})
     assert due == expected
+
+
+@pytest.mark.postgres
+def test_a_question_for_a_time_touches_the_spans_that_can_hold_the_answer_and_no_other(postgres_world: World) -> None:
+    world = postgres_world
+    for _ in range(14):
+        world.run(spans.make_ahead)
+        world.clock.advance(days=7)
+    unit, now = world.unit(), world.clock()
+    plans: list[str] = []
+
+    def explain(connection: sa.Connection, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
+        if "FROM telemetry" in statement and not statement.startswith("EXPLAIN"):
+            plans.extend(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())  # type: ignore[arg-type]  # the driver's own
+
+    sa.event.listen(world.db.engine, "before_cursor_execute", explain)
+    world.read(lambda tx: telemetry.messages(tx, unit.id, now - timedelta(days=2), now, 10))
+    sa.event.remove(world.db.engine, "before_cursor_execute", explain)
+    touched = set(re.findall(r" on (telemetry_\w+)", "\n".join(plans)))
+    days = {span_of(MESSAGES, now - timedelta(days=day)).name for day in range(3)}
+    assert days <= touched
+    assert not touched & {span_of(MESSAGES, now - timedelta(days=day)).name for day in range(3, 90)}
