@@ -1,5 +1,6 @@
 """Series of telemetry: whatever comes late, twice or out of order, they are what one who had it all would count."""
 
+import contextlib
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from broker.contract.topics import Up
+from cloud.db import Transaction
 from cloud.twin import ingest, series
-from cloud.twin.series_rules import Bucket, Every, start_of
+from cloud.twin.series_rules import Batch, Bucket, Every, Reading, start_of
 from cloud.workers import series as series_loop
 from tests.integration.cloud.world import Device, Message, World, at_once
 
@@ -140,6 +142,28 @@ def test_a_batch_that_commits_after_a_later_one_was_rolled_is_counted_too(postgr
         assert rolled(world) == 1
     assert rolled(world) == 1
     assert [len(read(world, one.product_id, Every.DAY)) for one in (slow, quick)] == [1, 1]
+
+
+@pytest.mark.postgres
+def test_a_batch_that_commits_while_those_beside_it_are_read_is_counted_once(
+    postgres_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = postgres_world
+    slow, quick = Device(world, world.unit().id), Device(world, world.unit().id)
+    world.take(quick.telemetry(1.0))
+    late = contextlib.ExitStack()
+    tx = late.enter_context(world.db.transaction())
+    ingest.take(tx, [slow.telemetry(2.0)])
+    world.take(quick.telemetry(3.0))
+    read_them = series._readings  # noqa: SLF001 - between what it asks first and then
+
+    def after_the_late_one(tx: Transaction, taken: tuple[Batch, ...]) -> list[Reading]:
+        late.close()
+        return read_them(tx, taken)
+
+    monkeypatch.setattr(series, "_readings", after_the_late_one)
+    assert [world.run(series.roll) for _ in range(3)] == [2, 1, 0]
+    assert [one[0] for one in told(world, slow.product_id, Every.DAY).values()] == [1]
 
 
 @pytest.mark.postgres
