@@ -4,6 +4,7 @@ import pytest
 
 from cloud.db import Database
 from cloud.secrets import Keys
+from tests.integration.cloud.office import known, office, unit  # noqa: F401 - fixtures, for all tests here
 from tests.integration.cloud.world import World
 from tests.services import ManualClock
 
