@@ -317,8 +317,13 @@ def test_a_question_for_a_time_touches_the_spans_that_can_hold_the_answer_and_no
 
     sa.event.listen(world.db.engine, "before_cursor_execute", explain)
     world.read(lambda tx: telemetry.messages(tx, unit.id, now - timedelta(days=2), now, 10))
-    sa.event.remove(world.db.engine, "before_cursor_execute", explain)
     touched = set(re.findall(r" on (telemetry_\w+)", "\n".join(plans)))
-    days = {span_of(MESSAGES, now - timedelta(days=day)).name for day in range(3)}
-    assert days <= touched
-    assert not touched & {span_of(MESSAGES, now - timedelta(days=day)).name for day in range(3, 90)}
+    days = [span_of(MESSAGES, now - timedelta(days=day)).name for day in range(100)]
+    assert set(days[:3]) <= touched
+    assert not touched & set(days[3:])
+    plans.clear()
+    long_ago = now - timedelta(days=96)
+    world.read(lambda tx: telemetry.messages(tx, unit.id, long_ago, long_ago + timedelta(hours=1), 10))
+    sa.event.remove(world.db.engine, "before_cursor_execute", explain)
+    assert days[90] in "\n".join(plans), "what was received late"
+    assert not set(re.findall(r" on (telemetry_\w+)", "\n".join(plans))) & set(days[:5])
