@@ -87,7 +87,8 @@ _NOTHING = Received()
 def read(tx: Transaction, boots: dict[str, set[int]]) -> Streams:
     """The watermarks of these boots, and of each product's newest. The products are locked."""
     found = _newest(tx, boots)
-    pairs = [(one, boot) for one, own in boots.items() if one in found for boot in own if boot != found[one][0]]
+    # Of a newer boot than the newest nothing is there: to ask for those of a fleet that starts anew took all the time.
+    pairs = [(one, boot) for one, own in boots.items() if one in found for boot in own if boot < found[one][0]]
     now = {(product_id, boot): received for product_id, (boot, received) in found.items()}
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
         wanted = sa.tuple_(table.c.product_id, table.c.boot).in_(pairs[start : start + PAIRS_AT_ONCE])
