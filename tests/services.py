@@ -8,14 +8,17 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
+
+from cloud.supervisor import free_port
 
 REQUIRE_ALL = "TESTS_REQUIRE_ALL"
 """Set to 1 where every service must be there, as on the build server: what is missing fails, and does not skip."""
@@ -56,35 +59,49 @@ def postgres_programs() -> Path | None:
 
 
 class Postgres:
-    """A PostgreSQL of our own, reached by a socket in its own folder alone."""
+    """A PostgreSQL of our own, reached by a socket in its own folder alone, and by TCP at `listen` when that is given.
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    durable: as a user runs it; else nothing has to reach the disk, since nothing outlives the run.
+    """
+
+    def __init__(self, programs: Path, folder: Path, *, durable: bool = False, listen: str = "") -> None:
         self._programs = programs
         self._folder = folder
+        self._durable = durable
+        self._listen = listen
+        self._port = free_port() if listen else 5432
         account = _unprivileged()
         self._user = account.pw_uid if account else None
         self._group = account.pw_gid if account else None
         self._more_groups: list[int] | None = [] if account else None
         self._process: subprocess.Popen[bytes] | None = None
+        self.settings: dict[str, str] = {}
+        """Those of the server's settings that are other than usual, from its next start on."""
 
     def start(self, **wanted: str) -> None:
         """Makes a cluster and starts it; returns when it answers. wanted: settings that are other than usual."""
         if self._user is not None and self._group is not None:
             os.chown(self._folder, self._user, self._group)
         options = ("--auth=trust", "--username=tests", "--encoding=UTF8", "--locale=C", "--no-sync")
+        self.settings = wanted
         self._call("initdb", f"--pgdata={self._folder / 'data'}", *options).check_returncode()
-        # Nothing here outlives the run, so nothing has to reach the disk.
+        if self._listen:
+            with (self._folder / "data" / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all 0.0.0.0/0 trust\n")
+        self.resume()
+
+    def resume(self) -> None:
+        """Starts it on the cluster that is there, after `stop` or `kill`; returns when it answers."""
         given = {
-            "listen_addresses": "",
+            "listen_addresses": self._listen,
+            "port": str(self._port),
             "unix_socket_directories": str(self._folder),
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
             "max_connections": "200",
-            **wanted,
+            **({} if self._durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}),
+            **self.settings,
         }
         arguments = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
-        with (self._folder / "log").open("wb") as log:
+        with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own arguments
                 [self._programs / "postgres", "-D", self._folder / "data", *arguments],
                 stdout=log,
@@ -98,7 +115,7 @@ class Postgres:
 
     def stop(self) -> None:
         """Ends it at once, with every connection."""
-        if self._process is not None:
+        if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             try:
                 self._process.wait(20)
@@ -106,9 +123,28 @@ class Postgres:
                 self._process.send_signal(signal.SIGQUIT)
                 self._process.wait(20)
 
+    def kill(self) -> None:
+        """SIGKILL to it and to every process of it."""
+        assert self._process is not None
+        processes = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait(20)
+        psutil.wait_procs(processes, 20)
+
+    @property
+    def runs(self) -> bool:
+        """It has not ended by itself."""
+        return self._process is not None and self._process.poll() is None
+
     def url(self, database: str) -> str:
-        """For SQLAlchemy."""
-        return f"postgresql+psycopg://tests@/{database}?host={self._folder}"
+        """For SQLAlchemy, by the socket."""
+        return f"postgresql+psycopg://tests@/{database}?host={self._folder}&port={self._port}"
+
+    def tcp_url(self, database: str) -> str:
+        """For SQLAlchemy, by TCP."""
+        return f"postgresql+psycopg://tests@{self._listen}:{self._port}/{database}"
 
     def create(self, template: str | None = None) -> str:
         """A new database, a copy of `template` when one is given; its name."""
@@ -119,7 +155,7 @@ class Postgres:
 
     def rename(self, name: str, other: str) -> None:
         """Ends every connection to it; who asks for it by its old name finds nothing."""
-        with psycopg.connect(self._admin, autocommit=True) as connection:
+        with psycopg.connect(self.admin, autocommit=True) as connection:
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
         self._do(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(other)))
 
@@ -127,18 +163,19 @@ class Postgres:
         self._do(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _do(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self._admin, autocommit=True) as connection:
+        with psycopg.connect(self.admin, autocommit=True) as connection:
             connection.execute(statement)
 
     @property
-    def _admin(self) -> str:
-        return f"host={self._folder} user=tests dbname=postgres"
+    def admin(self) -> str:
+        """For psycopg: as who may do everything."""
+        return f"host={self._folder} port={self._port} user=tests dbname=postgres"
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + START_WITHIN_S
         while True:
             try:
-                psycopg.connect(self._admin, connect_timeout=5).close()
+                psycopg.connect(self.admin, connect_timeout=5).close()
             except psycopg.OperationalError:
                 if process.poll() is not None or time.monotonic() > end:
                     pytest.fail(f"PostgreSQL did not start: {(self._folder / 'log').read_text()}")
@@ -174,15 +211,27 @@ def _unprivileged() -> pwd.struct_passwd | None:
 @contextmanager
 def running_postgres(**wanted: str) -> Iterator[Postgres]:
     """A PostgreSQL for as long as the block runs. wanted: settings that are other than usual."""
+    # Not pytest's folder: that is closed to other users, and too long a path for a socket.
+    with tempfile.TemporaryDirectory(prefix="tlpg-") as folder, _running(Path(folder), wanted) as server:
+        yield server
+
+
+@contextmanager
+def durable_postgres(folder: Path, listen: str = "") -> Iterator[Postgres]:
+    """One as a user runs it, which may be killed and resumed, with its data in this folder."""
+    with _running(folder, {}, durable=True, listen=listen) as server:
+        yield server
+
+
+@contextmanager
+def _running(folder: Path, wanted: Mapping[str, str], *, durable: bool = False, listen: str = "") -> Iterator[Postgres]:
     programs = postgres_programs()
     if programs is None:
         missing("needs PostgreSQL's server programs (Debian: the package postgresql)")
         raise AssertionError
-    # Not pytest's folder: that is closed to other users, and too long a path for a socket.
-    with tempfile.TemporaryDirectory(prefix="tlpg-") as folder:
-        server = Postgres(programs, Path(folder))
-        try:
-            server.start(**wanted)
-            yield server
-        finally:
-            server.stop()
+    server = Postgres(programs, folder, durable=durable, listen=listen)
+    try:
+        server.start(**wanted)
+        yield server
+    finally:
+        server.stop()

@@ -145,15 +145,20 @@ class System:
         assert not alive, f"left behind: {alive}"
 
     def process_of(self, service: str) -> psutil.Process | None:
-        """The service's present process."""
+        """The service's present process; the first, if there are several."""
+        return next(iter(self.processes_of(service)), None)
+
+    def processes_of(self, service: str) -> list[psutil.Process]:
+        """All present processes of a service."""
         assert self._process is not None
+        found = []
         for child in psutil.Process(self._process.pid).children():
             try:
                 if child.status() != psutil.STATUS_ZOMBIE and child.cmdline()[-1:] == [service]:
-                    return child
+                    found.append(child)
             except psutil.Error:
                 continue
-        return None
+        return found
 
     def running(self, service: str) -> psutil.Process:
         """The service's process, once there is one."""
@@ -340,7 +345,7 @@ class Mosquitto:
             self._process.wait(LEAVE_WITHIN_S)
 
 
-def listens(port: int) -> bool:
+def listens(port: int, host: str = "127.0.0.1") -> bool:
     """Somebody takes connections there."""
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0

@@ -1,4 +1,7 @@
-"""SIGKILL of every process, in the middle of things: what was acknowledged is there, once, and the story goes on."""
+"""SIGKILL of every process, in the middle of things: what was acknowledged is there, once, and the story goes on.
+
+Here the simulated printers speak, with their own memory and sessions; `test_durability.py` does more to more messages.
+"""
 
 import asyncio
 import time
@@ -51,9 +54,8 @@ async def speak(printers: Sequence[SimulatedPrinter], count: int) -> None:
 
 @pytest.mark.timeout(300)
 async def test_of_two_thousand_messages_over_seven_kills_none_is_lost_and_none_is_there_twice(
-    any_system: System,
+    system: System,
 ) -> None:
-    system = any_system
     units = [await system.unit() for _ in range(DEVICES)]
     printers = [system.printer(unit, ticks=False) for unit in units]
     for printer in printers:
