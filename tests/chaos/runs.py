@@ -13,21 +13,22 @@ TEST_RUN: Final = 100_000
 
 
 class Order(NamedTuple):
-    """A trial to be made."""
+    """A trial to be made. pause_s: how long what is taken away stays away."""
 
     scenario: Scenario
     kind: Kind
     messages: int
+    pause_s: float
 
 
 def orders(messages: int, names: Iterable[str] = ()) -> dict[Kind, list[Order]]:
     """All trials of a run, or those of these names, by deployment; each has its share of the messages."""
-    wanted, own = set(names), shares(messages)
+    wanted, own, is_long = set(names), shares(messages), messages > TEST_RUN
     found: dict[Kind, list[Order]] = {}
     for one in SCENARIOS:
         for kind in one.stands:
             if not wanted or one.name in wanted:
-                found.setdefault(kind, []).append(Order(one, kind, own[one.name, kind]))
+                found.setdefault(kind, []).append(Order(one, kind, own[one.name, kind], one.pauses[is_long]))
     return found
 
 
@@ -41,8 +42,8 @@ def tried(
 
 
 def _tried(stand: Stand, order: Order, noted: Callable[[int], None]) -> Outcome:
-    scenario, is_long = order.scenario, order.messages > 10 * TEST_RUN // len(SCENARIOS)
-    trial = Trial(stand, scenario.name, order.messages, pause_s=scenario.pauses[is_long], noted=noted)
+    scenario = order.scenario
+    trial = Trial(stand, scenario.name, order.messages, pause_s=order.pause_s, noted=noted)
     began = time.monotonic()
     outcome = trial.outcome
     steps: tuple[Callable[[], None], ...] = (lambda: scenario.do(trial), lambda: trial.close(time.monotonic() - began))

@@ -22,4 +22,4 @@ def test_the_last_long_run_of_each_trial_found_nothing_lost_nothing_twice_and_ev
     assert found["problems"] == []
     assert [found[name] for name in ("lost", "lied", "doubled", "invented", "twins_wrong")] == [0] * 5
     assert (found["lost_unheard"] == 0) == scenario.promised
-    assert found["acknowledged"] == found["said"] > 10_000
+    assert found["acknowledged"] == found["said"] > 5_000
