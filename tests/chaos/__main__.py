@@ -98,7 +98,7 @@ def _show(console: Console, outcome: Outcome) -> None:
     console.print(
         f"{outcome.fault}, {outcome.stand}: {outcome.acknowledged:,} acknowledged, {outcome.said_again:,} again;"
         f" {lost}; twins wrong {outcome.twins_wrong} of {outcome.twins}; {outcome.seconds:.0f} s",
-        *outcome.notes,
+        *(f"({note})" for note in outcome.notes),
         highlight=False,
     )
     for problem in outcome.problems:

@@ -6,29 +6,21 @@ lies above it, and sends that again after a new connection, and when the waterma
 believes the broker's acknowledgement, and sends again only what was not acknowledged.
 """
 
-import logging
 import selectors
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from broker.contract.codec import decode_down
 from broker.contract.messages import Stored
-from broker.contract.topics import Down, Up, parse_down, up_topic
+from broker.contract.topics import Down, parse_down
 from cloud.bench import frames
 from cloud.mqtt import Address
-from tests.chaos.ledger import Line
-from tests.chaos.script import Said, encoded, said
+from tests.chaos.speakers import Speaker
 from tests.chaos.wire import PINGREQ, PUBACK, PUBLISH, Connection, EndedError, Packet, heard, puback, subscribe
 
-log = logging.getLogger(__name__)
-KEPT: Final = 1_000
-"""Messages above its watermark that a device has room for; it says nothing new meanwhile."""
-STALL_S, STALL_MAX_S = 3.0, 12.0
-"""How long a watermark may stand still before all above it is sent again; where a real device waits for minutes."""
 BACKLOG: Final = 20_000
 """Messages that all of them together may have waiting: less than a broker keeps for a worker that is away."""
 AGAIN_S: Final = 0.1
@@ -36,75 +28,6 @@ PIECE: Final = 32
 WATCH_S: Final = 0.25
 PING_S: Final = 20.0
 ALL_STORED: Final = "tl/v1/+/down/stored"
-Script = Callable[[int, int], Said]
-
-
-class Speaker:
-    """One device. total: the number of its last message. at: what its clock shows, given a message's number."""
-
-    def __init__(self, line: Line, total: int, script: Script, at: Callable[[], datetime]) -> None:
-        self.line = line
-        self.total = total
-        self._script = script
-        self._at = at
-        self._topics = {kind: up_topic(line.product_id, kind) for kind in Up}
-        self.next = 1
-        self.again: deque[int] = deque()
-        self.moved_at = 0.0
-        self.pause = STALL_S
-        self.resent = 0
-
-    def shift(self, by: timedelta) -> None:
-        """Its clock is so far off."""
-        right = self._at
-        self._at = lambda: right() + by
-
-    @property
-    def can_speak(self) -> bool:
-        if self.again:
-            return True
-        if self.next > self.total:
-            return False
-        return not self.line.follows or self.next - self.line.confirmed <= KEPT
-
-    @property
-    def done(self) -> bool:
-        """All is confirmed, or, for one that does not follow, acknowledged."""
-        line = self.line
-        if line.follows:
-            return line.confirmed >= self.total
-        return not self.again and self.next > self.total and len(line.acknowledged) == self.total
-
-    def speak(self) -> tuple[int, str, bytes]:
-        """Number, topic and payload of what it says now."""
-        if self.again:
-            seq = self.again.popleft()
-        else:
-            seq, self.next = self.next, self.next + 1
-        self.resent += seq <= self.line.said
-        self.line.said = max(self.line.said, seq)
-        message = self._script(self.line.boot, seq)
-        return seq, self._topics[message.kind], encoded(message, self.line.boot, seq, self._at())
-
-    def go_back(self, now: float) -> None:
-        """Says all above the watermark again."""
-        self.next = self.line.confirmed + 1
-        self.moved_at = now
-
-    def look(self, now: float) -> bool:
-        """Goes back when the watermark has stood still for too long."""
-        line = self.line
-        if not line.follows or line.confirmed >= line.said or now - self.moved_at < self.pause:
-            return False
-        self.pause = min(self.pause * 2, STALL_MAX_S)
-        self.go_back(now)
-        return True
-
-    def confirm(self, seq: int, now: float) -> None:
-        if seq > self.line.confirmed:
-            self.line.confirmed = seq
-            self.next = max(self.next, seq + 1)
-            self.moved_at, self.pause = now, STALL_S
 
 
 class Voice:
@@ -361,20 +284,3 @@ class Crowd(threading.Thread):
         for voice in (*self._voices, self._ear):
             if voice.connection is not None:
                 voice.connection.put(PINGREQ)
-
-
-def speakers(
-    product_ids: Sequence[str],
-    boot: int,
-    total: int,
-    at: Callable[[], datetime],
-    *,
-    follows: Callable[[int], bool] = lambda _number: True,
-    script: Script = said,
-    refused: frozenset[int] = frozenset(),
-) -> list[Speaker]:
-    """A device for each id, that says `total` messages of this boot. follows: asked for the number of each."""
-    return [
-        Speaker(Line(product_id, boot, follows=follows(number), refused=refused), total, script, at)
-        for number, product_id in enumerate(product_ids)
-    ]

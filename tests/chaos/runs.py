@@ -43,7 +43,7 @@ def tried(
 
 def _tried(stand: Stand, order: Order, noted: Callable[[int], None]) -> Outcome:
     scenario = order.scenario
-    trial = Trial(stand, scenario.name, order.messages, pause_s=order.pause_s, noted=noted)
+    trial = Trial(stand, scenario.name, order.messages, pause_s=order.pause_s, promised=scenario.promised, noted=noted)
     began = time.monotonic()
     outcome = trial.outcome
     steps: tuple[Callable[[], None], ...] = (lambda: scenario.do(trial), lambda: trial.close(time.monotonic() - began))

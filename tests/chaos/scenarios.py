@@ -12,9 +12,9 @@ import psycopg
 
 from broker.contract.topics import Up, up_topic
 from broker.contract.watermark import MAX_RANGES
-from tests.chaos.crowd import Speaker, speakers
 from tests.chaos.network import Cable
 from tests.chaos.script import POISON, Said, poisoned, said
+from tests.chaos.speakers import Speaker, speakers
 from tests.chaos.stands import Kind
 from tests.chaos.trial import Trial
 

@@ -19,14 +19,14 @@ LAMPS: Final = 7
 EVENT_EVERY: Final = 50
 POISON: Final[dict[str, bytes]] = {
     "not JSON": b'{"schema":1,"boot":',
-    "no UTF-8": b'{"schema":1,"boot":1,"seq":1,"at":"\xff\xfe"}',
+    "no UTF-8": b'{"schema":1,"boot":0,"seq":1,"at":"\xff\xfe"}',
     "nested without end": b"[" * 20_000,
-    "another schema": b'{"schema":99,"boot":1,"seq":1,"at":"2026-01-01T00:00:00Z","reported":{}}',
+    "another schema": b'{"schema":99,"boot":0,"seq":1,"at":"2026-01-01T00:00:00Z","reported":{}}',
     "nothing": b"",
     "a list": b"[]",
     "a huge number": b'{"schema":1,"boot":1' + b"0" * 400 + b',"seq":1,"at":"2026-01-01T00:00:00Z","reported":{}}',
 }
-"""What no parser can read, or nobody may believe: it is in no stream, and has no seq that could be lost."""
+"""What no parser can read, or nobody may believe. Where a boot can be read all the same, no crowd has it."""
 
 
 class Said(NamedTuple):

@@ -15,9 +15,10 @@ from typing import Any, Final
 import msgspec
 import psutil
 
-from tests.chaos.crowd import Crowd, Speaker, speakers
+from tests.chaos.crowd import Crowd
 from tests.chaos.ledger import Line, Reckoning, reckon, stored
 from tests.chaos.script import Known, folded
+from tests.chaos.speakers import Speaker, speakers
 from tests.chaos.stands import Stand
 from tests.system import ROOT, until
 
@@ -53,15 +54,25 @@ class Outcome:
 
 
 class Trial:
-    """messages: how many are said. pause_s: how long what is taken away stays away. noted: told how many were said."""
+    """messages: how many are said. pause_s: how long what is taken away stays away. promised: devices that do not
+    follow the watermark lose nothing either. noted: told how many were said.
+    """
 
     def __init__(
-        self, stand: Stand, fault: str, messages: int, *, pause_s: float, noted: Callable[[int], None] = lambda _n: None
+        self,
+        stand: Stand,
+        fault: str,
+        messages: int,
+        *,
+        pause_s: float,
+        promised: bool,
+        noted: Callable[[int], None] = lambda _n: None,
     ) -> None:
         self.stand = stand
         self.system = stand.system
         self.messages = messages
         self.pause_s = pause_s
+        self._promised = promised
         self.outcome = Outcome(fault, stand.name)
         self.lines: list[Line] = []
         self._noted = noted
@@ -143,7 +154,8 @@ class Trial:
 
         def settled() -> bool:
             self.keep()
-            return not crowd.waiting_for
+            unheard = self._promised and any(one.line.confirmed < one.total for one in crowd.speakers)
+            return not crowd.waiting_for and not unheard
 
         try:
             self.wait(settled, "that all is confirmed", patience)
