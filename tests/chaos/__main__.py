@@ -46,10 +46,11 @@ def _run(given: argparse.Namespace) -> bool:
     console, wrong = Console(), False
     with tempfile.TemporaryDirectory(prefix="tlchaos-") as made, _progress(console) as progress:
         tasks = _tasks(progress, chosen)
+        teller = Teller(progress, tasks)
         for kind, some in chosen.items():
             folder = (given.logs or Path(made)) / kind
             folder.mkdir(parents=True)
-            for order, outcome in tried(kind, some, folder, Teller(progress, tasks)):
+            for order, outcome in tried(kind, some, folder, teller):
                 progress.update(tasks[_key(order)], completed=order.messages, visible=False)
                 keep(kind, outcome, given.messages)
                 wrong |= bool(outcome.problems)
