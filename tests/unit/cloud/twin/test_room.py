@@ -41,3 +41,10 @@ def test_why_there_is_no_room_is_said() -> None:
     room = Room({})
     assert room.take(dict.fromkeys("abcdef", 0)) == "the device's state would have more than 5 fields"
     assert room.take({"a": "x" * BYTES}) == "the device's state would have more than 80 bytes"
+
+
+def test_what_a_field_says_last_is_what_counts() -> None:
+    room = Room({"a": ("x", 1, 1)})
+    assert room.take({"a": "x" * 78}) == "the device's state would have more than 80 bytes"
+    assert room.take({"a": "x" * 77}) == ""
+    assert room.take({"a": "x" * 76}) == ""
