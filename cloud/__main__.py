@@ -19,6 +19,7 @@ from typer.exceptions import Abort, TyperException
 from broker.contract.errors import ThroughlineError
 from cloud import broker_cli, commands, compose
 from cloud.errors import SetupError
+from cloud.http_app import serve_api
 from cloud.identity import authority_files
 from cloud.ingesting import check_workers
 from cloud.logs import set_up
@@ -27,6 +28,7 @@ from cloud.opened import note_command
 from cloud.proxies import SETTING
 from cloud.settings import Settings, bracketed, load_settings
 from cloud.supervisor import READY, Supervisor
+from cloud.work import serve_work
 
 app = typer.Typer(
     name="throughline",
@@ -168,7 +170,7 @@ def broker(
 def api(data_dir: DataDir = None, host: Host = None, port: Port = None, log_level: LogLevel = None) -> None:
     """Run the HTTP service alone."""
     settings = load_settings(data_dir=data_dir, host=host, port=port, log_level=log_level)
-    _serve_async(settings, "api", compose.serve_api)
+    _serve_async(settings, "api", serve_api)
 
 
 @app.command()
@@ -183,7 +185,7 @@ def work(
     stop = threading.Event()
     on_signal(stop.set)
     _watch_parent(stop.set)
-    compose.serve_work(settings, _say_ready, stop)
+    serve_work(settings, _say_ready, stop)
 
 
 def _serve_async(

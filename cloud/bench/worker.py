@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from cloud import compose
 from cloud.bench.helper import say
 from cloud.logs import set_up
 from cloud.settings import load_settings
 from cloud.twin import watermarks
+from cloud.work import serve_work
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ def main() -> None:
         stop.set()
 
     threading.Thread(target=listen, name="ear", daemon=True).start()
-    compose.serve_work(settings, lambda _port: say("ready"), stop)
+    serve_work(settings, lambda _port: say("ready"), stop)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from cloud.compose import make_app
+from cloud.http_app import make_app
 from cloud.settings import load_settings
 from tests.browser.conftest import PHONE
 from tests.integration.cloud.conftest import sqlite_world

@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from cloud.compose import make_app
 from cloud.db import Database
+from cloud.http_app import make_app
 from cloud.secrets import Keys
 from cloud.settings import load_settings
 from tests.http_service import Served, serving

@@ -18,8 +18,9 @@ from fastapi import FastAPI
 from msgspec.structs import replace
 
 from cloud import schema
-from cloud.compose import PROJECTORS, REACTORS, make_app, prepare
+from cloud.compose import PROJECTORS, REACTORS, prepare
 from cloud.db import Database
+from cloud.http_app import make_app
 from cloud.http_server import Guard, server_config
 from cloud.identity.key_limits import KeyGates
 from cloud.secrets import Keys, load_keys

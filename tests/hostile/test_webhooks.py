@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cloud.commerce.signatures import TOLERANCE
-from cloud.compose import make_app
 from cloud.db import Database
+from cloud.http_app import make_app
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle.parcels import leading_parcel
 from cloud.secrets import Keys

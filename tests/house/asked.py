@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from cloud.compose import PARTS
+from cloud.http_app import PARTS
 from cloud.identity.permissions import Permission
 
 Asked = dict[tuple[str, str], tuple[Permission, ...]]

@@ -23,8 +23,9 @@ from broker.contract.codec import RejectionReason
 from broker.contract.errors import ThroughlineError
 from cloud import commands as more_commands
 from cloud.__main__ import app
-from cloud.compose import make_app, make_clock, make_database
+from cloud.compose import make_clock, make_database
 from cloud.doctor.checks import CHECKS
+from cloud.http_app import make_app
 from cloud.identity.permissions import OperatorRole, Permission, of_role
 from cloud.metrics.alerts import ALERTS, rules
 from cloud.metrics.catalogue import METRICS, Metric

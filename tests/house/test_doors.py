@@ -27,7 +27,7 @@ CALLERS = {
 CALLS = {"create_connection", "create_datagram_endpoint", "getaddrinfo", "open_connection", "urlopen"}
 DOORS = {
     "cloud/bench": "measures the system that it has started itself",
-    "cloud/compose.py": "names the type of a socket that listens",
+    "cloud/http_app.py": "names the type of a socket that listens",
     "cloud/demo": "the story's own phone, against the system that it has started itself",
     "cloud/doctor/looking.py": "asks the deployment's own public address whether it leads here",
     "cloud/emqx_enforcer.py": "tells EMQX at the operator's address whom to cut off",

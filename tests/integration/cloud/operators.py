@@ -7,7 +7,7 @@ import httpx
 import msgspec
 from fastapi import FastAPI
 
-from cloud.compose import make_app
+from cloud.http_app import make_app
 from cloud.identity import operators
 from cloud.identity.key_limits import KeyGates
 from cloud.identity.permissions import OperatorRole

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from cloud.compose import make_app
+from cloud.http_app import make_app
 from cloud.identity import operators
 from cloud.identity.permissions import OperatorRole
 from cloud.settings import load_settings

@@ -13,9 +13,9 @@ from fastapi import FastAPI
 
 from broker.contract.messages import MAX_DEPTH, MAX_PAYLOAD_BYTES
 from cloud.commerce import partners
-from cloud.compose import make_app
 from cloud.db import UtcDateTime
 from cloud.errors import InvalidError, NotFoundError
+from cloud.http_app import make_app
 from cloud.identity import operators
 from cloud.identity.permissions import OperatorRole
 from cloud.settings import load_settings

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 
 from broker.acl import Principal, may_publish, may_subscribe
-from cloud.compose import make_app
+from cloud.http_app import make_app
 from cloud.identity import authority_files, devices, enrolment
 from cloud.identity import service as identity
 from cloud.identity.enrolment import Terms

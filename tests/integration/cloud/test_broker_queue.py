@@ -9,10 +9,10 @@ import pytest
 
 from broker.contract.topics import BROKER_QUEUE
 from cloud.broker_queue import DROPPED, MOSQUITTO, RETAINED, STORED, STORED_BYTES
-from cloud.compose import queue_watch
 from cloud.metrics.meters import Meters
 from cloud.mqtt import Address, Bus
 from cloud.settings import load_settings
+from cloud.work import queue_watch
 from tests.integration.broker.harness import (
     GOOD,
     PASSWORDS,

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from cloud import compose, openapi
-from cloud.compose import make_app
 from cloud.contracts import Kept
+from cloud.http_app import make_app
 from cloud.settings import load_settings
 from tests.integration.cloud.world import World
 

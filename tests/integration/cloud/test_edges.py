@@ -8,8 +8,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from cloud.compose import make_app
 from cloud.edge import MAX_HEADERS, MAX_PARAMETERS, MAX_URL_BYTES
+from cloud.http_app import make_app
 from cloud.json_shape import MAX_DEPTH
 from cloud.settings import load_settings
 from tests.http_service import client_of

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from fastapi import FastAPI
 
-from cloud.compose import make_app
+from cloud.http_app import make_app
 from cloud.identity import authority_files, operators
 from cloud.identity.permissions import OperatorRole
 from cloud.settings import load_settings

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 from broker.contract.stages import Stage
 from cloud.campaigns import service as campaigns
-from cloud.compose import make_app
+from cloud.http_app import make_app
 from cloud.record.events import Channel
 from cloud.settings import load_settings
 from mobile_menu.visit_cookie import LOCKED, PLAIN

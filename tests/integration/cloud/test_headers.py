@@ -7,8 +7,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from cloud.compose import make_app
 from cloud.headers import ALWAYS
+from cloud.http_app import make_app
 from cloud.identity.visits import admit
 from cloud.settings import load_settings
 from tests.http_service import BROWSER, client_of, every_route, serving

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from cloud import web
-from cloud.compose import make_app
+from cloud.http_app import make_app
 from cloud.identity import operators
 from cloud.identity.permissions import OperatorRole
 from cloud.settings import load_settings

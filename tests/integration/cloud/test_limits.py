@@ -8,8 +8,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from cloud.compose import make_app
 from cloud.errors import SetupError
+from cloud.http_app import make_app
 from cloud.limits import rate_limits
 from cloud.settings import load_settings
 from mobile_menu.limits import Gate, Limit, usual_limits

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud.compose import make_app
 from cloud.errors import SetupError
+from cloud.http_app import make_app
 from cloud.mail import service as mail
 from cloud.mail.letters import Letter
 from cloud.mail.outlets import MailFolder, MailServer, Outlet, ServerSettings

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from cloud.compose import make_app
+from cloud.http_app import make_app
 from cloud.identity import operators
 from cloud.identity.permissions import OperatorRole
 from cloud.registry.claiming import PAIR_A_DAY

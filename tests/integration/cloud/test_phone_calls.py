@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from cloud.compose import make_app
+from cloud.http_app import make_app
 from cloud.identity import operators, phones
 from cloud.identity.permissions import OperatorRole
 from cloud.identity.service import issue_credential

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from cloud.compose import make_app, make_database
+from cloud.compose import make_database
+from cloud.http_app import make_app
 from cloud.settings import load_settings
 from tests.http_service import client_of
 from tests.integration.cloud.world import World

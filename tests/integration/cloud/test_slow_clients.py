@@ -12,7 +12,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from cloud.compose import make_app
+from cloud.http_app import make_app
 from cloud.http_server import Guard
 from cloud.settings import load_settings
 from tests.http_service import Served, serving

@@ -1,0 +1,132 @@
+"""A worker put together: ingest, outbox, mail, series and scheduler, each a thread of one process."""
+
+import gc
+import threading
+from collections.abc import Callable
+
+from broker.contract.topics import BROKER_QUEUE, OUTBOX_NUDGE
+from cloud.announcing import Announcer
+from cloud.broker_queue import MOSQUITTO, BrokerQueue
+from cloud.compose import Ready, broker_address, came_counter, make_clock, make_database, watch_database
+from cloud.errors import SetupError
+from cloud.identity import service as identity
+from cloud.ingesting import ingest_work
+from cloud.mail.setup import folder_of, outlet_of
+from cloud.metrics import catalogue
+from cloud.metrics.meters import Meters, Page
+from cloud.metrics.page import MetricsServer
+from cloud.mqtt import Bus
+from cloud.secrets import load_keys
+from cloud.settings import Settings
+from cloud.tracing import tracing_of
+from cloud.twin import spans
+from cloud.workers.mail import MailLoop
+from cloud.workers.outbox import OutboxLoop
+from cloud.workers.scheduler import SchedulerLoop
+from cloud.workers.series import SeriesLoop
+from cloud.workers.sharing import IngestWork
+
+LEAVE_S = 20.0
+"""How long a loop may take to end: ingest may hand its session on first."""
+
+
+def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
+    """Ingest, outbox, mail, series and scheduler in this process, each a thread, until `stop` is set."""
+    keys = load_keys(settings.keys_dir)
+    db = make_database(settings, make_clock(settings))
+    address = broker_address(settings, keys)
+    meters, tracing = Meters("work"), tracing_of(settings, "work")
+    watch_database(meters, db)
+    wake, mail_wake = threading.Event(), threading.Event()
+
+    def nudged() -> None:
+        wake.set()
+        mail_wake.set()
+
+    queue = queue_watch(settings, meters)
+
+    def heard(topic: str, payload: bytes) -> None:
+        if not queue.heard(topic, payload):
+            nudged()
+
+    bus = Bus(
+        address,
+        f"{settings.mqtt_username}-work-{identity.short_name()}",
+        filters=(OUTBOX_NUDGE, *((BROKER_QUEUE,) if settings.broker == "embedded" else MOSQUITTO)),
+        heard=heard,
+        back=nudged,
+        came=came_counter(meters, "bus"),
+    )
+    outbox = OutboxLoop(db, bus, stop, wake, meters)
+    mail = MailLoop(db, keys, outlet_of(settings), folder_of(settings), settings.mail_sender, stop, mail_wake, meters)
+    db.listeners.append(Announcer(bus, lambda _word: None, wake.set, mail_wake.set, tracing))
+    ingest = ingest_work(settings, keys, db, address, stop, meters, tracing)
+    meters.watch(catalogue.CONNECTED, bus.connected.is_set, "bus")
+    terms = spans.Terms(settings.telemetry_days, settings.series_hour_days, settings.series_day_days)
+    clearing = {spans.CLEARING[0]: lambda tx, _subject: spans.clear(tx, terms)}
+    scheduler = SchedulerLoop(db, stop, meters, more=clearing)
+    rolling = SeriesLoop(db, stop, settings.series_share_percent, meters)
+    bus.start()
+    calm_collector()
+    work = {
+        "ingest": ingest.run,
+        "outbox": outbox.run,
+        "scheduler": scheduler.run,
+        "mail": mail.run,
+        "series": rolling.run,
+    }
+    failed: list[str] = []
+    threads = [
+        threading.Thread(target=_guarded, args=(name, run, stop, failed), name=name) for name, run in work.items()
+    ]
+    with MetricsServer(settings.metrics_host, settings.metrics_port, Page(meters)):
+        for thread in threads:
+            thread.start()
+        if _settled(ingest, bus, stop):
+            ready(0)
+        stop.wait()
+    nudged()
+    for thread in threads:
+        thread.join(LEAVE_S)
+    bus.close()
+    db.dispose()
+    tracing.close()
+    if failed:
+        raise SetupError(failed[0])
+
+
+def queue_watch(settings: Settings, meters: Meters) -> BrokerQueue:
+    """Tells of the broker's queue in the figures and the log."""
+
+    def told(share: float, dropped: int) -> None:
+        meters.put(catalogue.BROKER_QUEUE, share)
+        meters.put(catalogue.BROKER_DROPPED, dropped)
+
+    if settings.broker == "embedded":
+        meters.put(catalogue.BROKER_QUEUE, 0.0)  # which it says within a second
+    return BrokerQueue(settings.broker_queue_messages, settings.broker_queue_bytes, told)
+
+
+def calm_collector() -> None:
+    """A batch makes a hundred thousand objects that go with it, all by count of references. A collector that looks
+    through everything for circles after each few hundred of them would take half of the worker's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 100)
+
+
+def _guarded(name: str, run: Callable[[], None], stop: threading.Event, failed: list[str]) -> None:
+    """A loop that ends by an error takes the process with it: its supervisor starts a new one, whole."""
+    try:
+        run()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on with a part missing
+        failed.append(f"the {name} loop ended: {type(error).__name__}")
+        stop.set()
+
+
+def _settled(ingest: IngestWork, bus: Bus, stop: threading.Event) -> bool:
+    while not stop.is_set():
+        if ingest.settled.wait(0.1) and bus.connected.wait(0.1):
+            return True
+    return False
