@@ -15,6 +15,8 @@ MAX_LABEL: Final = 63
 MAX_TYPED: Final = 1000
 _LOCAL: Final = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_ENCODED: Final = "=?"
+"""Begins an encoded word (RFC 2047): in a header, such a name would be read as another one, or as none."""
 _CHANGED_MEANING: Final = frozenset("ßς\u200c\u200d")
 """What the older form of international names (RFC 3490) writes as something else: it could be another host."""
 
@@ -31,7 +33,7 @@ def normalise(typed: str) -> str | None:
     if not at or not local.isascii():
         return None
     local, ascii_host = local.lower(), _host(host)
-    if ascii_host is None or len(local) > MAX_LOCAL or not _LOCAL.fullmatch(local):
+    if ascii_host is None or len(local) > MAX_LOCAL or not _LOCAL.fullmatch(local) or _ENCODED in local:
         return None
     address = f"{local}@{ascii_host}"
     return address if len(address) <= MAX_LENGTH else None

@@ -1,7 +1,6 @@
 """The mail loop: mails that committed transactions decided on leave, at least once, and then go."""
 
 import logging
-import smtplib
 import threading
 from collections.abc import Callable
 
@@ -77,7 +76,7 @@ class MailLoop:
             log.error("a mail was refused for good, and is dropped: %s", type(error).__name__)  # noqa: TRY400 - see above
             self._meters.add(catalogue.MAIL_DONE, label="refused")
             return lambda tx: mail.note_sent(tx, one.id)
-        except (OSError, smtplib.SMTPException) as error:
+        except Exception as error:  # noqa: BLE001 - whatever ails one mail, those after it leave
             log.warning("a mail could not be sent, and is tried again: %s", type(error).__name__)
             self._meters.add(catalogue.MAIL_DONE, label="later")
             return lambda tx: mail.note_failed(tx, one.id, one.attempts)

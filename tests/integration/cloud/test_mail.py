@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -263,3 +264,17 @@ def test_a_password_comes_from_a_file_that_only_this_user_may_read(tmp_path: Pat
 def test_a_sender_that_is_none_is_refused_at_the_start(sender: str) -> None:
     with pytest.raises(SetupError):
         load_settings(mail_sender=sender)
+
+
+def test_a_mail_that_cannot_be_made_holds_up_none_of_the_others(
+    world: World, sink: Sink, cert: tuple[Path, Path]
+) -> None:
+    spoiled = Letter(kind="verify", to="=?utf-8?q?ada?=@example.com", language="en", link="https://id.example/app/")
+    expires_at = world.clock() + timedelta(minutes=30)
+    person_id = world.phone().person_id
+    world.run(lambda tx: mail.queue(tx, world.keys, person_id, spoiled, expires_at))
+    ask(world, world.phone())
+    assert loop(world, server(sink, cert)).send_due() == 2
+    assert [got["To"] for got in sink.mails] == [ADA]
+    (row,) = world.rows("mail")
+    assert (row.attempts, row.not_before - world.clock()) == (1, timedelta(seconds=10)), "it is tried again later"

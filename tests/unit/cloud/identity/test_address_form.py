@@ -49,6 +49,8 @@ def test_what_a_person_meant_has_one_spelling(typed: str, kept: str) -> None:
         "ada@example.com, bob@example.com",
         "ada@example.com\r\nBcc: bob@example.com",
         "ada\0@example.com",
+        "=?utf-8?q?ada?=@example.com",
+        "=?x?q?ada?=@example.com",
         "ädä@example.com",
         "аda@example.com",  # the first letter is Cyrillic
         "ada@faß.de",
