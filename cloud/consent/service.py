@@ -51,6 +51,7 @@ def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
     # In the order in which they may know that these changed: what a unit of others did moves none up.
     journeys.sort(key=lambda one: (looked[one.id].changed_at, one.id), reverse=True)
     of_others = {one.id for one in looked.values() if one.product_id is None}
+    of_others |= set(lifecycle.earlier_ids(tx, of_others))
     return {
         "form": "throughline-export/1",
         "exported_at": tx.now,
@@ -220,8 +221,7 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     units = {one.product_id for one in journeys if one.product_id}
     record.lock(tx, {person_id} | {one.id for one in journeys} | units)
     ids = [one.id for one in journeys]
-    joined = table_of(JourneyAliasRow)
-    before = list(tx.session.execute(sa.select(joined.c.id).where(joined.c.journey_id.in_(ids))).scalars())
+    before = lifecycle.earlier_ids(tx, ids)
     cases = [row.id for journey_id in ids for row in care.of_journey(tx, journey_id)]
     owned = registry.drop_ownership(tx, person_id)
     wiped = {"ownership": len(owned)} | ownership.leave(tx, person_id, owned)
@@ -238,7 +238,7 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     scope = table_of(IdempotencyRow).c.scope
     answers = sa.or_(scope == person_scope(person_id), scope.startswith(record.scope_about(person_id)))
     wiped["idempotency"] = _run(tx, sa.delete(table_of(IdempotencyRow)).where(answers))
-    _run(tx, sa.delete(joined).where(joined.c.journey_id.in_(ids)))
+    _run(tx, sa.delete(table_of(JourneyAliasRow)).where(table_of(JourneyAliasRow).c.journey_id.in_(ids)))
     wiped["journey"] = _delete(tx, JourneyRow, person_id)
     wiped["journal_links"] = _cut_journal(tx, person_id, ids + before)
     wiped["person_key"] = _run(tx, sa.delete(table_of(PersonRow)).where(table_of(PersonRow).c.id == person_id))

@@ -1,5 +1,6 @@
 """Journeys: read, opened and linked by use cases. Only the engine (`engine.py`) moves them."""
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ __all__ = [
     "causes_of_distress",
     "close",
     "current_id",
+    "earlier_ids",
     "journey_table",
     "journey_with",
     "link",
@@ -53,6 +55,12 @@ def current_id(tx: Transaction, journey_id: str) -> str:
     """The id under which a journey goes on, when it was joined to another; its own, when it was not."""
     found = tx.session.execute(sa.select(alias_table.c.journey_id).where(alias_table.c.id == journey_id)).scalar()
     return journey_id if found is None else str(found)
+
+
+def earlier_ids(tx: Transaction, journey_ids: Collection[str]) -> list[str]:
+    """The ids of journeys that go on in these. The journal names what happened in them by those."""
+    joined = sa.select(alias_table.c.id).where(alias_table.c.journey_id.in_(journey_ids))
+    return list(tx.session.execute(joined).scalars())
 
 
 def of_person(tx: Transaction, person_id: str) -> list[Journey]:

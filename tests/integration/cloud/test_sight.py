@@ -25,6 +25,7 @@ from mobile_menu.rules.compose import compose_menu
 from mobile_menu.rules.situation import Device as Shown
 from mobile_menu.rules.situation import Onlooker, Zone
 from mobile_menu.service import MenuService
+from tests.integration.cloud import joined
 from tests.integration.cloud.homes import Home, Homes
 from tests.integration.cloud.test_replay import check
 from tests.integration.cloud.world import JAMMED, Device, Phone, World
@@ -379,6 +380,19 @@ def test_who_was_ended_takes_nothing_along_of_the_time_when_they_looked_on(homes
     assert (journey["stage"], journey["moves"], journey["stalls"]) == (Stage.INTERESTED, [], [])
     assert not {"contact", "steps"} & set(repr(journey["facts"]).replace("'", " ").split())
     assert "journey.stalled" not in [one["type"] for one in taken["touchpoints"]]
+
+
+def test_of_two_onlookers_who_became_one_neither_takes_along_how_the_unit_was(homes: Homes) -> None:
+    world, home = homes.world, homes.home()
+    second = world.phone()
+    homes.scan(second, home.unit)
+    leave_it_jammed(world, Device(world, home.unit.id, boot=2))
+    assert world.rows("journal", type="journey.stalled", person_id=second.person_id)
+    for phone in (home.onlooker, second):
+        joined.prove(world, phone)
+    taken = world.menus.export(home.onlooker.caller)["touchpoints"]
+    assert "journey.joined" in {one["type"] for one in taken}
+    assert not {"journey.stalled", "journey.resumed"} & {one["type"] for one in taken}
 
 
 def test_who_scans_again_after_the_end_is_counted_again_and_what_was_heard_before_proves_nothing(homes: Homes) -> None:
