@@ -6,7 +6,7 @@ import httpx
 import msgspec
 import pytest
 
-from cloud import compose, openapi
+from cloud import http_app, openapi
 from cloud.contracts import Kept
 from cloud.http_app import make_app
 from cloud.settings import load_settings
@@ -22,7 +22,7 @@ async def test_the_openapi_is_made_once_however_often_anybody_asks_for_it(
         made.append(openapi.with_problems(document))
         return made[-1]
 
-    monkeypatch.setattr(compose, "with_problems", counted)
+    monkeypatch.setattr(http_app, "with_problems", counted)
     app = make_app(load_settings(), sqlite_world.db, sqlite_world.keys)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://id.example") as anybody:
         answers = [await anybody.get("/openapi.json") for _ in range(3)]
