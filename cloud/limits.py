@@ -12,6 +12,7 @@ from collections.abc import Callable
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from cloud.identity.tokens import FAMILY_CHARS
 from cloud.settings import Settings
 from cloud.too_often import too_often
 from mobile_menu.limits import Gate, Limit
@@ -53,8 +54,9 @@ class RateLimit:
         wait_s = self._addresses.wait_s(client[0] if client else "")
         if wait_s > 0 or not token or token.startswith(OPERATOR):
             return wait_s
-        # The bucket's name is the token's keyed hash of this process: the token itself is kept nowhere.
-        return self._sessions.wait_of(hash(token))
+        # Named by what its tokens share, or each renewal would be a full bucket; as a keyed hash of this process, so
+        # that nothing of a token is kept.
+        return self._sessions.wait_of(hash(token[:FAMILY_CHARS]))
 
 
 def _token(scope: Scope) -> bytes:

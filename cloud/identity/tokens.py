@@ -18,6 +18,9 @@ from cloud.secrets import Keys
 ACCESS, REFRESH, VISIT = "tls_", "tlr_", "tlv_"
 _FORM: Final = re.compile(r"tl[sr]_([A-Za-z0-9_-]{22})[A-Za-z0-9_-]{43}([A-Za-z0-9_-]{22})")
 _CHECK_CHARS: Final = 22
+FAMILY_CHARS: Final = 26
+"""So many characters at the beginning all tokens of one kind have in common in a session, however often it renews them.
+"""
 
 
 def selector_of(token: str) -> str | None:

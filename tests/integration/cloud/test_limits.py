@@ -154,6 +154,17 @@ async def test_a_session_above_its_limit_waits_from_whatever_address_and_however
         assert (await phone.get("/menu/v1/journeys")).status_code == 200
 
 
+async def test_a_session_that_renews_its_tokens_is_the_same_session_still(make: Make, sqlite_world: World) -> None:
+    app = make(address_calls_per_minute=MANY, session_calls_per_minute=BURST)
+    phone = sqlite_world.phone()
+    renewed = sqlite_world.accounts.refresh(phone.refresh_token, None)
+    found = []
+    for token in (phone.token, renewed.token):
+        async with client_of(app, Authorization=f"Bearer {token}") as one:
+            found += await spent(one, BURST // 2 + 1, path="/menu/v1/journeys")
+    assert found == [200] * BURST + [429] * 2
+
+
 async def test_a_second_authorization_header_cannot_hide_the_one_that_counts(make: Make, sqlite_world: World) -> None:
     app = make(address_calls_per_minute=MANY, session_calls_per_minute=BURST)
     headers = [("Authorization", "Bearer tls_decoy"), ("Authorization", f"Bearer {sqlite_world.phone().token}")]
