@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,14 @@ from cloud.record.replay import replay
 from cloud.secrets import Keys
 from cloud.twin import service as twin
 from mobile_menu.ownership_ports import LinkRefusedError, NotYoursError, TooManyPeopleError, TransferRefusedError
-from mobile_menu.ports import AlreadyClaimedError, ChosenItem, ClaimRefusedError, TooManyAttemptsError, ZoneState
+from mobile_menu.ports import (
+    AlreadyClaimedError,
+    ChosenItem,
+    ClaimRefusedError,
+    ItemUnavailableError,
+    TooManyAttemptsError,
+    ZoneState,
+)
 from mobile_menu.rules.situation import Zone
 from tests.conftest import sqlite_copy
 from tests.integration.cloud.homes import Homes
@@ -165,7 +173,8 @@ class Play:
         for journey in self.world.read(lambda tx: lifecycle.of_person(tx, phone.person_id))[:1]:
             action = chance.choice(("coupon", "share", "call", "return", "step", "note"))
             item = ChosenItem(id=action, kind="note", action=action, arguments={"step": "unpack"})
-            self.world.menus.choose(phone.caller, journey.id, item, None)
+            with suppress(ItemUnavailableError):  # to give away somebody's unit, for one
+                self.world.menus.choose(phone.caller, journey.id, item, None)
             self.world.menus.enter_zone(phone.caller, journey.id, ZoneState(zone=Zone.AWAY), ())
 
     def asks(self, phone: Phone, _which: int, _chance: random.Random) -> None:
