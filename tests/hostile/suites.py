@@ -25,6 +25,8 @@ SUITES: Final = (
         (
             "integration/cloud/test_enrolment.py",
             "integration/cloud/test_enrolment_http.py",
+            "integration/cloud/test_renewal.py",
+            "integration/cloud/test_revocation.py",
             "integration/cloud/test_openssl_agrees.py",
             "unit/cloud/identity/test_authority.py",
             "unit/cloud/identity/test_requests.py",
@@ -65,7 +67,13 @@ SUITES: Final = (
     Suite(
         "phones' tokens: tampered, replayed, refreshed twice; sessions of other people",
         "refused; a token used twice ends its session",
-        ("integration/cloud/test_phones.py", "integration/cloud/test_joining.py", "integration/cloud/test_people.py"),
+        (
+            "integration/cloud/test_phones.py",
+            "integration/cloud/test_joining.py",
+            "integration/cloud/test_joining_at_once.py",
+            "integration/cloud/test_email_link.py",
+            "integration/cloud/test_people.py",
+        ),
     ),
     Suite(
         "ownership: codes guessed, other people's units, invitations and transfers, races",
@@ -75,6 +83,7 @@ SUITES: Final = (
             "integration/cloud/test_handover.py",
             "integration/cloud/test_ownership.py",
             "integration/cloud/test_ownership_http.py",
+            "integration/cloud/test_sight.py",
             "unit/cloud/ownership/test_claiming_laws.py",
             "unit/cloud/ownership/test_ownership_rules.py",
         ),
