@@ -34,7 +34,6 @@ DOORS = {
     "cloud/intake.py": "subscribes at the broker of the settings",
     "cloud/mail/outlets.py": "hands letters to the operator's own mail server",
     "cloud/spans.py": "sends spans to the operator's collector of traces, when one is named",
-    "cloud/workers/mail.py": "knows the errors of the operator's mail server",
     "cloud/supervisor.py": "asks whether a port of this machine is free",
 }
 """Files and folders, with what they call: an address from the settings, or of this machine."""
