@@ -382,6 +382,25 @@ def test_who_was_ended_takes_nothing_along_of_the_time_when_they_looked_on(homes
     assert "journey.stalled" not in [one["type"] for one in taken["touchpoints"]]
 
 
+def test_whose_time_with_a_unit_is_over_takes_along_how_it_was_if_they_lived_with_it_and_else_nothing(
+    homes: Homes,
+) -> None:
+    world, home = homes.world, homes.home()
+    leave_it_jammed(world, Device(world, home.unit.id, boot=2))
+    homes.hand_over(home.owner, world.phone(), home.unit)
+    for phone, lived_with_it in (
+        (home.owner, True),
+        (home.household, True),
+        (home.guest, False),
+        (home.onlooker, False),
+    ):
+        taken = world.menus.export(phone.caller)
+        (journey,) = taken["journeys"]
+        assert journey["stage"] == Stage.CLOSED
+        assert (Stage.SUPPORT in {move["to"] for move in journey["moves"]}) is lived_with_it
+        assert ("journey.stalled" in {one["type"] for one in taken["touchpoints"]}) is lived_with_it
+
+
 def test_of_two_onlookers_who_became_one_neither_takes_along_how_the_unit_was(homes: Homes) -> None:
     world, home = homes.world, homes.home()
     second = world.phone()
