@@ -262,6 +262,16 @@ def attached(world: World, phone: Phone) -> Json:
     return world.read(lambda tx: care.snapshot(tx, world.keys, care.read(tx, row.id)))
 
 
+def test_a_step_that_an_onlooker_did_does_not_tell_them_in_which_of_its_lives_the_unit_was(homes: Homes) -> None:
+    world, home = homes.world, homes.home()
+    reset(world, Device(world, home.unit.id, boot=2))
+    item = ChosenItem(id="x", kind="step", action="step", arguments={"step": "unpack"})
+    for phone in (home.onlooker, home.owner):
+        world.menus.choose(phone.caller, world.journey(phone).id, item, None)
+        (done,) = [one for one in world.menus.export(phone.caller)["touchpoints"] if one["type"] == "install.step_done"]
+        assert ("epoch" in done["data"]) is (phone is home.owner)
+
+
 def test_the_expert_of_an_onlooker_gets_nothing_of_the_machine_and_is_told_that_there_is_one(homes: Homes) -> None:
     world, home = homes.world, homes.home()
     device = Device(world, home.unit.id, boot=2)
