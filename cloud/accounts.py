@@ -113,9 +113,13 @@ class Accounts:
     def verify_email(self, caller: Caller, token: str) -> EmailVerified:
         def do(tx: Transaction) -> joining.Verified | None:
             _check_session(tx, caller)
+            before = addresses.of_person(tx, self._keys, caller.person_id)
             found = joining.verify(tx, self._keys, caller.person_id, caller.session_id, token)
-            if found is not None and found.joined and found.first:
-                self._tell(tx, found.person_id)
+            if found is not None and found.first:
+                if found.joined:
+                    self._tell(tx, found.person_id, "joined", addresses.of_person(tx, self._keys, found.person_id))
+                if before is not None and before.address != found.address:
+                    self._tell(tx, found.person_id, "removed", before)
             return found
 
         verified = self._db.run(do)
@@ -123,18 +127,19 @@ class Accounts:
             raise EmailLinkRefusedError
         return EmailVerified(address=verified.address, joined=verified.joined)
 
-    def _tell(self, tx: Transaction, person_id: str) -> None:
-        """Another phone is this person's from now on: whoever reads their mail learns of it."""
-        known = addresses.of_person(tx, self._keys, person_id)
+    def _tell(self, tx: Transaction, person_id: str, kind: str, known: addresses.KnownAddress | None) -> None:
+        """What one phone does with a person's address, whoever reads its mail learns of."""
         if known is not None:
-            letter = Letter(kind="joined", to=known.address, language=known.language, link=f"{self._base_url}/app/")
+            letter = Letter(kind=kind, to=known.address, language=known.language, link=f"{self._base_url}/app/")
             mail.queue(tx, self._keys, person_id, letter, tx.now + NOTICE_LASTS)
 
     def remove_email(self, caller: Caller) -> None:
         def do(tx: Transaction) -> None:
             _check_session(tx, caller)
+            before = addresses.of_person(tx, self._keys, caller.person_id)
             addresses.remove(tx, caller.person_id)
-            mail.take_back(tx, caller.person_id)
+            mail.take_back(tx, caller.person_id, links_alone=True)
+            self._tell(tx, caller.person_id, "removed", before)
 
         self._db.run(do)
 

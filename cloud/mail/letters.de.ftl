@@ -15,3 +15,10 @@ joined-was-you = Wenn Sie das waren, müssen Sie nichts tun.
 joined-not-you = Wenn Sie das nicht waren, liest jemand anderes Ihre Mails. Ändern Sie zuerst das Passwort Ihres Postfachs. Öffnen Sie dann diese Seite auf Ihrem eigenen Telefon, und melden Sie unter „Ihre Daten“ die Telefone ab, die nicht Ihre sind:
 joined-go = Meine Telefone ansehen
 joined-told = Diese Mail senden wir jedes Mal, wenn ein Telefon hinzukommt, damit es nicht unbemerkt geschehen kann.
+
+removed-subject = Diese Adresse gehört nicht mehr zu Ihren Geräten
+removed-greeting = Guten Tag,
+removed-why = eines Ihrer Telefone hat soeben diese E-Mail-Adresse entfernt oder durch eine andere ersetzt. Sie führt nicht mehr zu Ihren Geräten zurück, und wir senden nichts anderes mehr an sie.
+removed-was-you = Wenn Sie das waren, müssen Sie nichts tun.
+removed-not-you = Wenn Sie das nicht waren, öffnen Sie jetzt diese Seite auf Ihrem eigenen Telefon, melden Sie unter „Ihre Daten“ die Telefone ab, die nicht Ihre sind, und bestätigen Sie Ihre Adresse noch einmal:
+removed-go = Meine Telefone ansehen

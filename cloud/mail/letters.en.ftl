@@ -15,3 +15,10 @@ joined-was-you = If that was you, there is nothing to do.
 joined-not-you = If it was not you, somebody else reads your mail. First change the password of your mailbox. Then open this page on your own phone, and sign out the phones that are not yours under "Your data":
 joined-go = See my phones
 joined-told = We send this mail each time that a phone is added, so that it cannot happen unseen.
+
+removed-subject = This address was taken off your products
+removed-greeting = Hello,
+removed-why = one of your phones has just removed this e-mail address, or put another one in its place. It does not lead back to your products any more, and we send nothing else to it.
+removed-was-you = If that was you, there is nothing to do.
+removed-not-you = If it was not you, open this page on your own phone now, sign out the phones that are not yours under "Your data", and confirm your address again:
+removed-go = See my phones

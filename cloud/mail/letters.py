@@ -22,12 +22,13 @@ LANGUAGES: Final = ("en", "de")
 PARTS: Final = {
     "verify": (("greeting", "why"), ("only-here", "lasts", "not-you")),
     "joined": (("greeting", "why", "was-you", "not-you"), ("told",)),
+    "removed": (("greeting", "why", "was-you", "not-you"), ()),
 }
 """The paragraphs of each kind, in their order: before the link, and after it."""
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """kind: which words, `verify` or `joined`. to: an address in its one spelling. link: where it leads. minutes: how
+    """kind: which words, of `PARTS`. to: an address in its one spelling. link: where it leads. minutes: how
     long that counts, when it is no page that is always there.
     """
 

@@ -56,12 +56,15 @@ def queue(
     return mail_id
 
 
-def take_back(tx: Transaction, person_id: str) -> int:
+def take_back(tx: Transaction, person_id: str, *, links_alone: bool = False) -> int:
     """The person's mails are not sent any more; those that lie in the mail folder go too. How many there were.
 
-    What nobody has begun to send yet has not left, and counts for its address no more.
+    links_alone: notices stay, for whoever has somebody else's phone must not be able to take them back. What nobody has
+    begun to send yet has not left, and counts for its address no more.
     """
     own = sa.delete(mail_table).where(mail_table.c.person_id == person_id)
+    if links_alone:
+        own = own.where(mail_table.c.counted.is_not(None))
     gone = tx.session.execute(own.returning(mail_table.c.counted, mail_table.c.attempts)).all()
     addresses.uncount(tx, Counter(row.counted for row in gone if row.counted and row.attempts == 0))
     tx.changes.mail = True

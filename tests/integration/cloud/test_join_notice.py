@@ -11,6 +11,11 @@ def notices(world: World) -> list[tuple[str, str, str]]:
     return [(one.to, one.language, one.link) for one in letters(world) if one.kind == "joined"]
 
 
+def told(world: World) -> list[tuple[str, str]]:
+    """Every notice that waits."""
+    return [(one.kind, one.to) for one in letters(world) if one.kind != "verify"]
+
+
 def test_each_phone_that_is_added_is_told_once_to_the_address_in_its_language(world: World) -> None:
     first, second, third = world.phone(), world.phone(), world.phone()
     world.accounts.ask_email(first.caller, ADA, "de")
@@ -53,3 +58,31 @@ def test_the_notice_is_the_persons_and_goes_with_them(world: World) -> None:
     assert not [row for row in world.rows("mail") if row.counted is None and row.person_id != first.person_id]
     world.menus.opt_out(first.token)
     assert world.rows("mail") == []
+
+
+def test_an_address_that_another_takes_the_place_of_is_told_so(world: World) -> None:
+    first, thief = world.phone(), world.phone()
+    prove(world, first)
+    prove(world, first, "mallory@example.com")
+    assert told(world) == [("removed", ADA)]
+    prove(world, thief, "mallory@example.com")
+    assert told(world) == [("removed", ADA), ("joined", "mallory@example.com")]
+
+
+def test_an_address_that_goes_as_two_become_one_is_told_so(world: World) -> None:
+    first, thief = world.phone(), world.phone()
+    prove(world, thief, "mallory@example.com")
+    prove(world, first)
+    prove(world, first, "mallory@example.com")
+    assert told(world) == [("joined", "mallory@example.com"), ("removed", ADA)]
+
+
+def test_who_removes_an_address_takes_back_links_and_no_notice_and_the_address_is_told(world: World) -> None:
+    first, thief = world.phone(), world.phone()
+    prove(world, first)
+    prove(world, thief)
+    ask(world, again(world, thief), "mallory@example.com")
+    world.accounts.remove_email(again(world, thief).caller)
+    assert [(one.kind, one.to) for one in letters(world)] == [("joined", ADA), ("removed", ADA)]
+    world.accounts.remove_email(again(world, thief).caller)
+    assert told(world) == [("joined", ADA), ("removed", ADA)], "there was none any more"
