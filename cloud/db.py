@@ -206,9 +206,10 @@ def in_the_way(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError):
         return False
     # PostgreSQL's SQLSTATE: 40001 serialization failure, 40P01 deadlock, 23505 two inserts of one key at once, 23503
-    # a row that is referred to went meanwhile, such as a person who has just left. The second try sees what is there.
+    # a row that is referred to went meanwhile, such as a person who has just left, 23514 the span of a row was made
+    # while the row waited to go into the rest. The second try sees what is there.
     state = getattr(error.orig, "sqlstate", None)
-    return state in {"40001", "40P01", "23505", "23503"} or "database is locked" in str(error.orig)
+    return state in {"40001", "40P01", "23505", "23503", "23514"} or "database is locked" in str(error.orig)
 
 
 def is_away(error: BaseException) -> bool:

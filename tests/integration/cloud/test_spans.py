@@ -2,6 +2,7 @@
 
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from cloud.twin.series_rules import Every
 from cloud.twin.spans import Terms
 from cloud.workers.scheduler import SchedulerLoop
 from tests.integration.cloud.world import GTIN, Device, World, at_once
+from tests.system import until
 
 OTHER = gs1.Gtin("09506000134369")
 FOR_EVER = Terms(0, 0, 0)
@@ -143,6 +145,28 @@ def test_who_reads_for_long_keeps_no_span_from_being_made(postgres_world: World)
         tx.session.execute(query, {"start": day.start, "end": day.end})
         world.run(spans.make_ahead)
         assert {span.name for span in wanted(world.clock())} <= made(world)
+
+
+@pytest.mark.postgres
+def test_a_message_that_waits_while_its_span_is_made_is_stored_in_it(postgres_world: World) -> None:
+    world = postgres_world
+    device = Device(world, world.unit().id)
+    with ThreadPoolExecutor(1) as pool, world.db.transaction() as tx:
+        spans.make_ahead(tx)
+        taken = pool.submit(world.take, device.telemetry())
+        until(lambda: _waits_for_a_table(world), "that the message waits for the rest")
+        tx.session.commit()
+        assert taken.result(30).stored == 1
+    assert place_of(world, 1) == span_of(MESSAGES, world.clock()).name
+
+
+def _waits_for_a_table(world: World) -> bool:
+    query = sa.text(
+        "SELECT 1 FROM pg_locks WHERE locktype = 'relation' AND NOT granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    with world.db.reading() as tx:
+        return tx.session.execute(query).first() is not None
 
 
 # --- taking away ---
