@@ -82,6 +82,12 @@ PG_CONNECTIONS: Final = Check(
     "postgresql-connections", "There are connections enough",
     "A process opens up to 30; who gets none waits, and calls end with 503.", "Raise `max_connections`.",
 )  # fmt: skip
+PG_LOCKS: Final = Check(
+    "postgresql-locks", "There is room for the locks of every worker",
+    "A worker locks each device of a batch. When the table of locks is full, workers go on in smaller batches, and "
+    "whoever else wants a lock meanwhile fails: calls end with 503.",
+    "Raise `max_locks_per_transaction` and restart PostgreSQL, or lower `THROUGHLINE_INGEST_BATCH`.",
+)  # fmt: skip
 SQLITE_JOURNAL: Final = Check(
     "sqlite-journal", "SQLite writes ahead", "Without WAL, readers and the writer stop each other.",
     "Put the file on a local disk: file systems of networks do not bear a WAL.",
@@ -228,7 +234,7 @@ METRICS: Final = Check(
 
 CHECKS: Final = (
     DATABASE_ANSWERS, MIGRATIONS, PG_VERSION, PG_FSYNC, PG_COMMIT, PG_PAGES, PG_ENCODING, PG_CONNECTIONS,
-    SQLITE_JOURNAL, SQLITE_SYNC, BROKER_ANSWERS, BROKER_QUEUE, BROKER_INFLIGHT, BROKER_ROOM, BROKER_BOUND,
+    PG_LOCKS, SQLITE_JOURNAL, SQLITE_SYNC, BROKER_ANSWERS, BROKER_QUEUE, BROKER_INFLIGHT, BROKER_ROOM, BROKER_BOUND,
     MOSQUITTO_FILE, MOSQUITTO_PERSISTENCE, MOSQUITTO_AUTOSAVE, MOSQUITTO_EXPIRY, MOSQUITTO_SIZE, MOSQUITTO_QOS,
     MOSQUITTO_DOORS, MOSQUITTO_REVOKED, CLOCK_DATABASE, CLOCK_PUBLIC, TIME_ZONE, TIME_TRAVEL, DISK, FILES, SECRETS,
     OFFLINE_ROOT, TLS_ENDS, ADMIN, PUBLIC_URL, PROXY, PLAIN, MAIL, METRICS,

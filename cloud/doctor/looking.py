@@ -47,7 +47,14 @@ SETTLED_S: Final = 1.0
 """Nothing came for so long: nothing more will."""
 PROBES: Final = 1_200
 """More than Mosquitto lets wait by default."""
-POSTGRESQL: Final = ("fsync", "synchronous_commit", "full_page_writes", "server_encoding", "max_connections")
+POSTGRESQL: Final = (
+    "fsync",
+    "synchronous_commit",
+    "full_page_writes",
+    "server_encoding",
+    "max_connections",
+    "max_locks_per_transaction",
+)
 CLOCK_WARNS_S, CLOCK_FAILS_S = 1.0, 30.0
 HTTP_WARNS_S, HTTP_FAILS_S = 3.0, 60.0
 """The header tells whole seconds."""
@@ -188,7 +195,7 @@ def of_database(settings: Settings, database: Callable[[], Database]) -> Iterato
     try:
         check_reach(db.engine)
         yield ok(checks.DATABASE_ANSWERS, db.engine.dialect.name)
-        yield from _engine(db, settings.ingest_workers + 1)
+        yield from _engine(db, settings)
         made = _migrations(db)
         yield made
         if made.state is State.OK:
@@ -203,7 +210,7 @@ def of_database(settings: Settings, database: Callable[[], Database]) -> Iterato
         db.dispose()
 
 
-def _engine(db: Database, processes: int) -> Iterator[Finding]:
+def _engine(db: Database, settings: Settings) -> Iterator[Finding]:
     with db.engine.connect() as connection:
         if db.is_sqlite:
             journal = connection.execute(sa.text("PRAGMA journal_mode")).scalar_one()
@@ -212,7 +219,9 @@ def _engine(db: Database, processes: int) -> Iterator[Finding]:
             return
         said = {name: str(connection.execute(sa.text(f"SHOW {name}")).scalar_one()) for name in POSTGRESQL}
         version = int(connection.execute(sa.text("SHOW server_version_num")).scalar_one())
-        yield from rules.postgresql(said, version, processes)
+        yield from rules.postgresql(said, version, settings.ingest_workers + 1)
+        shape = settings.ingest_workers, settings.ingest_lanes, settings.ingest_batch, settings.ingest_window
+        yield rules.locks(said, rules.locked(*shape))
         before = time.time()
         theirs: datetime = connection.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
         apart = theirs.timestamp() - (before + time.time()) / 2

@@ -32,6 +32,23 @@ def postgresql(settings: Mapping[str, str], version: int, processes: int) -> lis
     ]
 
 
+def locks(settings: Mapping[str, str], wanted: int) -> Finding:
+    """Whether the lock table holds what the workers lock at once. settings: as `SHOW` says them; wanted: see `locked`.
+
+    PostgreSQL makes the table a little larger, by its own processes: that room is left to all the others.
+    """
+    each, connections = int(settings["max_locks_per_transaction"]), int(settings["max_connections"])
+    seen = f"{each} x {connections} connections, for up to {wanted:,} devices at once"
+    if each * connections >= wanted:
+        return ok(checks.PG_LOCKS, seen)
+    return warn(checks.PG_LOCKS, f"{seen}: set {-(-wanted // connections)} or more")
+
+
+def locked(workers: int, lanes: int, batch: int, window: int) -> int:
+    """Devices that all workers may hold locked at once. window: messages that wait in one worker at most."""
+    return workers * lanes * min(batch, window)
+
+
 def sqlite(journal: str, synchronous: int) -> list[Finding]:
     """As the pragmas say; synchronous: 2 is FULL."""
     names = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}

@@ -31,6 +31,8 @@ from cloud.twin.tally import sampled
 log = logging.getLogger("throughline.ingest")
 Result = TypeVar("Result")
 TOLD_AT_ONCE = 1_000
+GROWS_BY = 16
+"""A part of the batch; so that where room stays scarce, one try in a dozen is in vain."""
 FAILED_S = 1.0
 """Before a batch that could be neither stored nor put aside is asked for again."""
 
@@ -57,6 +59,8 @@ class IngestLoop:
         self._db = db
         self._intake = intake
         self._batch = batch
+        self._at_once = batch
+        """Messages, or devices, of one transaction: fewer than `batch` for a while where the database had no room."""
         self._wait_s = wait_s
         self._stop = stop
         self._meters = meters or Meters("work")
@@ -67,7 +71,7 @@ class IngestLoop:
 
     def run(self) -> None:
         while not self._stop.is_set():
-            batch, refused = self._intake.take(self._batch, self._wait_s), self._intake.refused()
+            batch, refused = self._intake.take(self._at_once, self._wait_s), self._intake.refused()
             stored = not batch or self.store(batch)
             if stored and batch:
                 self._intake.acknowledge(batch)
@@ -77,36 +81,50 @@ class IngestLoop:
             if not (stored and counted) and not self._stop.is_set():
                 self._stop.wait(FAILED_S)
                 self._intake.come_again()  # what is not acknowledged comes with the next connection
-            self._tell_pending(self._memory.overdue(self._db.clock(), TOLD_AT_ONCE))
+            self._tell_pending(self._memory.overdue(self._db.clock(), min(TOLD_AT_ONCE, self._at_once)))
         self._tell_pending(self._memory.pending())
 
     def store(self, batch: Sequence[Delivery]) -> bool:
         """Stores the batch, however long the database cannot; false when it was told to stop before that.
 
         A batch whose content is refused is halved until the one message is found that cannot be stored: that one goes
-        to quarantine, and the others are not held up by it.
+        to quarantine, and the others are not held up by it. One that asks too much of the database is halved, too.
         """
-        messages = [(delivery.topic, delivery.payload) for delivery in batch]
+        messages, divisible = [(delivery.topic, delivery.payload) for delivery in batch], len(batch) > 1
         try:
             with self._tracing.batch(batch):
-                taken = self._retried(lambda: self._db.run(lambda tx: ingest.take(tx, messages, self._memory)))
+                taken = self._retried(
+                    lambda: self._db.run(lambda tx: ingest.take(tx, messages, self._memory)), divisible=divisible
+                )
             self._memory.commit()
             self._note(batch, taken)
+            self._grow(len(batch))
         except Exception as error:  # noqa: BLE001 - whatever it is, one message must not stop the others
-            if not refuses_content(error):
-                return False  # told to stop while the database was away; the broker still has these
-            if len(batch) > 1:
+            if divisible and self._is_too_much(error, len(batch)):
                 middle = len(batch) // 2
                 return self.store(batch[:middle]) and self.store(batch[middle:])
+            if not refuses_content(error):
+                return False  # told to stop while the database was away; the broker still has these
             return self._put_aside(batch[0], error)
         return True
 
     def count_refused(self, refused: Refused) -> bool:
         """Counts what devices said beyond their limit; false when it was told to stop before the database could."""
-        told = {key: Overrun(one.topic, one.head, one.begins, one.messages) for key, one in refused.devices.items()}
+        return self._count(
+            [(key, Overrun(one.topic, one.head, one.begins, one.messages)) for key, one in refused.devices.items()]
+        )
+
+    def _count(self, told: list[tuple[str, Overrun]]) -> bool:
+        """told: by device, each once."""
+        divisible = len(told) > 1
         try:
-            number = self._retried(lambda: self._db.run(lambda tx: overruns.note(tx, told, self._allowed)))
+            number = self._retried(
+                lambda: self._db.run(lambda tx: overruns.note(tx, dict(told), self._allowed)), divisible=divisible
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not be acknowledged
+            if divisible and asks_too_much(error):
+                middle = len(told) // 2
+                return self._count(told[:middle]) and self._count(told[middle:])
             log.error("what was refused cannot be counted: %s", type(error).__name__)  # noqa: TRY400 - could quote a payload
             return False
         self._meters.add(catalogue.REJECTED, number, RejectionReason.OVER_LIMIT.value)
@@ -119,9 +137,25 @@ class IngestLoop:
         try:
             self._db.run(lambda tx: watermarks.tell_pending(tx, product_ids, self._memory))
         except SQLAlchemyError as error:
+            self._is_too_much(error, len(product_ids))
             log.warning("watermarks wait for the next round: %s", type(error).__name__)
             return
         self._memory.commit()
+
+    def _is_too_much(self, error: Exception, number: int) -> bool:
+        """Halves would be taken, or one of them: each message fails for itself, or the database has room for fewer. For
+        fewer, the batches that come are smaller: one that fails has held all locks that there are against everybody.
+        """
+        if not asks_too_much(error):
+            return refuses_content(error)
+        self._at_once = max(1, number // 2)
+        log.warning("the database has no room for %d messages at once: on with %d", number, self._at_once)
+        return True
+
+    def _grow(self, stored: int) -> None:
+        """A batch as large as may be was stored: the next may be a little larger."""
+        if stored >= self._at_once:
+            self._at_once = min(self._batch, self._at_once + self._at_once // GROWS_BY + 1)
 
     def _put_aside(self, delivery: Delivery, error: Exception) -> bool:
         log.error("a message cannot be stored: %s", type(error).__name__)
@@ -153,9 +187,10 @@ class IngestLoop:
         for delivery, weight in sampled(batch):
             meters.observe(catalogue.RECEIPT_LAG, now - delivery.received, weight)
 
-    def _retried(self, work: Callable[[], Result]) -> Result:
+    def _retried(self, work: Callable[[], Result], *, divisible: bool = False) -> Result:
+        """divisible: half of it could be tried, where the whole asks too much."""
         retrying = Retrying(
-            retry=retry_if_exception(lambda error: not refuses_content(error)),
+            retry=retry_if_exception(lambda one: not (refuses_content(one) or (divisible and asks_too_much(one)))),
             wait=wait_random_exponential(multiplier=0.1, max=5),
             stop=stop_when_event_set(self._stop),
             before_sleep=self._note_failed,
@@ -187,3 +222,11 @@ def refuses_content(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         return isinstance(error, DataError | IntegrityError)
     return isinstance(error, StatementError)
+
+
+def asks_too_much(error: BaseException) -> bool:
+    """The database has no room for what one transaction wants at once, which is most often a lock for each device.
+
+    Source: PostgreSQL's manual, appendix A: 53200, for a lock table that is full, too.
+    """
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "53200"

@@ -244,8 +244,19 @@ def test_a_server_that_does_not_wait_for_its_disk(good: Deployment, postgres_ser
     }
 
 
+def test_a_table_of_locks_that_is_too_small_for_the_workers_together(good: Deployment) -> None:
+    room = 64 * 200  # of a test's server
+    assert of(good.settings.model_copy(update={"ingest_workers": 3, "ingest_lanes": 2})) == {}
+    more = good.settings.model_copy(update={"ingest_workers": 4, "ingest_lanes": 2})
+    assert of(more) == {"postgresql-locks": State.WARN}
+    smaller = more.model_copy(update={"ingest_batch": room // 8})
+    assert of(smaller) == {}
+
+
 def test_a_database_that_is_away(good: Deployment) -> None:
-    gone = good.settings.model_copy(update={"database_url": good.settings.database_url + "_gone"})
+    gone = good.settings.model_copy(
+        update={"database_url": good.settings.database_url.replace(good.database, f"{good.database}_gone")}
+    )
     assert of(gone) == {"database-answers": State.BAD}
 
 

@@ -40,6 +40,29 @@ def test_postgresql(change: dict[str, str], version: int, expected: dict[str, St
 
 
 @pytest.mark.parametrize(
+    ("each", "connections", "wanted", "state", "says"),
+    [
+        ("64", "100", 6_400, OK, "64 x 100"),
+        ("64", "100", 6_401, WARN, "set 65 or more"),
+        ("64", "200", 64_000, WARN, "set 320 or more"),
+        ("320", "200", 64_000, OK, "320 x 200"),
+    ],
+)
+def test_room_for_locks(each: str, connections: str, wanted: int, state: State, says: str) -> None:
+    found = rules.locks({"max_locks_per_transaction": each, "max_connections": connections}, wanted)
+    assert found.state is state
+    assert says in found.seen
+
+
+@pytest.mark.parametrize(
+    ("shape", "locked"),
+    [((1, 2, 2_000, 4_000), 4_000), ((4, 2, 2_000, 4_000), 16_000), ((4, 16, 10_000, 300), 19_200)],
+)
+def test_what_workers_may_lock_at_once(shape: tuple[int, int, int, int], locked: int) -> None:
+    assert rules.locked(*shape) == locked
+
+
+@pytest.mark.parametrize(
     ("journal", "synchronous", "expected"),
     [
         ("wal", 2, {}),
