@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from broker.contract.errors import ThroughlineError
 from cloud import errors
@@ -18,6 +19,7 @@ from cloud.db import is_away
 
 log = logging.getLogger("throughline.http")
 PROBLEM = "application/problem+json"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 STATUS: dict[str, int] = {
     "not_found": 404,
@@ -137,11 +139,18 @@ def _sayable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _http_error(_request: Request, error: Exception) -> Response:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for these only
     codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 422: "invalid"}
-    headers = dict(error.headers or {})
+    headers = dict(error.headers or {}) | (_allowed(request) if error.status_code == 405 else {})
     return problem(error.status_code, codes.get(error.status_code, "http_error"), str(error.detail), None, headers)
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """Every method of the address (RFC 9110, 10.2.1): of several routes that share it, one would name its own alone."""
+    scopes = ((one, {**request.scope, "method": one}) for one in METHODS)
+    found = [one for one, scope in scopes if any(it.matches(scope)[0] is Match.FULL for it in request.app.routes)]
+    return {"Allow": ", ".join(found)}
 
 
 def _database_error(_request: Request, error: Exception) -> Response:

@@ -131,3 +131,19 @@ async def test_a_client_that_leaves_in_the_midst_of_its_body_is_no_error_of_ours
         }
         await app(scope, receive, send)
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/01/09506000134352/21/A1", "GET, HEAD, OPTIONS"),
+        ("/api/v1/products/x", "GET, PATCH"),
+        ("/menu/v1/email", "GET, POST, DELETE"),
+    ],
+)
+async def test_a_method_that_an_address_has_not_is_answered_with_all_that_it_has(
+    client: httpx.AsyncClient, path: str, methods: str
+) -> None:
+    answer = await client.put(path)
+    assert refused(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == methods
