@@ -2,7 +2,8 @@
 
 Mosquitto tells what it stores on `$SYS`, the embedded broker what waits for each service on a topic of ours. Mosquitto
 names no single session: what it stores for all of them, without what it retains, is held against the bound of one,
-which is what is reached last but not too late.
+which is what is reached last but not too late. How many bytes it retains it does not say: these are what it stores
+while hardly anything waits.
 """
 
 import logging
@@ -24,6 +25,8 @@ MOSQUITTO: Final = (STORED, STORED_BYTES, RETAINED, DROPPED)
 NEAR: Final = 0.5
 """From this part of the bound on, somebody should look."""
 CALM: Final = 0.4
+HARDLY: Final = 0.01
+"""Of the bound: what always waits for a moment."""
 
 
 class BrokerQueue:
@@ -37,6 +40,7 @@ class BrokerQueue:
         self._size = size
         self._told = told
         self._said: dict[str, int] = {}
+        self._retained_bytes: int | None = None
         self._dropped: int | None = None
         self._near = False
 
@@ -52,11 +56,17 @@ class BrokerQueue:
             if payload.isdigit():
                 self._said[topic] = int(payload)
             if len(self._said) == len(MOSQUITTO):
-                waiting = max(0, self._said[STORED] - self._said[RETAINED]) / self._messages
-                self._note(max(waiting, self._said[STORED_BYTES] / self._size), self._said[DROPPED])
+                self._note(self._share(new_bytes=topic == STORED_BYTES), self._said[DROPPED])
         else:
             return False
         return True
+
+    def _share(self, *, new_bytes: bool) -> float:
+        """new_bytes: they were said just now, and so right after the number of messages, which they go with."""
+        waiting, whole = max(0, self._said[STORED] - self._said[RETAINED]) / self._messages, self._said[STORED_BYTES]
+        if (new_bytes or self._retained_bytes is None) and waiting <= HARDLY:
+            self._retained_bytes = whole
+        return max(waiting, (whole - (self._retained_bytes or 0)) / self._size)
 
     def _note(self, share: float, dropped: int) -> None:
         if share >= NEAR and not self._near:
