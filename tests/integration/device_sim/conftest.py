@@ -27,6 +27,7 @@ async def cloud(mosquitto: Mosquitto) -> AsyncIterator[TinyCloud]:
     task = asyncio.create_task(tiny.run())
     await eventually(lambda: tiny.ready, "the cloud listens")
     yield tiny
+    tiny.over = True
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task

@@ -15,7 +15,7 @@ import aiomqtt
 import pytest
 
 from broker.contract.codec import Accepted, decode_up, encode
-from broker.contract.messages import Command, Event, Message, Presence, Stored, UpMessage
+from broker.contract.messages import Birth, Command, Event, Message, Presence, Stored, UpMessage
 from broker.contract.topics import ALL_UP, Down, down_topic
 from broker.contract.watermark import Received, receive
 from device_sim.session import Endpoint
@@ -74,8 +74,12 @@ class TinyCloud:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self.storing = True
+        self.over = False
+        """Beside cancelling: a client that is cancelled may raise an error of its own instead."""
         self.heard: list[UpMessage] = []
         self.payloads: dict[tuple[str, int, int], list[bytes]] = defaultdict(list)
+        self.births: set[tuple[str, int]] = set()
+        """(product id, boot), each once however often it was sent."""
         self.presence: list[Presence] = []
         self.rejected: list[object] = []
         self._news: set[tuple[str, int]] = set()
@@ -87,7 +91,7 @@ class TinyCloud:
         return self._client is not None
 
     async def run(self) -> None:
-        while True:
+        while not self.over:
             try:
                 async with aiomqtt.Client(self._endpoint.host, self._endpoint.port, timeout=2) as client:
                     await client.subscribe(ALL_UP, qos=1)
@@ -134,6 +138,8 @@ class TinyCloud:
                 self.presence.append(presence)
             case Accepted(topic=address, message=UpMessage() as message):
                 self.heard.append(message)
+                if isinstance(message, Birth):
+                    self.births.add((address.product_id, message.boot))
                 self.payloads[address.product_id, message.boot, message.seq].append(payload)
                 if self.storing:
                     key = (address.product_id, message.boot)
