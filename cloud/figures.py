@@ -21,13 +21,14 @@ from cloud.metrics.catalogue import Metric
 from cloud.metrics.meters import Meters
 from cloud.record.service import outbox, timer
 from cloud.tracing import Tracing
+from cloud.twin import series
 from mobile_menu.live import Push
 
 LOOK_S: Final = 3.0
 """A database that is slower says nothing in this scrape: Prometheus waits ten seconds, and the rest is worth having."""
 FROM_DATABASE: Final = (
     catalogue.OUTBOX, catalogue.OUTBOX_AGE, catalogue.MAILS, catalogue.TIMERS_DUE, catalogue.REVOCATIONS,
-    catalogue.AUDIT_HEAD,
+    catalogue.AUDIT_HEAD, catalogue.SERIES_LATE,
 )  # fmt: skip
 
 
@@ -108,4 +109,5 @@ def _figures(tx: Transaction) -> dict[Metric, float]:
         catalogue.TIMERS_DUE: count(timer, timer.c.due_at <= tx.now),
         catalogue.REVOCATIONS: devices.newest_mark(tx),
         catalogue.AUDIT_HEAD: audit.newest(tx).seq,
+        catalogue.SERIES_LATE: max(0.0, (tx.now - series.complete_to(tx)).total_seconds()),
     }

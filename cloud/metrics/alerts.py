@@ -120,6 +120,14 @@ ALERTS: Final = (
         means="What falls due is done a minute late or more.",
     ),
     Alert(
+        "ThroughlineSeriesAreLate",
+        f"max({c.SERIES_LATE.full_name}) > 3600",
+        "30m",
+        urgent=False,
+        means="Charts miss the last hour, and telemetry that waits for them is not taken away however old it is: give "
+        "the series more time (THROUGHLINE_SERIES_SHARE_PERCENT).",
+    ),
+    Alert(
         "ThroughlineMailIsRefused",
         f'increase({c.MAIL_DONE.full_name}{{outcome="refused"}}[1h]) > 0',
         "0m",

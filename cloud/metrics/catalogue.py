@@ -185,6 +185,13 @@ MAIL_DONE: Final = Metric(
     ("sent", "filed", "later", "refused"),
 )
 TIMERS_DUE: Final = Metric("timers_due", _GAUGE, "Timers that are due and not done.", _API)
+SERIES_LATE: Final = Metric(
+    "series_late_seconds",
+    _GAUGE,
+    "How long the oldest telemetry has waited that is in no series yet; 0: none does. What waits is not taken away, "
+    "however old it is.",
+    _API,
+)
 LATENESS: Final = Metric(
     "scheduler_lateness_seconds", _HISTOGRAM, "How late a timer was taken up.", _WORK, buckets=LATE_S
 )
@@ -246,7 +253,7 @@ AUDIT_HEAD: Final = Metric(
 METRICS: Final = (
     MESSAGES, STORED, DUPLICATES, REJECTED, GAPS, BATCH, TRANSACTION, RECEIPT_LAG, DEVICE_LAG, INGEST_FAILED, WAITING,
     WAITING_BYTES, CONNECTIONS, CONNECTED, BROKER_QUEUE, BROKER_DROPPED, COMMIT, ANSWERS, OUTBOX, OUTBOX_AGE,
-    OUTBOX_DONE, MAILS, MAIL_DONE,
+    OUTBOX_DONE, MAILS, MAIL_DONE, SERIES_LATE,
     TIMERS_DUE, LATENESS, DUTIES, ROUNDS_FAILED, STREAMS, PUSH, MENUS, RESPONSES, ENROLMENTS, REVOCATIONS, AUDIT_HEAD,
 )  # fmt: skip
 """All, in the order of the reference page."""

@@ -92,6 +92,7 @@ ROWS: Final[Mapping[str, Sequence[Panel]]] = {
             "s",
             {"oldest message": f"max({c.OUTBOX_AGE.full_name})", "timers, 99 in 100": _quantile(c.LATENESS, 0.99)},
         ),
+        Panel("How late the series are", "s", {"oldest telemetry": f"max({c.SERIES_LATE.full_name})"}),
         Panel("Mails that wait", "short", {"waiting": f"max({c.MAILS.full_name})"}),
         Panel("Mails, by outcome", "cps", _by(c.MAIL_DONE)),
         Panel("Timers that are due", "short", {"due": f"max({c.TIMERS_DUE.full_name})"}),

@@ -30,7 +30,7 @@ from tests.system import System, until, until_async
 Figures = dict[tuple[str, str], float]
 ELSEWHERE: Final = {
     c.INGEST_FAILED, c.WAITING, c.WAITING_BYTES, c.ANSWERS, c.OUTBOX, c.OUTBOX_AGE, c.MAILS, c.TIMERS_DUE,
-    c.ROUNDS_FAILED, c.BROKER_QUEUE, c.BROKER_DROPPED,
+    c.ROUNDS_FAILED, c.BROKER_QUEUE, c.BROKER_DROPPED, c.SERIES_LATE,
 }  # fmt: skip
 """What moves when something fails or stands still: `integration/cloud/test_figures.py` and `test_broker_queue.py` make
 it do so."""

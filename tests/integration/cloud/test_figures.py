@@ -31,7 +31,7 @@ from cloud.metrics.meters import Meters, Page
 from cloud.metrics.page import WORKERS, MetricsServer
 from cloud.mqtt import Address, Bus, Delivery
 from cloud.record import service as record
-from cloud.twin import ingest
+from cloud.twin import ingest, series
 from cloud.twin.memory import Memory
 from cloud.workers import scheduler
 from cloud.workers.ingest import IngestLoop
@@ -128,15 +128,20 @@ async def test_what_waits_in_the_database_is_read_when_somebody_asks(world: Worl
     assert told(meters, c.OUTBOX) == told(meters, c.OUTBOX_AGE) == told(meters, c.TIMERS_DUE) == 0
     world.run(lambda tx: record.send(tx, "tl/v1/x", b"1"))
     world.run(lambda tx: record.set_timers(tx, {("watch", "a"): tx.now}))
+    world.take(Device(world, world.unit().id).telemetry())
     person = world.phone().person_id
     world.run(lambda tx: mail.queue(tx, world.keys, person, LETTER, tx.now + timedelta(hours=1)))
     world.clock.advance(seconds=90)
     await figures.look()
-    assert told(meters, c.OUTBOX) == 1
+    assert told(meters, c.OUTBOX) == 2, "the watermark, too"
     assert told(meters, c.OUTBOX_AGE) == 90
+    assert told(meters, c.SERIES_LATE) == 90
     assert told(meters, c.TIMERS_DUE) == 1
     assert told(meters, c.MAILS) == 1
     assert told(meters, c.ANSWERS) == 1
+    world.run(series.roll)
+    await figures.look()
+    assert told(meters, c.SERIES_LATE) == 0
 
 
 async def test_while_the_database_is_away_the_scrape_says_so_and_nothing_false(sqlite_world: World) -> None:
