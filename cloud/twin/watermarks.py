@@ -12,7 +12,7 @@ from broker.contract.topics import Down, down_topic
 from broker.contract.watermark import Received, receive
 from cloud.db import Transaction
 from cloud.record import service as record
-from cloud.record.bulk import among, put_many
+from cloud.record.bulk import among, put_many, those
 from cloud.twin.memory import Memory, News
 from cloud.twin.service import stream_table as table
 from cloud.twin.tally import Gaps, change_of
@@ -91,7 +91,7 @@ def read(tx: Transaction, boots: dict[str, set[int]]) -> Streams:
     pairs = [(one, boot) for one, own in boots.items() if one in found for boot in own if boot < found[one][0]]
     now = {(product_id, boot): received for product_id, (boot, received) in found.items()}
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
-        wanted = sa.tuple_(table.c.product_id, table.c.boot).in_(pairs[start : start + PAIRS_AT_ONCE])
+        wanted = those(tx, (table.c.product_id, table.c.boot), pairs[start : start + PAIRS_AT_ONCE])
         query = sa.select(table.c.product_id, table.c.boot, table.c.low, table.c.above).where(wanted)
         now |= {(one, boot): _received(low, above) for one, boot, low, above in tx.session.execute(query)}
     newest = {
