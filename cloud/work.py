@@ -1,12 +1,12 @@
 """A worker put together: ingest, outbox, mail, series and scheduler, each a thread of one process."""
 
-import gc
 import threading
 from collections.abc import Callable
 
 from broker.contract.topics import BROKER_QUEUE, OUTBOX_NUDGE
 from cloud.announcing import Announcer
 from cloud.broker_queue import MOSQUITTO, BrokerQueue
+from cloud.collector import Sweeper, calm_collector
 from cloud.compose import Ready, broker_address, came_counter, make_clock, make_database, watch_database
 from cloud.errors import SetupError
 from cloud.identity import service as identity
@@ -37,6 +37,7 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     address = broker_address(settings, keys)
     meters, tracing = Meters("work"), tracing_of(settings, "work")
     watch_database(meters, db)
+    sweeper = Sweeper(db.engine)
     wake, mail_wake = threading.Event(), threading.Event()
 
     def nudged() -> None:
@@ -84,7 +85,7 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
             thread.start()
         if _settled(ingest, bus, stop):
             ready(0)
-        stop.wait()
+        sweeper.sweep_until(stop)
     nudged()
     for thread in threads:
         thread.join(LEAVE_S)
@@ -105,15 +106,6 @@ def queue_watch(settings: Settings, meters: Meters) -> BrokerQueue:
     if settings.broker == "embedded":
         meters.put(catalogue.BROKER_QUEUE, 0.0)  # which it says within a second
     return BrokerQueue(settings.broker_queue_messages, settings.broker_queue_bytes, told)
-
-
-def calm_collector() -> None:
-    """A batch makes a hundred thousand objects that go with it, all by count of references. A collector that looks
-    through everything for circles after each few hundred of them would take half of the worker's time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 100)
 
 
 def _guarded(name: str, run: Callable[[], None], stop: threading.Event, failed: list[str]) -> None:

@@ -17,6 +17,7 @@ from tenacity import (
 )
 
 from broker.contract.codec import RejectionReason
+from cloud.collector import let_go
 from cloud.db import Database
 from cloud.lanes import Lane, Refused
 from cloud.metrics import catalogue
@@ -209,6 +210,7 @@ class IngestLoop:
     def _note_failed(self, state: RetryCallState) -> None:
         self._meters.add(catalogue.INGEST_FAILED)
         before_sleep_log(log, logging.WARNING)(state)
+        let_go(state.outcome.exception() if state.outcome else None)
 
 
 def refuses_content(error: BaseException) -> bool:
