@@ -12,6 +12,7 @@ from cloud import schema
 from cloud.compose import PROJECTORS, REACTORS
 from cloud.db import Database
 from cloud.secrets import Keys, load_keys
+from tests.ending import pytest_sessionstart  # noqa: F401 - a hook of pytest
 from tests.services import ManualClock, Postgres, running_postgres
 
 UNIT = Path(__file__).parent / "unit"

@@ -15,6 +15,7 @@ from tests.chaos.runs import Order, orders, tried
 from tests.chaos.scenarios import SCENARIOS
 from tests.chaos.stands import NAMES, Kind
 from tests.chaos.trial import Outcome
+from tests.ending import heed_sigterm
 
 MESSAGES: Final = 5_000_000
 
@@ -42,6 +43,7 @@ def _table(_given: argparse.Namespace) -> bool:
 
 def _run(given: argparse.Namespace) -> bool:
     """One deployment after the other. True when something was not as it should be."""
+    heed_sigterm()
     chosen = {kind: some for kind, some in orders(given.messages, given.only).items() if kind in given.on}
     console, wrong = Console(), False
     with tempfile.TemporaryDirectory(prefix="tlchaos-") as made, _progress(console) as progress:

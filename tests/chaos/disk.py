@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from tests.chaos import leftovers
 from tests.services import missing
 
 MEGABYTE: Final = 1024 * 1024
@@ -48,7 +49,8 @@ class Disk:
 @contextmanager
 def small_disk(size_bytes: int) -> Iterator[Disk]:
     """A tmpfs of this size, for as long as the block runs. Skips the test where nobody may mount one."""
-    path = Path(tempfile.mkdtemp(prefix="tlfs-"))
+    leftovers.clear()
+    path = Path(tempfile.mkdtemp(prefix=leftovers.disk_prefix()))
     mount = [*_program("mount"), "-t", "tmpfs", "-o", f"size={size_bytes},mode=755", "tmpfs", str(path)]
     try:
         done = subprocess.run(mount, check=False, capture_output=True, text=True)  # noqa: S603 - our own words

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Literal, NamedTuple
 
+from tests.chaos import leftovers
 from tests.services import missing
 
 Cable = Literal["broker", "database"]
@@ -28,7 +29,7 @@ class Network:
 
     def __init__(self, ip: str, number: int) -> None:
         self._ip = ip
-        self.name = f"tl-chaos-{number}"
+        self.name = f"{leftovers.NETWORK}{number}"
         self.cables = {
             cable: Ends(
                 f"tlc{number % 100_000}{cable[0]}", f"{NET}.{number % 250}.{at}", f"{NET}.{number % 250}.{at + 1}"
@@ -94,6 +95,7 @@ def own_network() -> Iterator[Network]:
     if ip is None:
         missing("needs iproute2's `ip` (Debian: the package iproute2)")
         raise AssertionError
+    leftovers.clear()
     network = Network(ip, os.getpid())
     network.lay()
     try:
