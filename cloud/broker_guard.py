@@ -4,8 +4,9 @@ Mosquitto learns of a revocation from its files, on SIGHUP, and even then ends n
 revocation list first, then the signal, then the session is taken over, which ends it; and the place is held for a
 moment, to see that nobody comes back who slipped in between. EMQX asks the hook at each connection, so that ending the
 session is enough. A certificate that came to its end needs no list, as the end stands in it; but Mosquitto looks at it
-once, at the handshake, so that its session is ended too. Which certificate a session began with, no broker tells: who
-has a newer one comes back with that. What is not done is tried again, over restarts of the broker, of the database and
+once, at the handshake, so that its session is ended too, and lets its device resume that handshake without a look: the
+signal makes it forget all of them. Which certificate a session began with, no broker tells: who has a newer one comes
+back with that. What is not done is tried again, over restarts of the broker, of the database and
 of the guard.
 """
 
@@ -66,7 +67,7 @@ class Guard:
         self._looked = datetime.fromtimestamp(known.looked, UTC) if known.looked else None
         self._knows_nothing = self._mark == 0
         self._open: dict[str, int] = {}  # what is to be done, with how often it was tried
-        self._expired: set[str] = set()  # those of them whom the broker itself refuses from now on
+        self._expired: set[str] = set()  # those of them whose certificate has ended by itself
         self._old: list[str] = []  # what was ended before we knew of anything, the oldest first
         self._rewrite_at = clock()
         self._news = True  # something is to be remembered
@@ -89,9 +90,8 @@ class Guard:
         """One round. Raises what database and files raise."""
         self._ask()
         self._take_old()
-        refused = tuple(one for one in self._open if one not in self._expired)
-        if refused or self._clock() >= self._rewrite_at:
-            self._enforcer.refuse(refused)
+        if self._open or self._clock() >= self._rewrite_at:
+            self._enforcer.refuse(tuple(self._open))
             self._rewrite_at, self._news = self._clock() + REWRITE_S, True
         if self._open:
             self._cut()

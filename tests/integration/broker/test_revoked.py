@@ -3,9 +3,11 @@ has a certificate that ends meanwhile.
 """
 
 import signal
+import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,11 +16,14 @@ import sqlalchemy as sa
 
 from cloud.identity import devices
 from cloud.identity import service as identity
+from cloud.identity.tls_files import trust_file
 from tests.integration.broker import deployment
 from tests.integration.broker.deployment import Deployment, Stubborn
 from tests.integration.broker.harness import Client, until
+from tests.integration.broker.test_door import connack_of, connect_frame
 from tests.services import Postgres
 
+DISCONNECT = b"\xe0\x00"
 LASTS = timedelta(seconds=3)
 WITHIN_S = 5.0
 """What is promised. The deadline of a test, and no measurement: those are in docs/concepts/brokers.md."""
@@ -126,6 +131,40 @@ def test_a_device_whose_certificate_ends_while_it_is_connected_is_cut_off(system
     until(lambda: device.gone, "the end of the connection", LASTS.total_seconds() + WITHIN_S)
     assert not system.client(one, files).connect().accepted
     assert not bystander.gone
+
+
+@pytest.mark.mosquitto
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+def test_who_was_in_with_a_certificate_that_has_ended_resumes_no_tls_session(
+    guarded: Deployment, version: ssl.TLSVersion
+) -> None:
+    one, files = guarded.unit(LASTS)
+    tls = ssl.create_default_context(cafile=str(trust_file(guarded.settings.keys_dir)))
+    tls.load_cert_chain(*files)
+    tls.minimum_version = tls.maximum_version = version
+    known: list[ssl.SSLSession | None] = [None]
+
+    def comes_in() -> bool:
+        address = ("127.0.0.1", guarded.settings.mqtt_tls_port)
+        try:
+            with (
+                socket.create_connection(address, timeout=20) as raw,
+                tls.wrap_socket(raw, server_hostname="localhost", session=known[0]) as line,
+            ):
+                line.sendall(connect_frame(one))
+                accepted = line.recv(4) == connack_of(0)
+                known[0] = line.session if accepted else known[0]
+                line.sendall(DISCONNECT)
+                with suppress(OSError):
+                    line.unwrap()  # an end in good order: it may be resumed
+                return accepted
+        except OSError:
+            return False
+
+    until(comes_in, "the first connection")
+    assert known[0] is not None
+    until(lambda: not comes_in(), "the end of what is resumed", LASTS.total_seconds() + 2 * WITHIN_S)
+    assert not any(comes_in() for _ in range(5))
 
 
 @pytest.mark.mosquitto
