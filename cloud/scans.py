@@ -62,12 +62,12 @@ def _ended(tx: Transaction, unit: ProductRow, person_id: str) -> str | None:
     own = [one.id for one in lifecycle.of_person(tx, person_id) if one.product_id is None and not one.closed]
     journal = record.journal
     parted = sa.select(journal.c.journey_id).where(
-        journal.c.journey_id.in_(own),
+        journal.c.journey_id.in_(own + lifecycle.earlier_ids(tx, own)),
         journal.c.product_id == unit.id,
         journal.c.type == EventType.JOURNEY_PARTED.value,
     )
     found: str | None = tx.session.execute(parted.order_by(journal.c.seq.desc()).limit(1)).scalar()
-    return found
+    return None if found is None else lifecycle.current_id(tx, found)
 
 
 def note_view(tx: Transaction, gtin: str, person_id: str) -> lifecycle.Journey:

@@ -96,9 +96,10 @@ def _seeing(tx: Transaction, journeys: Sequence[str]) -> int:
 def _since(tx: Transaction, product_id: str, journeys: Sequence[str], ended_at: datetime | None) -> datetime | None:
     """By what brought them to this unit: a scan, most of all. What was before they were ended does not count."""
     journal = record.journal
+    known_as = [*journeys, *lifecycle.earlier_ids(tx, journeys)]
     kinds = (EventType.PRODUCT_SCANNED.value, EventType.JOURNEY_OPENED.value, EventType.JOURNEY_LINKED.value)
     came = sa.select(sa.func.min(journal.c.at)).where(
-        journal.c.journey_id.in_(journeys), journal.c.product_id == product_id, journal.c.type.in_(kinds)
+        journal.c.journey_id.in_(known_as), journal.c.product_id == product_id, journal.c.type.in_(kinds)
     )
     if ended_at is not None:
         came = came.where(journal.c.at > ended_at)

@@ -381,6 +381,40 @@ def test_the_owner_ends_all_who_look_on_and_nobody_whom_they_let_in(homes: Homes
     check(world)
 
 
+def test_who_was_ended_and_then_became_one_with_another_goes_on_in_one_journey_when_they_scan_again(
+    homes: Homes,
+) -> None:
+    world, second = homes.world, homes.world.phone()
+    older = world.begin(second).id
+    world.clock.advance(seconds=1)
+    home = homes.home()
+    homes.people.end_onlookers(home.owner.caller, home.unit.id)
+    for phone in (home.onlooker, second):
+        joined.prove(world, phone)
+    assert [row.id for row in world.rows("journey", person_id=home.onlooker.person_id)] == [older]
+    assert not world.rows("journal", type="journey.parted", journey_id=older), "it stands under the other's old id"
+    assert homes.scan(home.onlooker, home.unit) == older
+    assert [row.id for row in world.rows("journey", person_id=home.onlooker.person_id)] == [older]
+    check(world)
+
+
+def test_of_two_onlookers_who_became_one_the_first_scan_counts(homes: Homes) -> None:
+    world, home = homes.world, homes.home()
+    second = world.phone()
+    homes.people.end_onlookers(home.owner.caller, home.unit.id)
+    world.clock.advance(hours=1)
+    homes.scan(second, home.unit)
+    first = world.clock()
+    world.clock.advance(hours=1)
+    kept = homes.scan(home.onlooker, home.unit)
+    assert looking(homes, home).since == first
+    for phone in (home.onlooker, second):
+        joined.prove(world, phone)
+    assert [row.id for row in world.rows("journey", person_id=home.onlooker.person_id)] == [kept]
+    found = looking(homes, home)
+    assert (found.count, found.since) == (1, first)
+
+
 def test_who_was_ended_takes_nothing_along_of_the_time_when_they_looked_on(homes: Homes) -> None:
     world, home = homes.world, homes.home()
     leave_it_jammed(world, Device(world, home.unit.id, boot=2))
