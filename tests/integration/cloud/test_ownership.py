@@ -11,8 +11,10 @@ from cloud.commerce import partners
 from cloud.errors import ConflictError, DuplicateError, InvalidError, NotFoundError
 from cloud.identity import phones
 from cloud.identity import service as identity
+from cloud.registry import codes
 from cloud.registry import service as registry
 from cloud.registry.claiming import MAX_FAILURES
+from cloud.registry.codes import CLAIM_HASH_BYTES, claim_matches
 from cloud.registry.importing import BadRow, Row
 from cloud.registry.service import Registered
 from mobile_menu.ports import (
@@ -198,6 +200,25 @@ def test_a_retired_or_unknown_unit_cannot_be_claimed_and_says_the_same_as_a_wron
         world.claim(phone, unit)
     with pytest.raises(ClaimRefusedError):
         world.menus.claim(phone.caller, GTIN, "NOBODY", unit.claim_code, None, None)
+
+
+@pytest.mark.parametrize("code", [None, "", WRONG])
+def test_an_unknown_and_a_retired_unit_cost_the_comparison_that_a_wrong_code_costs(
+    world: World, monkeypatch: pytest.MonkeyPatch, code: str | None
+) -> None:
+    phone, unit, retired = world.phone(), world.unit(), world.unit()
+    world.run(lambda tx: registry.retire(tx, retired.id))
+    compared: list[tuple[int, str]] = []
+
+    def counted(stored: bytes, pepper: bytes, product_id: str, typed: str) -> bool:
+        compared.append((len(stored), typed))
+        return claim_matches(stored, pepper, product_id, typed)
+
+    monkeypatch.setattr(codes, "claim_matches", counted)
+    for serial in (unit.serial, retired.serial, "NOBODY"):
+        with pytest.raises(ClaimRefusedError):
+            world.menus.claim(phone.caller, GTIN, serial, code, None, None)
+    assert compared == [(CLAIM_HASH_BYTES, code or "")] * 3
 
 
 def test_a_refusal_is_not_kept_as_the_answer_to_its_key(world: World) -> None:
