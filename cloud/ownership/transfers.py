@@ -99,14 +99,9 @@ def mine(tx: Transaction, transfer_id: str, person_id: str, *, lock: bool = Fals
         # Those who give, receive, and are with the unit wait for each other here, and only here.
         record.lock(tx, {row.product_id, row.person_id} | ({row.receiver_id} if row.receiver_id else set()))
         row = tx.session.get(TransferRow, transfer_id, populate_existing=True)
-    if row is None or person_id not in _sides(row):
+    if row is None or person_id not in {row.person_id, row.receiver_id}:
         raise NotYoursError
     return row
-
-
-def _sides(row: TransferRow) -> set[str | None]:
-    """Who gave it has nothing to do with it any more, once it is done."""
-    return {row.receiver_id} if row.state == TransferState.DONE else {row.person_id, row.receiver_id}
 
 
 def cancel(tx: Transaction, transfer_id: str, by: str) -> None:
