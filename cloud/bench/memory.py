@@ -14,7 +14,7 @@ from cloud.bench.report import Goal, Row, row
 from cloud.bench.servers import NOT_FOUND, programs_here
 from cloud.bench.stand import Stand
 from cloud.bench.storing import GIVE_UP_S, check_steady, low_of, statuses_stored
-from cloud.bench.trends import FLAT_PERCENT, SETTLING, Sample, Trend, settled, trend
+from cloud.bench.trends import FLAT_PERCENT, LONG_ENOUGH_S, SETTLING, Sample, Trend, settled, too_short, trend
 from cloud.errors import SetupError
 
 METHOD = (
@@ -24,8 +24,8 @@ METHOD = (
     "minutes; then PostgreSQL is stopped for {away:g} minutes, while the publisher goes on until it is so far ahead, "
     "and is started again; at last everything must be stored exactly once. Through the samples of each time, without "
     "its first {settling:.0%}, a line is laid by least squares: flat is what rises by at most {flat:g}% of its own "
-    "level from the first of them to the last. A run of a minute is still settling, and may be called not flat: the "
-    "goal is about `--minutes 60 --away-minutes 10`."
+    "level from the first of them to the last. A time of less than {enough:g} minutes is still settling, and is not "
+    "judged: the goal is about `--minutes 60 --away-minutes 10`."
 )
 NO_RISE = Goal(FLAT_PERCENT, at_most=True)
 AHEAD, BOOT = 20_000, 20
@@ -42,6 +42,7 @@ class Watched(NamedTuple):
     trend: Trend
     highest: float
     rate: float
+    span_s: float
 
 
 def bench(options: Options, step: Step) -> Bench:
@@ -59,6 +60,7 @@ def bench(options: Options, step: Step) -> Bench:
         away=options.away_minutes,
         settling=SETTLING,
         flat=FLAT_PERCENT,
+        enough=LONG_ENOUGH_S / 60,
     )
     machine = describe(mosquitto=programs.mosquitto, postgres=programs.postgres)
     return Bench(rows=rows, machine=machine, method=method, notes=notes)
@@ -82,7 +84,14 @@ def on_stand(here: Stand, options: Options, step: Step) -> tuple[tuple[Row, ...]
     check_steady(here, BOOT, sent.messages, sent.statuses, before)
     rows = (*_rows("at full speed", full), *_rows("with the database away", away))
     stored = f"every one of {sent.messages:,} messages was stored exactly once, those sent to no database too"
-    return rows, (f"at full speed, {full.rate:,.0f} msg/s were stored", stored)
+    return rows, (f"at full speed, {full.rate:,.0f} msg/s were stored", stored, *_unjudged(full, away))
+
+
+def _unjudged(full: Watched, away: Watched) -> tuple[str, ...]:
+    """Says so, and what to ask for instead."""
+    short = [name for name, one in (("--minutes", full), ("--away-minutes", away)) if too_short(one.span_s)]
+    wanted = f"{' and '.join(short)} of {LONG_ENOUGH_S / 60:g} or more"
+    return (f"too short to tell whether it is flat: {wanted} would tell",) if short else ()
 
 
 def _let_on(here: Stand, source: Helper) -> int:
@@ -110,7 +119,7 @@ def _watch(here: Stand, span_s: float, go_on: Callable[[], int], step: Step, wha
         _leave_room(here)
         time.sleep(every)
     passed = time.monotonic() - start
-    return Watched(trend(settled(samples)), max(one.value for one in samples), (allowed - first) / passed)
+    return Watched(trend(settled(samples)), max(one.value for one in samples), (allowed - first) / passed, passed)
 
 
 def sample_every(span_s: float) -> float:
@@ -135,9 +144,9 @@ def _await_all(here: Stand, count: int) -> None:
 
 
 def _rows(when: str, found: Watched) -> tuple[Row, ...]:
-    line = found.trend
+    line, goal = found.trend, None if too_short(found.span_s) else NO_RISE
     return (
-        row(f"worker {when}: rise over {line.span_s / 60:.1f} minutes", "%", [line.rise_percent], goal=NO_RISE),
+        row(f"worker {when}: rise over {line.span_s / 60:.1f} minutes", "%", [line.rise_percent], goal=goal),
         row(f"worker {when}: slope", "MiB/h", [line.an_hour]),
         row(f"worker {when}: level", "MiB", [line.level]),
         row(f"worker {when}: highest", "MiB", [found.highest]),

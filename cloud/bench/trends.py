@@ -8,6 +8,11 @@ SETTLING = 0.25
 FLAT_PERCENT = 5.0
 """A line that rises by no more of its own level, from the first judged sample to the last, is flat."""
 
+LONG_ENOUGH_S = 600.0
+"""A process still fills its pools and caches for minutes. What is watched for less may rise and yet be flat, and is not
+judged.
+"""
+
 
 class Sample(NamedTuple):
     """A figure at a time, in seconds from the beginning."""
@@ -54,6 +59,11 @@ def trend(samples: Sequence[Sample]) -> Trend:
     spread = sum((one.at_s - middle) ** 2 for one in samples)
     slope = sum((one.at_s - middle) * (one.value - level) for one in samples) / spread
     return Trend(slope, level, samples[-1].at_s - samples[0].at_s)
+
+
+def too_short(span_s: float) -> bool:
+    """Whether a time of so many seconds is too short to tell what is flat."""
+    return span_s < LONG_ENOUGH_S
 
 
 def settled(samples: Sequence[Sample]) -> list[Sample]:

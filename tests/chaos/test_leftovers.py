@@ -70,7 +70,7 @@ def test_what_a_killed_run_left_is_removed_and_what_runs_stays() -> None:
         path, name, *pids = killed.stdout.readline().split()
         assert Path(path).is_mount()
         assert not {Path(path).name, name} & set(leftovers.clear()), "it still runs"
-        killed.send_signal(signal.SIGKILL)
+        killed.kill()
         killed.wait(20)
         killed.stdout.close()
         assert set(leftovers.clear()) >= {Path(path).name, name}
