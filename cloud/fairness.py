@@ -84,10 +84,6 @@ class Limit(NamedTuple):
     messages: int = 0
     size: int = 0
 
-    def shared_by(self, workers: int) -> "Limit":
-        """The part of each of so many workers, between whom the broker deals a device's messages."""
-        return Limit(-(-self.messages // workers), -(-self.size // workers))
-
 
 class Allowance:
     """What each device has said in this minute."""

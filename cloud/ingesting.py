@@ -95,7 +95,7 @@ def ingest_work(
             came=came,
             not_wanted=not_wanted,
             leaving=leaving,
-            limit=limit.shared_by(settings.ingest_workers),
+            limit=limit,
             minute=lambda: minute_of(db.clock()),
         )
         ended = threading.Event()

@@ -138,8 +138,8 @@ class Settings(BaseSettings):
         60_000,
         ge=0,
         le=100_000_000,
-        description="Messages that one device may say in a minute. More are refused, counted, and for the device to "
-        "send again. 0: as many as it likes.",
+        description="Messages that one device may say in a minute, by the count of each worker. More are refused, "
+        "counted, and for the device to send again. 0: as many as it likes.",
     )
     device_bytes_per_minute: int = Field(
         64 * 1024 * 1024, ge=0, le=2**40, description="Bytes of their payloads, likewise. 0: as many as it likes."

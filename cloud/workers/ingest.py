@@ -97,9 +97,6 @@ class IngestLoop:
                 taken = self._retried(
                     lambda: self._db.run(lambda tx: ingest.take(tx, messages, self._memory)), divisible=divisible
                 )
-            self._memory.commit()
-            self._note(batch, taken)
-            self._grow(len(batch))
         except Exception as error:  # noqa: BLE001 - whatever it is, one message must not stop the others
             if divisible and self._is_too_much(error, len(batch)):
                 middle = len(batch) // 2
@@ -107,6 +104,9 @@ class IngestLoop:
             if not refuses_content(error):
                 return False  # told to stop while the database was away; the broker still has these
             return self._put_aside(batch[0], error)
+        self._memory.commit()
+        self._note(batch, taken)
+        self._grow(len(batch))
         return True
 
     def count_refused(self, refused: Refused) -> bool:

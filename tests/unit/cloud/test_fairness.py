@@ -117,11 +117,3 @@ def test_of_too_many_devices_those_are_remembered_that_are_near_their_limit() ->
     allowance.begin(1)
     assert not allowance.admits("loud", 1)
     assert allowance.remembered == 1
-
-
-@given(limit=st.integers(0, 10**6), workers=st.integers(1, 64))
-def test_the_parts_of_all_workers_are_the_whole_and_no_limit_stays_none(limit: int, workers: int) -> None:
-    part = Limit(limit, 0).shared_by(workers)
-    assert limit <= part.messages * workers < limit + workers
-    assert part.size == 0
-    assert bool(part.messages) == bool(limit)
