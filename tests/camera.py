@@ -11,6 +11,7 @@ import numpy as np
 import pypdfium2
 import zxingcpp
 from PIL import Image, ImageFilter
+from pypdfium2.raw import FPDF_PAGEOBJ_TEXT
 
 WHITE = 255
 FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
@@ -31,6 +32,19 @@ def words(pdf: bytes) -> str:
     document = pypdfium2.PdfDocument(pdf)
     try:
         return "\n".join(page.get_textpage().get_text_range() for page in document)
+    finally:
+        document.close()
+
+
+def lines(pdf: bytes) -> list[tuple[str, float]]:
+    """Each line of words of all pages as it was set, and its size in points."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return [
+            (one.extract(), one.get_font_size())
+            for page in document
+            for one in page.get_objects(filter=[FPDF_PAGEOBJ_TEXT], textpage=page.get_textpage())
+        ]
     finally:
         document.close()
 

@@ -1,7 +1,7 @@
 """Sheets of labels as PDF, for office printers and for label printers; and the page to try a printer's feed with.
 
-The modules of the codes are vectors. Words keep to the label: what identifies the unit gets smaller until it fits, a
-title is cut short.
+The modules of the codes are vectors. Words keep to the label: what identifies the unit gets smaller until it fits, or
+goes on in a second line where it would be too small to read; a title is cut short.
 """
 
 import io
@@ -15,7 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from cloud.registry import qr
 from cloud.registry.label_fonts import PLAIN, pdf_font
-from cloud.registry.labels import Label, lines_of
+from cloud.registry.labels import Label, Line, lines_of
 from cloud.registry.sheets import Sheet
 
 MAX_OFFSET_MM: Final = 10.0
@@ -25,6 +25,8 @@ _CODE_SHARE: Final = 0.55
 """Of a wide label's width, at most, goes to the code; the rest to the words."""
 _LARGEST_PT: Final = 9.0
 _SMALLEST_TITLE_PT: Final = 6.0
+_SMALLEST_PT: Final = 5.0
+"""Of what identifies the unit, in one line; two are always larger, on every format there is."""
 _LEADING: Final = 1.3
 
 
@@ -150,17 +152,30 @@ def _draw_code(canvas: Canvas, code: qr.Code, left: float, bottom: float) -> Non
 def _draw_words(canvas: Canvas, label: Label, feed: Feed, *, left: float, middle: float, width: float) -> None:
     """The lines of words, the block of them centred on the height `middle`; all in mm."""
     found = [(line, pdf_font(line.text, feed.font, bold=line.is_title)) for line in lines_of(label)]
-    printed = [(line, font) for line, font in found if font is not None]
+    printed = [laid for line, font in found if font is not None for laid in _laid(line, font, width * mm)]
     baseline = middle * mm + (len(printed) / 2 - 0.8) * _LEADING * _LARGEST_PT
-    for (text, is_title), font in printed:
-        size = min(_LARGEST_PT, width * mm / stringWidth(text, font, 1))
-        shown = text
-        if is_title:
-            size = max(size, _SMALLEST_TITLE_PT)
-            shown = _shortened(text, font, size, width * mm)
+    for text, font, size in printed:
         canvas.setFont(font, size)
-        canvas.drawString(left * mm, baseline, shown)
+        canvas.drawString(left * mm, baseline, text)
         baseline -= _LEADING * _LARGEST_PT
+
+
+def _laid(line: Line, font: str, width: float) -> list[tuple[str, str, float]]:
+    """What is printed of a line in this width, in points: text, font and size of each line that it takes."""
+    size = _fitting(line.text, font, width)
+    if line.is_title:
+        size = max(size, _SMALLEST_TITLE_PT)
+        return [(_shortened(line.text, font, size, width), font, size)]
+    if size >= _SMALLEST_PT:
+        return [(line.text, font, size)]
+    parts = [(line.text[:at], line.text[at:]) for at in range(1, len(line.text))]
+    size, halves = max((min(_fitting(part, font, width) for part in two), two) for two in parts)
+    return [(half, font, size) for half in halves]
+
+
+def _fitting(text: str, font: str, width: float) -> float:
+    """The size at which it is no wider than this."""
+    return min(_LARGEST_PT, width / stringWidth(text, font, 1))
 
 
 def _shortened(text: str, font: str, size: float, width: float) -> str:

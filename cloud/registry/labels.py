@@ -34,7 +34,7 @@ class Label(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of words. A title may be cut short; what identifies the unit may only be made smaller."""
+    """A line of words. A title may be cut short; what identifies the unit is always whole, smaller or in two lines."""
 
     text: str
     is_title: bool

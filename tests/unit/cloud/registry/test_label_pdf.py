@@ -10,6 +10,7 @@ import reportlab
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from cloud.errors import SetupError
 from cloud.registry.gs1 import DigitalLink, Gtin, Serial, digital_link, parse_digital_link
@@ -20,7 +21,7 @@ from cloud.registry.labels import Label, label_png
 from cloud.registry.labels_api import SheetName
 from cloud.registry.qr import MAX_MODULE_MM, MIN_MODULE_MM, LabelTooSmallError
 from cloud.registry.sheets import SHEETS, Sheet
-from tests.camera import blurred, faded, leaning, modules_of, noisy, pages, read, scratched, texts, turned, words
+from tests.camera import blurred, faded, leaning, lines, modules_of, noisy, pages, read, scratched, texts, turned, words
 
 GTIN = Gtin("09506000134352")
 LONG_HOST = "labels.service.a-maker-of-many-devices.example.com"
@@ -34,6 +35,11 @@ def label(serial: str = "ABC123", title: str = "Acme LaserJet 9", base: str = "h
 
 def filled(sheet: Sheet, pages_: int = 1) -> list[Label]:
     return [label(f"S-{number:06}") for number in range(sheet.places * pages_)]
+
+
+def identity(pdf: bytes) -> str:
+    """What identifies the unit of the only label, in as many lines as it takes."""
+    return "".join(text for text, _ in lines(pdf)[1:])
 
 
 def on_a_page(sheet: Sheet, dpi: int) -> Image.Image:
@@ -94,7 +100,7 @@ def test_what_is_read_from_a_label_names_the_unit_whatever_its_serial(serial: st
     parsed = parse_digital_link(uri)
     assert isinstance(parsed, DigitalLink)
     assert (parsed.gtin, parsed.serial) == (GTIN, serial)
-    assert f"(21) {serial}" in words(pdf)
+    assert f"(21) {serial}" in identity(pdf)
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -140,7 +146,26 @@ def test_the_longest_serial_fits_every_sheet(name: str) -> None:
     one = label("W" * 20)
     pdf = label_pdf([one], SHEETS[name])
     assert [texts(page) for page in pages(pdf)] == [[one.uri]]
-    assert f"(21) {'W' * 20}" in words(pdf)
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_what_identifies_the_unit_is_whole_and_large_enough_to_read_on_every_format(name: str) -> None:
+    """With the serial that is widest itself, and with the one whose code leaves the words the least room."""
+    widest = max(CSET_82, key=lambda letter: stringWidth(letter, "Helvetica", 1))
+    for serial in (widest * 20, "%" * 20):
+        _, *found = lines(label_pdf([label(serial)], SHEETS[name]))
+        assert "".join(text for text, _ in found) == f"(01) {GTIN}(21) {serial}"
+        assert min(size for _, size in found) >= 5.0
+
+
+def test_a_serial_takes_a_second_line_only_where_one_would_be_too_small_and_both_are_of_one_size() -> None:
+    assert [text for text, _ in lines(label_pdf([label("W" * 20)], SHEETS["100x50"]))][2:] == ["(21) " + "W" * 20]
+    assert [text for text, _ in lines(label_pdf([label("A1B2C3D4" * 2)], SHEETS["50x25"]))][2:] == [
+        "(21) " + "A1B2C3D4" * 2
+    ]
+    (first, first_pt), (second, second_pt) = lines(label_pdf([label("W" * 20)], SHEETS["50x25"]))[2:]
+    assert (first, second) == ("(21) " + "W" * 9, "W" * 11)
+    assert first_pt == second_pt
 
 
 def test_an_address_too_long_for_the_label_is_an_error_that_says_what_would_help() -> None:
