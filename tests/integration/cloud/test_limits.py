@@ -141,6 +141,7 @@ async def test_a_session_above_its_limit_waits_from_whatever_address_and_however
         f"bearer {token}",
         f"BEARER   {token} ",
         *(f"Bearer {token}{one}" for one in SPACES),
+        *(f"Bearer {one}{token}" for one in SPACES),
     ]
     for number in range(BURST):
         authorization = spellings[number % len(spellings)].encode("latin-1")
