@@ -40,6 +40,8 @@ def is_strict(answer: httpx.Response) -> list[str]:
     wrong += [f"without {part}" for part in ("frame-ancestors 'none'", "base-uri 'none'") if part not in policy]
     if headers.get("x-content-type-options") != "nosniff":
         wrong.append("the type may be guessed")
+    if headers.get("cross-origin-opener-policy") != "same-origin":
+        wrong.append("who opened it has a hand on it")
     if any(len(headers.get_list(name)) > 1 for name in NAMES):
         wrong.append("a header is there twice")
     return wrong
