@@ -2,11 +2,14 @@
 
 import inspect
 from importlib.metadata import version
+from typing import Any
 
 import pytest
 from amqtt.broker import Broker
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
+from amqtt.session import Session
 
+from broker.acl import Principal
 from broker.switchboard import Link, Switchboard
 
 OVERRIDDEN = [
@@ -47,3 +50,45 @@ def test_a_method_that_we_call_still_exists(name: str) -> None:
 
 def test_the_version_is_the_one_that_was_read() -> None:
     assert version("amqtt") == "0.12.1"
+
+
+# --- the second look at a will ---
+
+ONE, TWO = "01jd9s0000000000000000000a", "01jd9s0000000000000000000b"
+WHO = Principal("device", ONE)
+
+
+class Noting(Switchboard):
+    """Notes what would leave for its subscribers; nothing else of a broker is there."""
+
+    def __init__(self) -> None:
+        self.left: list[tuple[Any, ...]] = []
+
+    def fan_out(self, *message: Any, **_more: Any) -> None:
+        self.left.append(message)
+
+
+async def sent(who: Principal | None, topic: str | None) -> list[tuple[Any, ...]]:
+    """What leaves of a will on this topic."""
+    session = None if who is None else Session()
+    if session is not None:
+        session.attributes["throughline.principal"] = who
+    board = Noting()
+    await board._broadcast_message(session, topic, b"gone", 1)  # noqa: SLF001 - amqtt calls it, for a last will
+    return board.left
+
+
+async def test_a_will_on_its_devices_own_topic_leaves_in_its_name() -> None:
+    topic = f"tl/v1/{ONE}/up/presence"
+    assert await sent(WHO, topic) == [(topic, b"gone", 1, WHO)]
+
+
+@pytest.mark.parametrize(
+    "topic", [f"tl/v1/{TWO}/up/presence", f"tl/v1/{ONE}/down/command", f"tl/v1/{TWO}/down/command", "tl/v1/#", "", None]
+)
+async def test_a_will_that_came_past_the_door_with_a_topic_of_somebody_else_does_not_leave(topic: str | None) -> None:
+    assert await sent(WHO, topic) == []
+
+
+async def test_what_amqtt_sends_for_nobody_does_not_leave() -> None:
+    assert await sent(None, f"tl/v1/{ONE}/up/presence") == []
