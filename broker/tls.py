@@ -63,7 +63,8 @@ def make_context(settings: TlsSettings) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
     context.verify_mode = ssl.CERT_REQUIRED
-    # No tickets and no renegotiation: each connection shows its certificate in a handshake of its own, once.
+    # No tickets and no renegotiation: who a connection is never changes. A TLS 1.2 client may still resume a session by
+    # its id, and then shows its certificate no second time: the registry is asked about it at CONNECT all the same.
     context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
     context.num_tickets = 0

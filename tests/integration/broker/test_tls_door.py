@@ -44,6 +44,18 @@ def said_back(wire: Wire, files: Files | None, frame: bytes = b"", **options: An
         return None
 
 
+def resumed(
+    wire: Wire, speaks: ssl.SSLContext, saved: ssl.SSLSession | None
+) -> tuple[bool | None, bytes, ssl.SSLSession | None]:
+    """(whether the handshake was spared, the answer to a CONNECT, the session for the next time)."""
+    with (
+        socket.create_connection(("127.0.0.1", wire.tls_port), timeout=20) as raw,
+        speaks.wrap_socket(raw, server_hostname="localhost", session=saved) as line,
+    ):
+        line.sendall(connect_frame(GOOD))
+        return line.session_reused, line.recv(4), line.session
+
+
 def issued(wire: Wire, name: str = GOOD, wanted: Wanted = Wanted()) -> Files:  # noqa: B008 - frozen
     """A certificate that the registry knows, whatever is wrong with it."""
     files, made = wire.authority.device(name, wanted)
@@ -116,6 +128,24 @@ def test_a_device_comes_in_by_tls_1_2_and_1_3(tls_wire: Wire, version: ssl.TLSVe
     files = tls_wire.certificate(GOOD)
     answer = said_back(tls_wire, files, minimum_version=version, maximum_version=version)
     assert answer == connack_of(0)
+
+
+@pytest.mark.parametrize("how", ["revoked", "ended"])
+def test_who_resumes_a_session_of_tls_1_2_is_asked_for_in_the_registry_like_everybody(
+    embedded_tls: Wire, how: str
+) -> None:
+    """A resumed session shows no certificate: what has become of the one it began with counts."""
+    files, made = embedded_tls.authority.device(GOOD)
+    embedded_tls.know(made, GOOD)
+    speaks = context(embedded_tls, files, maximum_version=ssl.TLSVersion.TLSv1_2)
+    is_reused, answer, saved = resumed(embedded_tls, speaks, None)
+    assert (is_reused, answer) == (False, connack_of(0))
+    assert resumed(embedded_tls, speaks, saved)[:2] == (True, connack_of(0))
+    if how == "revoked":
+        embedded_tls.revoke(GOOD)
+    else:
+        embedded_tls.know(made, GOOD, ends=datetime.now(UTC))
+    until(lambda: resumed(embedded_tls, speaks, saved)[:2] == (True, connack_of(5)), "what is remembered for a second")
 
 
 def test_another_units_certificate_opens_only_its_own_name(tls_wire: Wire) -> None:
