@@ -78,7 +78,7 @@ def test_two_tabs_refresh_one_after_the_other_and_share_what_they_got(phone: Pho
         expect(tab.locator(".status-text")).to_have_text("Paper jam")
 
     assert session(first) == session(second)
-    # A browser tells the second tab late what the first one stored: it may show the same token again, for the same pair.
+    # A browser tells the second tab late what the first one stored: it may show that token again, for the same pair.
     assert {one["refresh_token"] for one in service.posts("/session/refresh")} == {"refresh-2"}
     assert service.refreshing_at_most == 1
     assert [path for path, *_ in service.calls].count("/menu/v1/session") == 1
