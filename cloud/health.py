@@ -2,6 +2,7 @@
 
 import base64
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -14,6 +15,7 @@ from cloud.admission import admit
 from cloud.contracts import Kept
 from cloud.figures import DatabaseFigures
 from cloud.identity.permissions import Permission
+from cloud.metrics.callers import names_here
 from cloud.metrics.meters import TEXT, Page
 from cloud.mqtt import Bus
 from cloud.problems import problem
@@ -53,7 +55,7 @@ def add_health(app: FastAPI, bus: Bus) -> None:
     @api.get("/metrics", response_class=Response)
     async def metrics(request: Request, context: Parts, bearer: Bearer) -> Response:
         """Prometheus figures: for who asks on this host itself, and with an operator's key for others."""
-        if not _is_local(request):
+        if not _is_local(request, context.settings.url):
             await admit(request, context, None if bearer is None else bearer.credentials, Permission.FIGURES_READ)
         await known.look()
         return Response(await run_in_threadpool(page), headers={"Content-Type": TEXT})
@@ -76,6 +78,8 @@ def add_health(app: FastAPI, bus: Bus) -> None:
     app.include_router(api)
 
 
-def _is_local(request: Request) -> bool:
+def _is_local(request: Request, public_url: str) -> bool:
     client = request.client.host if request.client else ""
-    return client in LOCAL and not any(name in request.headers for name in FORWARDED)
+    if client not in LOCAL or any(name in request.headers for name in FORWARDED):
+        return False
+    return names_here(request.headers.get("host", ""), urlsplit(public_url).hostname or "")

@@ -8,6 +8,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Final, Self
 
+from cloud.metrics.callers import names_here
 from cloud.metrics.meters import TEXT, Page
 
 log = logging.getLogger("throughline.metrics")
@@ -24,10 +25,15 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "throughline"
     sys_version = ""
     page: Page
+    for_here: bool
+    """It listens for this machine alone, so a name from elsewhere is a page's that must not read it."""
 
     def do_GET(self) -> None:
         if self.path.partition("?")[0] != PATH:
             self.send_error(404)
+            return
+        if self.for_here and not names_here(self.headers.get("Host", "")):
+            self.send_error(403)
             return
         body = self.page()
         self.send_response(200)
@@ -47,7 +53,7 @@ class MetricsServer:
     """
 
     def __init__(self, host: str, port: int, page: Page) -> None:
-        self._handler = type("Handler", (_Handler,), {"page": staticmethod(page)})
+        self._handler = type("Handler", (_Handler,), {"page": staticmethod(page), "for_here": names_here(host)})
         self._host = host
         self._first = port
         self._server: HTTPServer | None = None

@@ -1,5 +1,6 @@
 """Figures of what fails or stands still, which a system that is well does not show."""
 
+import http.client
 import smtplib
 import socket
 import threading
@@ -242,6 +243,16 @@ def test_a_worker_answers_a_scrape_and_nothing_else(served: MetricsServer) -> No
     assert fetched(served, "/metrics") == fetched(served, "/metrics?x=1") == 200
     assert fetched(served, "/") == 404
     assert fetched(served, "/metrics", "POST") == 501
+
+
+def test_a_page_that_points_a_name_of_its_own_at_this_machine_reads_no_figures_of_a_worker(
+    served: MetricsServer,
+) -> None:
+    for host, status in (("evil.example", 403), (f"localhost:{served.port}", 200), ("", 403)):
+        asked = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+        asked.request("GET", "/metrics", headers={"Host": host})
+        assert asked.getresponse().status == status, host
+        asked.close()
 
 
 def test_who_sends_what_is_no_request_does_not_end_the_figures(served: MetricsServer) -> None:

@@ -86,7 +86,7 @@ async def test_every_route_and_every_method_answers_with_them(app: FastAPI) -> N
     ],
 )
 async def test_pages_files_figures_and_refusals(app: FastAPI, path: str, status: int) -> None:
-    async with client_of(app, "127.0.0.1") as client:
+    async with client_of(app, "127.0.0.1", Host="127.0.0.1") as client:
         answer = await client.get(path)
     assert (answer.status_code, is_strict(answer)) == (status, [])
 

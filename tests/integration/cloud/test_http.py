@@ -17,6 +17,7 @@ from cloud.identity.permissions import OperatorRole
 from cloud.settings import load_settings
 from mobile_menu.limits import CLAIMS, SESSIONS, Gate, Limit, Limits
 from mobile_menu.ports import ChosenItem
+from tests.http_service import client_of
 from tests.integration.cloud.world import GTIN, World
 
 FEW = Limit(burst=3, per_minute=60)
@@ -138,14 +139,23 @@ async def test_no_free_connection_is_busy_and_no_fault(at: Client, app: FastAPI)
 
 async def test_figures_are_for_this_host_itself_and_for_operators(at: Client, world: World) -> None:
     async with at("127.0.0.1") as here, at("testclient") as odd, at() as away:
-        assert (await here.get("/metrics")).status_code == 200
+        assert (await here.get("/metrics", headers={"Host": "localhost:8000"})).status_code == 200
         for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded"):
-            problem(await here.get("/metrics", headers={name: "192.0.2.7"}), 401, "unauthenticated")
+            refused = await here.get("/metrics", headers={name: "192.0.2.7", "Host": "localhost"})
+            problem(refused, 401, "unauthenticated")
         problem(await odd.get("/metrics"), 401, "unauthenticated")
         problem(await away.get("/metrics"), 401, "unauthenticated")
         problem(await away.get("/metrics", headers={"Authorization": "Bearer tlk_guess"}), 401, "unauthenticated")
         allowed = await away.get("/metrics", headers=bearer(world, OperatorRole.VIEWER))
     assert "throughline_outbox_messages" in allowed.text
+
+
+async def test_a_page_that_points_a_name_of_its_own_at_this_host_reads_no_figures(sqlite_world: World) -> None:
+    app = make_app(load_settings(public_url="https://id.example"), sqlite_world.db, sqlite_world.keys)
+    async with client_of(app, "127.0.0.1") as here:
+        for host, status in (("evil.example", 401), ("localhost.evil.example:8000", 401), ("id.example", 200)):
+            assert (await here.get("/metrics", headers={"Host": host})).status_code == status, host
+    app.state.hub.close()
 
 
 # --- pages ---
