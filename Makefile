@@ -24,7 +24,7 @@ demo: ## start everything, run the story, and leave it running (ARGS=--once: che
 test: ## every test; on Debian as root, what they need is installed first
 	@.ci/setup dev
 	@.ci/services
-	@PATH="$$PATH:/usr/local/sbin:/usr/sbin" $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile $(ARGS)
+	@PATH="$$PATH:/usr/local/sbin:/usr/sbin" $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadgroup $(ARGS)
 
 lint: ## style, types and the rules of who may import whom
 	@.ci/setup dev
