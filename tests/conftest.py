@@ -15,19 +15,7 @@ from cloud.secrets import Keys, load_keys
 from tests.ending import pytest_sessionstart  # noqa: F401 - a hook of pytest
 from tests.services import ManualClock, Postgres, running_postgres
 
-TESTS = Path(__file__).parent
-UNIT = TESTS / "unit"
-NETWORK = {TESTS / "chaos" / name for name in ("test_durability.py", "test_leftovers.py")}
-"""They make networks of their own. A browser gives up whatever it loads when one comes or goes."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes run the tests, those of one file stay together; and browsers with who changes networks,
-    so that they are not at work at the same time.
-    """
-    for item in items:
-        apart = item.path in NETWORK or TESTS / "browser" in item.path.parents
-        item.add_marker(pytest.mark.xdist_group("browser" if apart else item.path.stem))
+UNIT = Path(__file__).parent / "unit"
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
