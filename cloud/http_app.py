@@ -125,35 +125,27 @@ def make_app(
         around=Pushes(meters, tracing or Tracing()),
     )
     listeners = Listeners(menus, hub)
-    client_id = f"{settings.mqtt_username}-api-{identity.short_name()}"
-    address = broker_address(settings, keys)
-    own_bus = bus or Bus(
-        address, client_id, filters=(ALL_CHANGED,), heard=listeners.heard, came=came_counter(meters, "bus")
-    )
+    own_bus = bus or _bus_of(settings, keys, listeners, meters)
     watch_database(meters, db)
     meters.watch(catalogue.STREAMS, lambda: len(hub))
     meters.watch(catalogue.CONNECTED, own_bus.connected.is_set, "bus")
     clean = functools.partial(mail_room.clean, db, folder_of(settings))
     db.listeners.append(Announcer(own_bus, listeners, lambda: None, clean))
     app = _empty_app(settings, hub, own_bus)
-    app.state.context = Context(db, keys, settings, meters=meters)
-    app.state.hub = hub
-    app.state.link_gate = gates.links
-    app.state.judge = brokers.Judge(brokers.Registry(db, settings, keys), settings.mqtt_username)
-    app.state.enrol_gate = Gate(devices_api.ENROLMENTS)
-    app.state.authority = authority_files.AuthorityFiles(settings.keys_dir, keys)
-    app.state.revocation_lists = devices_api.RevocationLists()
+    context = Context(db, keys, settings, meters=meters)
+    _share(app, context, hub, gates)
     _add_guards(app, settings, rates or rate_limits(settings), keys.hook_token, meters)
-    _add_phone_calls(app, app.state.context, service, hub, gates)
-    for router in [one for part in PARTS for one in part.routers()]:
-        app.include_router(router)
-    app.router.routes += [*web_files.web_app(), *api_page.pages()]
-    app.include_router(security_txt.router())
-    add_health(app, own_bus)
-    add_error_handlers(app)
-    app.add_exception_handler(TooManyAttemptsError, too_often.refused)
+    _add_phone_calls(app, context, service, hub, gates)
+    _add_other_calls(app, own_bus)
     _describe_hot_routes(app)
     return app
+
+
+def _bus_of(settings: Settings, keys: Keys, listeners: Listeners, meters: Meters) -> Bus:
+    """Hears what the other processes changed; not started yet."""
+    name = f"{settings.mqtt_username}-api-{identity.short_name()}"
+    address, came = broker_address(settings, keys), came_counter(meters, "bus")
+    return Bus(address, name, filters=(ALL_CHANGED,), heard=listeners.heard, came=came)
 
 
 def _empty_app(settings: Settings, hub: LiveHub, bus: Bus) -> GuardedApp:
@@ -181,6 +173,18 @@ def _empty_app(settings: Settings, hub: LiveHub, bus: Bus) -> GuardedApp:
     return app
 
 
+def _share(app: FastAPI, context: Context, hub: LiveHub, gates: Limits) -> None:
+    """What the calls find in `app.state`."""
+    db, keys, settings = context.db, context.keys, context.settings
+    app.state.context = context
+    app.state.hub = hub
+    app.state.link_gate = gates.links
+    app.state.judge = brokers.Judge(brokers.Registry(db, settings, keys), settings.mqtt_username)
+    app.state.enrol_gate = Gate(devices_api.ENROLMENTS)
+    app.state.authority = authority_files.AuthorityFiles(settings.keys_dir, keys)
+    app.state.revocation_lists = devices_api.RevocationLists()
+
+
 def _add_guards(app: FastAPI, settings: Settings, rates: tuple[Gate, Gate], hook_token: str, meters: Meters) -> None:
     """What every call passes, the last one added first: who it is that calls, how often, what it may carry."""
     addresses, sessions = rates
@@ -202,6 +206,17 @@ def _add_phone_calls(app: FastAPI, context: Context, service: MenuService, hub: 
     app.include_router(menu_api.router(service, hub, threads, secure=secure, limits=gates))
     app.include_router(account_api.router(accounts, service, threads, secure=secure))
     app.include_router(people_api.router(service, people, hub, threads, gates.claims))
+
+
+def _add_other_calls(app: FastAPI, bus: Bus) -> None:
+    """All that is not the phone's, and what is answered when a call fails."""
+    for router in [one for part in PARTS for one in part.routers()]:
+        app.include_router(router)
+    app.router.routes += [*web_files.web_app(), *api_page.pages()]
+    app.include_router(security_txt.router())
+    add_health(app, bus)
+    add_error_handlers(app)
+    app.add_exception_handler(TooManyAttemptsError, too_often.refused)
 
 
 def _describe_hot_routes(app: FastAPI) -> None:

@@ -2,6 +2,7 @@
 
 import functools
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from broker.contract.topics import ALL_UP
@@ -75,11 +76,33 @@ def ingest_work(
     """Raises SetupError, as `check_workers` does."""
     check_workers(settings)
     meters = meters or Meters("work")
-    came = functools.partial(meters.add, catalogue.CONNECTIONS, 1, "ingest")
     shared = settings.ingest_workers > 1
+    work = IngestWork(
+        Seats(db, seat_names(settings), alone=not shared),
+        _sessions(settings, keys, db, address, meters, tracing),
+        lambda name: not take_over(address, [f"{address.username}-{name}"], 0.0),
+        stop,
+        shared=shared,
+    )
+    meters.watch(catalogue.WAITING, work.waiting)
+    meters.watch(catalogue.WAITING_BYTES, work.waiting_bytes)
+    meters.watch(catalogue.CONNECTED, work.is_connected, "ingest")
+    return work
+
+
+def _subscriptions(settings: Settings, keys: Keys) -> tuple[str, tuple[str, ...]]:
+    """The filter that a session subscribes to, and those that it may have from before and gives up."""
     group = shared_filter(keys)
-    wanted, other = (group, ALL_UP) if shared else (ALL_UP, group)
-    not_wanted = () if settings.broker == "embedded" else (other,)
+    wanted, other = (group, ALL_UP) if settings.ingest_workers > 1 else (ALL_UP, group)
+    return wanted, () if settings.broker == "embedded" else (other,)
+
+
+def _sessions(
+    settings: Settings, keys: Keys, db: Database, address: Address, meters: Meters, tracing: Tracing | None
+) -> Callable[[str, bool], Session]:
+    """Makes the session of a seat, by its name; true for one that subscribes no more, and only takes what waits."""
+    came = functools.partial(meters.add, catalogue.CONNECTIONS, 1, "ingest")
+    wanted, not_wanted = _subscriptions(settings, keys)
     lanes = 1 if db.is_sqlite else settings.ingest_lanes  # SQLite has one writer at a time
     limit = Limit(settings.device_messages_per_minute, settings.device_bytes_per_minute)
     allowed = in_words(limit)
@@ -107,14 +130,4 @@ def ingest_work(
         ]
         return Session(name, intake, loops, ended)
 
-    work = IngestWork(
-        Seats(db, seat_names(settings), alone=not shared),
-        session,
-        lambda name: not take_over(address, [f"{address.username}-{name}"], 0.0),
-        stop,
-        shared=shared,
-    )
-    meters.watch(catalogue.WAITING, work.waiting)
-    meters.watch(catalogue.WAITING_BYTES, work.waiting_bytes)
-    meters.watch(catalogue.CONNECTED, work.is_connected, "ingest")
-    return work
+    return session

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 from broker.contract.topics import BROKER_QUEUE, OUTBOX_NUDGE
 from cloud.announcing import Announcer
 from cloud.broker_queue import MOSQUITTO, BrokerQueue
 from cloud.collector import Sweeper, calm_collector
 from cloud.compose import Ready, broker_address, came_counter, make_clock, make_database, watch_database
+from cloud.db import Database
 from cloud.errors import SetupError
 from cloud.identity import service as identity
 from cloud.ingesting import ingest_work
@@ -15,8 +17,8 @@ from cloud.mail.setup import folder_of, outlet_of
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters, Page
 from cloud.metrics.page import MetricsServer
-from cloud.mqtt import Bus
-from cloud.secrets import load_keys
+from cloud.mqtt import Address, Bus
+from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
 from cloud.tracing import tracing_of
 from cloud.twin import spans
@@ -30,6 +32,17 @@ LEAVE_S = 20.0
 """How long a loop may take to end: ingest may hand its session on first."""
 
 
+class _Wake(NamedTuple):
+    """What lets the loops look at once, and not only when their time has come."""
+
+    outbox: threading.Event
+    mail: threading.Event
+
+    def all(self) -> None:
+        self.outbox.set()
+        self.mail.set()
+
+
 def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     """Ingest, outbox, mail, series and scheduler in this process, each a thread, until `stop` is set."""
     keys = load_keys(settings.keys_dir)
@@ -38,55 +51,23 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     meters, tracing = Meters("work"), tracing_of(settings, "work")
     watch_database(meters, db)
     sweeper = Sweeper(db.engine)
-    wake, mail_wake = threading.Event(), threading.Event()
-
-    def nudged() -> None:
-        wake.set()
-        mail_wake.set()
-
-    queue = queue_watch(settings, meters)
-
-    def heard(topic: str, payload: bytes) -> None:
-        if not queue.heard(topic, payload):
-            nudged()
-
-    bus = Bus(
-        address,
-        f"{settings.mqtt_username}-work-{identity.short_name()}",
-        filters=(OUTBOX_NUDGE, *((BROKER_QUEUE,) if settings.broker == "embedded" else MOSQUITTO)),
-        heard=heard,
-        back=nudged,
-        came=came_counter(meters, "bus"),
-    )
-    outbox = OutboxLoop(db, bus, stop, wake, meters)
-    mail = MailLoop(db, keys, outlet_of(settings), folder_of(settings), settings.mail_sender, stop, mail_wake, meters)
-    db.listeners.append(Announcer(bus, lambda _word: None, wake.set, mail_wake.set, tracing))
+    wake = _Wake(threading.Event(), threading.Event())
+    bus = _bus_of(settings, address, meters, wake)
+    others = _loops_beside_ingest(settings, keys, db, bus, stop, wake, meters)
+    db.listeners.append(Announcer(bus, lambda _word: None, wake.outbox.set, wake.mail.set, tracing))
     ingest = ingest_work(settings, keys, db, address, stop, meters, tracing)
     meters.watch(catalogue.CONNECTED, bus.connected.is_set, "bus")
-    terms = spans.Terms(settings.telemetry_days, settings.series_hour_days, settings.series_day_days)
-    clearing = {spans.CLEARING[0]: lambda tx, _subject: spans.clear(tx, terms)}
-    scheduler = SchedulerLoop(db, stop, meters, more=clearing)
-    rolling = SeriesLoop(db, stop, settings.series_share_percent, meters)
     bus.start()
     calm_collector()
-    work = {
-        "ingest": ingest.run,
-        "outbox": outbox.run,
-        "scheduler": scheduler.run,
-        "mail": mail.run,
-        "series": rolling.run,
-    }
     failed: list[str] = []
-    threads = [
-        threading.Thread(target=_guarded, args=(name, run, stop, failed), name=name) for name, run in work.items()
-    ]
+    threads = _threads_of({"ingest": ingest.run, **others}, stop, failed)
     with MetricsServer(settings.metrics_host, settings.metrics_port, Page(meters)):
         for thread in threads:
             thread.start()
         if _settled(ingest, bus, stop):
             ready(0)
         sweeper.sweep_until(stop)
-    nudged()
+    wake.all()
     for thread in threads:
         thread.join(LEAVE_S)
     bus.close()
@@ -94,6 +75,46 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     tracing.close()
     if failed:
         raise SetupError(failed[0])
+
+
+def _bus_of(settings: Settings, address: Address, meters: Meters, wake: _Wake) -> Bus:
+    """Hears of news and of the broker's queue; not started yet."""
+    queue = queue_watch(settings, meters)
+
+    def heard(topic: str, payload: bytes) -> None:
+        if not queue.heard(topic, payload):
+            wake.all()
+
+    return Bus(
+        address,
+        f"{settings.mqtt_username}-work-{identity.short_name()}",
+        filters=(OUTBOX_NUDGE, *((BROKER_QUEUE,) if settings.broker == "embedded" else MOSQUITTO)),
+        heard=heard,
+        back=wake.all,
+        came=came_counter(meters, "bus"),
+    )
+
+
+def _loops_beside_ingest(
+    settings: Settings, keys: Keys, db: Database, bus: Bus, stop: threading.Event, wake: _Wake, meters: Meters
+) -> dict[str, Callable[[], None]]:
+    """By the names of their threads."""
+    terms = spans.Terms(settings.telemetry_days, settings.series_hour_days, settings.series_day_days)
+    clearing = {spans.CLEARING[0]: lambda tx, _subject: spans.clear(tx, terms)}
+    mail = MailLoop(db, keys, outlet_of(settings), folder_of(settings), settings.mail_sender, stop, wake.mail, meters)
+    return {
+        "outbox": OutboxLoop(db, bus, stop, wake.outbox, meters).run,
+        "scheduler": SchedulerLoop(db, stop, meters, more=clearing).run,
+        "mail": mail.run,
+        "series": SeriesLoop(db, stop, settings.series_share_percent, meters).run,
+    }
+
+
+def _threads_of(
+    work: dict[str, Callable[[], None]], stop: threading.Event, failed: list[str]
+) -> list[threading.Thread]:
+    """Not started yet. failed: takes what is said of each that ends by an error."""
+    return [threading.Thread(target=_guarded, args=(name, run, stop, failed), name=name) for name, run in work.items()]
 
 
 def queue_watch(settings: Settings, meters: Meters) -> BrokerQueue:

@@ -62,6 +62,7 @@ def router(service: MenuService, port: OwnershipPort, hub: LiveHub, threads: Thr
 
     as_caller = Depends(caller_of)
     _add_people_calls(api, port, threads, as_caller)
+    _add_owner_calls(api, port, threads, as_caller)
     _add_link_calls(api, port, hub, threads, as_caller, gate)
     _add_transfer_calls(api, port, hub, threads, as_caller)
     return api
@@ -108,6 +109,10 @@ def _add_people_calls(api: APIRouter, port: OwnershipPort, threads: Threads, as_
         """Takes an invitation back."""
         await threads.run(port.withdraw, caller, product_id, invitation_id)
         return Response(status_code=204)
+
+
+def _add_owner_calls(api: APIRouter, port: OwnershipPort, threads: Threads, as_caller: Any) -> None:
+    """What the owner does with the unit itself."""
 
     @api.post("/products/{product_id}/return", responses=returns(200, Chosen), openapi_extra=PHONE_SESSION)
     async def ask_return(product_id: IdInPath, caller: Annotated[Caller, as_caller], key: Key = None) -> Response:
