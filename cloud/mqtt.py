@@ -89,6 +89,13 @@ def _client(address: Address, client_id: str, *, again: bool = True) -> Client:
     return client
 
 
+def end(client: Client) -> None:
+    """Leaves the broker, and closes all that the client had open."""
+    client.disconnect()
+    client.loop_stop()
+    client._reset_sockets()  # noqa: SLF001 - paho closes the pair that wakes its thread when it is collected, if ever
+
+
 def tls_context(ca_file: str) -> ssl.SSLContext:
     """Verifies the broker and its name; TLS 1.2 or newer. Raises SetupError when the file cannot be read."""
     try:
@@ -141,8 +148,7 @@ class _Claim:
     def close(self) -> bool:
         """Lets go; whether the place was got, and ours to the end."""
         held = self.got.is_set() and not self._lost.is_set()
-        self._client.disconnect()
-        self._client.loop_stop()
+        end(self._client)
         return held
 
     def _on_connect(self, _client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
@@ -188,8 +194,7 @@ class Bus:
 
     def close(self) -> None:
         self._closing = True
-        self._client.disconnect()
-        self._client.loop_stop()
+        end(self._client)
 
     def say(self, topic: str, payload: bytes) -> None:
         """QoS 0, to whom it may concern; nothing while the broker is away."""

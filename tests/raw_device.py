@@ -10,6 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from broker.contract.messages import Json
 from broker.contract.topics import Up, up_topic
+from cloud.mqtt import end
 from device_sim.credentials import Credential
 from tests.system import System, until
 
@@ -39,8 +40,7 @@ class RawClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._paho.disconnect()
-        self._paho.loop_stop()
+        end(self._paho)
 
     @property
     def accepted(self) -> bool:

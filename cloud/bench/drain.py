@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sqlmodel import Field, Session, SQLModel
 
 from cloud.bench.helper import say
-from cloud.mqtt import Address
+from cloud.mqtt import Address, end
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,8 +106,7 @@ def drain(orders: Orders) -> Drained:
     begun = time.process_time()
     done.wait()
     drained = Drained(last=time.monotonic(), cpu_s=time.process_time() - begun)
-    client.disconnect()
-    client.loop_stop()
+    end(client)
     return drained
 
 

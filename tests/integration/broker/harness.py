@@ -30,6 +30,7 @@ from broker.external import (
     mosquitto_files,
     password_file,
 )
+from cloud.mqtt import end
 from tests.integration.broker.pki import Authority, Files
 from tests.ports import free_port
 
@@ -117,11 +118,10 @@ class Client:
         assert isinstance(sock, socket.socket)
         sock.shutdown(socket.SHUT_RDWR)
         until(lambda: self.gone, "the end of the connection")
-        self.paho.loop_stop()
+        end(self.paho)
 
     def close(self) -> None:
-        self.paho.disconnect()
-        self.paho.loop_stop()
+        end(self.paho)
 
     def topics(self) -> list[str]:
         return [message.topic for message in self.heard]

@@ -8,6 +8,7 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from cloud.mqtt import end
 from tests.integration.cloud.workshop import Workshop, workshop
 from tests.integration.cloud.world import READY, Device, Message
 from tests.services import Postgres
@@ -139,8 +140,7 @@ def test_a_device_that_guesses_the_name_of_the_group_takes_nothing_away(two: Wor
     until(lambda: two.stored(device.product_id) == 60, "all of it")
     two.subscribe(thief, two.group)
     two.publish([device.telemetry() for _ in range(30)])
-    thief.disconnect()
-    thief.loop_stop()
+    end(thief)
     two.publish([device.telemetry()])
     until(lambda: "[91, 91]" in str(rows_above(two, device)), "the last")
     assert rows_above(two, device)[0][0] > 61, "who knew the name would take away: so nobody may"
@@ -161,6 +161,5 @@ def has_session(shop: Workshop, seat: str) -> bool:
     client.connect("127.0.0.1", shop.broker.service_port)
     client.loop_start()
     until(lambda: present, "the answer")
-    client.disconnect()
-    client.loop_stop()
+    end(client)
     return present[0]

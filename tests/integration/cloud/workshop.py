@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from cloud import compose
 from cloud.clock import Clock, system_clock
 from cloud.ingesting import ingest_work, shared_filter
-from cloud.mqtt import Address
+from cloud.mqtt import Address, end
 from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings, as_environment, load_settings
 from cloud.supervisor import READY
@@ -179,8 +179,7 @@ class Workshop:
         sent = [client.publish(topic, payload, qos=1) for topic, payload in messages]
         for one in sent:
             one.wait_for_publish(START_WITHIN_S)
-        client.disconnect()
-        client.loop_stop()
+        end(client)
 
     def unacknowledged(self, seat: str, wanted: int) -> int:
         """Messages that the broker has in the session of this seat, to which nobody is connected."""
@@ -191,8 +190,7 @@ class Workshop:
         client.connect("127.0.0.1", self.settings.mqtt_port)
         client.loop_start()
         until(lambda: len(mids) >= wanted, "all that was not acknowledged")
-        client.disconnect()
-        client.loop_stop()
+        end(client)
         return len(mids)
 
     def stored(self, product_id: str) -> int:
