@@ -73,6 +73,7 @@ SUITES: Final = (
             "integration/cloud/test_joining_at_once.py",
             "integration/cloud/test_email_link.py",
             "integration/cloud/test_people.py",
+            "integration/cloud/test_invitations.py",
         ),
     ),
     Suite(
@@ -81,9 +82,12 @@ SUITES: Final = (
         (
             "integration/cloud/test_claim_limits.py",
             "integration/cloud/test_handover.py",
+            "integration/cloud/test_returns.py",
+            "integration/cloud/test_ownership_at_once.py",
             "integration/cloud/test_ownership.py",
             "integration/cloud/test_ownership_http.py",
             "integration/cloud/test_sight.py",
+            "integration/cloud/test_looking_on.py",
             "unit/cloud/ownership/test_claiming_laws.py",
             "unit/cloud/ownership/test_ownership_rules.py",
         ),
@@ -93,7 +97,10 @@ SUITES: Final = (
         "each gets its verdict and its canonical form",
         (
             "integration/cloud/test_resolver.py",
-            "integration/cloud/test_resolver_checklist.py",
+            "integration/cloud/gs1/test_checklist.py",
+            "integration/cloud/gs1/test_requests.py",
+            "integration/cloud/gs1/test_linksets.py",
+            "integration/cloud/gs1/test_choices.py",
             "unit/cloud/registry/test_gs1.py",
             "unit/cloud/registry/test_resolving.py",
         ),

@@ -9,6 +9,7 @@ from cloud.people import PeopleOfUnits
 from cloud.registry.service import Registered, find_unit
 from cloud.scans import note_scan
 from mobile_menu.ownership_ports import Accepted, OneTimeLink, TransferState
+from mobile_menu.rules.situation import Situation
 from tests.integration.cloud.world import BASE, Phone, World
 
 
@@ -82,3 +83,13 @@ class Homes:
 
 def code_of(link: OneTimeLink) -> str:
     return link.url.rpartition("#link=")[2]
+
+
+def commands(world: World, unit_id: str) -> list[tuple[str, str]]:
+    """What the unit has been told to do: each one's name, and how far it has come."""
+    return [(row.name, row.status) for row in world.rows("command", product_id=unit_id)]
+
+
+def view(world: World, phone: Phone) -> Situation:
+    """What the phone's newest journey with a unit shows."""
+    return world.menus.situation(phone.caller, world.journey(phone).id)

@@ -1,6 +1,4 @@
-"""A unit changes hands, comes back, is reset or retired: who has it then, what the device hears, what shows to whom."""
-
-from typing import Any
+"""A unit changes hands: who has it then, what the device hears of it, and what shows to whom."""
 
 import pytest
 
@@ -11,28 +9,18 @@ from broker.contract.topics import Down
 from cloud.control import service as control
 from cloud.errors import ConflictError
 from cloud.lifecycle import service as lifecycle
-from cloud.ownership import returns, transfers
+from cloud.ownership import transfers
 from cloud.ownership.rules import TRANSFER_LASTS, WIPE
-from cloud.record.events import OrderStatus
 from cloud.twin import service as twin
 from mobile_menu.ownership_ports import LinkRefusedError, NotYoursError, TransferRefusedError
-from mobile_menu.ports import AlreadyClaimedError, Claimed, ClaimRefusedError, SessionRefusedError
-from tests.integration.cloud.homes import Homes, code_of
+from mobile_menu.ports import ClaimRefusedError
+from tests.integration.cloud.homes import Homes, code_of, commands
 from tests.integration.cloud.test_replay import check
-from tests.integration.cloud.world import JAMMED, READY, Device, World, at_once
-
-
-@pytest.fixture
-def homes(world: World) -> Homes:
-    return Homes(world)
+from tests.integration.cloud.world import JAMMED, READY, Device, World
 
 
 def wish(world: World, unit_id: str, name: str, value: object) -> None:
     world.run(lambda tx: twin.desire(tx, unit_id, {name: value}, None, f"wish-{name}-{value}"))
-
-
-def commands(world: World, unit_id: str) -> list[tuple[str, str]]:
-    return [(row.name, row.status) for row in world.rows("command", product_id=unit_id)]
 
 
 def test_a_unit_changes_hands_when_both_sides_have_said_yes(homes: Homes) -> None:
@@ -293,91 +281,6 @@ def test_after_a_change_of_hands_a_replay_equals_what_is_there(homes: Homes) -> 
     check(world)
 
 
-# --- it comes back, is reset, is retired ---
-
-
-def test_a_return_is_asked_for_by_the_owner_and_confirmed_by_the_operator(homes: Homes) -> None:
-    world, home = homes.world, homes.home()
-    journey = world.journey(home.owner)
-    assert homes.people.ask_return(home.owner.caller, home.unit.id, "k").outcome == "return_requested"
-    assert homes.people.people(home.owner.caller, home.unit.id).return_requested
-    assert homes.owner_of(home.unit) == home.owner.person_id  # until it has come in
-    taken = homes.take_back(home.unit)
-    assert homes.owner_of(home.unit) is None
-    assert world.menus.situation(home.owner.caller, journey.id).closed_reason == "returned"
-    assert world.journey(home.household).closed
-    assert commands(world, home.unit.id) == [(WIPE, "queued")]
-    assert homes.said_to(home.unit, "stage").payload == b""
-    with pytest.raises(ClaimRefusedError):
-        world.claim(home.owner, home.unit)
-    buyer = world.phone()
-    assert world.claim(buyer, home.unit, taken.claim_code).role is Role.OWNER
-    assert world.journey(buyer).stage == Stage.INSTALL
-
-
-def test_a_return_without_an_owner_gives_a_new_code_all_the_same_and_a_retired_unit_cannot_come_back(
-    homes: Homes,
-) -> None:
-    world, unit = homes.world, homes.world.unit()
-    taken = homes.take_back(unit)
-    with pytest.raises(ClaimRefusedError):
-        world.claim(world.phone(), unit)
-    assert world.claim(world.phone(), unit, taken.claim_code).role is Role.OWNER
-    world.run(lambda tx: returns.retire(tx, unit.id))
-    with pytest.raises(ConflictError):
-        homes.take_back(unit)
-    with pytest.raises(ConflictError):
-        world.run(lambda tx: returns.retire(tx, unit.id))
-
-
-def test_an_order_of_the_first_sale_is_not_adopted_by_the_next_buyer(homes: Homes) -> None:
-    world, unit = homes.world, homes.world.unit()
-    world.order("first-sale", serial=unit.serial, customer={"name": "first buyer"})
-    taken = homes.take_back(unit)
-    buyer = world.phone()
-    world.claim(buyer, unit, taken.claim_code)
-    assert world.journey(buyer).facts.orders == {}
-    world.order("second-sale", serial=unit.serial, status=OrderStatus.FULFILLED)
-    assert world.rows("shop_order", id="first-sale")[0].journey_id is None
-
-
-def test_whom_the_owner_invites_does_not_adopt_an_order_that_names_the_unit(homes: Homes) -> None:
-    world, unit, owner, member = homes.world, homes.world.unit(), homes.world.phone(), homes.world.phone()
-    world.claim(owner, unit)
-    world.order("late", serial=unit.serial)
-    homes.join(owner, member, unit, "household")
-    assert world.journey(member).facts.orders == {}
-
-
-def test_a_retired_unit_is_nobodys_and_everybodys_journey_with_it_ends(homes: Homes) -> None:
-    world, home = homes.world, homes.home()
-    world.run(lambda tx: returns.retire(tx, home.unit.id))
-    assert homes.owner_of(home.unit) is None
-    for phone in (home.owner, home.household, home.guest, home.onlooker):
-        assert world.menus.situation(phone.caller, world.journey(phone).id).closed_reason == "retired"
-        with pytest.raises(NotYoursError):
-            homes.people.people(phone.caller, home.unit.id)
-    with pytest.raises(ClaimRefusedError):
-        world.claim(home.owner, home.unit)
-
-
-def test_a_factory_reset_begins_the_installation_again_and_takes_the_unit_from_nobody(homes: Homes) -> None:
-    world, home, thief = homes.world, homes.home(), homes.world.phone()
-    device = Device(world, home.unit.id, boot=2)
-    world.take(device.event("factory_reset", epoch=1), device.birth(epoch=1))
-    assert world.journey(home.owner).stage == Stage.INSTALL
-    assert homes.owner_of(home.unit) == home.owner.person_id
-    assert [row.role for row in world.rows("member")] == ["household", "guest"]
-    with pytest.raises(AlreadyClaimedError):  # who has stolen the box, with the leaflet in it
-        world.claim(thief, home.unit)
-    homes.scan(thief, home.unit)
-    with pytest.raises(NotYoursError):
-        homes.people.people(thief.caller, home.unit.id)
-    device = Device(world, home.unit.id, boot=3)
-    world.take(device.status(READY, epoch=1), device.event("page_printed", epoch=1))
-    assert world.journey(home.owner).stage == Stage.SUPPORT
-
-
 def test_a_device_at_the_last_epoch_of_all_can_still_change_hands(homes: Homes) -> None:
     world, home, heir = homes.world, homes.home(), homes.world.phone()
     last = 2**53 - 1
@@ -386,73 +289,3 @@ def test_a_device_at_the_last_epoch_of_all_can_still_change_hands(homes: Homes) 
     homes.hand_over(home.owner, heir, home.unit)
     assert homes.owner_of(home.unit) == heir.person_id
     assert (world.journey(heir).role, world.journey(heir).facts.epoch) == ("owner", last)
-
-
-# --- all at once ---
-
-ROUNDS = 20
-
-
-def test_of_two_claims_at_once_exactly_one_wins_twenty_times_over(world: World) -> None:
-    for _ in range(ROUNDS):
-        unit, phones = world.unit(), [world.phone(), world.phone()]
-        found = at_once([lambda phone=phone, unit=unit: world.claim(phone, unit) for phone in phones])  # type: ignore[misc]  # a loop's lambda
-        assert sorted(type(one).__name__ for one in found) == ["AlreadyClaimedError", "Claimed"]
-        winner = phones[0] if isinstance(found[0], Claimed) else phones[1]
-        assert world.rows("product", id=unit.id)[0].owner_person_id == winner.person_id
-        assert len(world.rows("journey", product_id=unit.id, role="owner")) == 1
-
-
-def test_of_two_transfers_started_at_once_one_is_under_way(homes: Homes) -> None:
-    home = homes.home()
-    found = at_once([lambda: homes.offer(home.owner, home.unit)] * 4)
-    assert sum(not isinstance(one, Exception) for one in found) == 1
-    assert sum(isinstance(one, ConflictError) for one in found) == 3
-    assert len(homes.world.rows("transfer")) == 1
-
-
-def test_two_who_accept_at_once_are_one_receiver(homes: Homes) -> None:
-    for _ in range(5):
-        unit, owner = homes.world.unit(), homes.world.phone()
-        homes.world.claim(owner, unit)
-        link, phones = homes.offer(owner, unit), [homes.world.phone() for _ in range(3)]
-        found = at_once([lambda phone=phone, link=link: homes.accept(phone, link) for phone in phones])  # type: ignore[misc]  # a loop's lambda
-        (winner,) = [phone for phone, one in zip(phones, found, strict=True) if not isinstance(one, Exception)]
-        assert homes.world.rows("transfer", id=link.id)[0].receiver_id == winner.person_id
-
-
-def test_a_change_of_hands_a_return_a_claim_and_two_who_leave_at_once_end_in_one_sound_state(
-    postgres_world: World,
-) -> None:
-    world, homes = postgres_world, Homes(postgres_world)
-    outcomes = set()
-    for round_ in range(ROUNDS // 2):
-        home, heir, thief = homes.home(), world.phone(), world.phone()
-        link = homes.offer(home.owner, home.unit)
-        homes.accept(heir, link)
-        acts: list[Any] = [
-            lambda: homes.people.confirm_transfer(home.owner.caller, link.id, None),  # noqa: B023 - run within the loop
-            lambda: world.claim(thief, home.unit),  # noqa: B023 - likewise
-            lambda: world.menus.opt_out((home.owner if round_ % 2 else heir).token),  # noqa: B023 - likewise
-            lambda: homes.people.cancel_transfer(heir.caller, link.id),  # noqa: B023 - likewise
-            lambda: world.take(Device(world, home.unit.id, boot=round_ + 2).birth()),  # noqa: B023 - likewise
-        ]
-        if round_ % 2:  # whatever else happens, it is nobody's then
-            acts.insert(round_ % 5, lambda: homes.take_back(home.unit))  # noqa: B023 - likewise
-        found = at_once(acts)
-        refused = [one for one in found if isinstance(one, Exception)]
-        expected = (NotYoursError, TransferRefusedError, AlreadyClaimedError, ClaimRefusedError, SessionRefusedError)
-        assert all(isinstance(one, expected) for one in refused), refused
-        outcomes.add(sound(world, home.unit.id))
-    assert outcomes == {"owned", "free"}
-
-
-def sound(world: World, unit_id: str) -> str:
-    """Whose the unit is, and that all that is kept agrees with it; who that is, in a word."""
-    owner = world.rows("product", id=unit_id)[0].owner_person_id
-    open_ = [row for row in world.rows("journey", product_id=unit_id) if row.stage != "closed"]
-    owners = [row.person_id for row in open_ if row.role == "owner"]
-    assert owners == ([owner] if owner else [])
-    assert world.rows("transfer", open_for=unit_id) == [] or owner is not None
-    assert all(row.person_id in {one.person_id for one in open_} for row in world.rows("member", product_id=unit_id))
-    return "owned" if owner else "free"
