@@ -22,6 +22,7 @@ from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
 from cloud.tracing import tracing_of
 from cloud.twin import spans
+from cloud.twin.retention import Terms
 from cloud.workers.mail import MailLoop
 from cloud.workers.outbox import OutboxLoop
 from cloud.workers.scheduler import SchedulerLoop
@@ -99,14 +100,14 @@ def _loops_beside_ingest(
     settings: Settings, keys: Keys, db: Database, bus: Bus, stop: threading.Event, wake: _Wake, meters: Meters
 ) -> dict[str, Callable[[], None]]:
     """By the names of their threads."""
-    terms = spans.Terms(settings.telemetry_days, settings.series_hour_days, settings.series_day_days)
+    terms = Terms(settings.telemetry_days, settings.series_hour_days, settings.series_day_days)
     clearing = {spans.CLEARING[0]: lambda tx, _subject: spans.clear(tx, terms)}
     mail = MailLoop(db, keys, outlet_of(settings), folder_of(settings), settings.mail_sender, stop, wake.mail, meters)
     return {
         "outbox": OutboxLoop(db, bus, stop, wake.outbox, meters).run,
         "scheduler": SchedulerLoop(db, stop, meters, more=clearing).run,
         "mail": mail.run,
-        "series": SeriesLoop(db, stop, settings.series_share_percent, meters).run,
+        "series": SeriesLoop(db, stop, settings.series_share_percent, meters, terms=terms).run,
     }
 
 

@@ -56,6 +56,17 @@ class Keeping(NamedTuple):
         return dict.fromkeys(self.models, self.hours if cut == HOURS else self.days)
 
 
+class Terms(NamedTuple):
+    """Days that the deployment keeps things, 0 for ever. messages: and minutes, of models that do not say otherwise."""
+
+    messages: int
+    hours: int
+    days: int
+
+
+FOR_EVER: Final = Terms(FOREVER, FOREVER, FOREVER)
+
+
 def span_of(cut: Cut, at: datetime) -> Span:
     """The span in which a time lies."""
     whole = (at - _EPOCH).days
@@ -105,6 +116,14 @@ def verdict(span: Span, keeping: Keeping, now: datetime) -> Verdict:
         gtin for gtin, kept in days.items() if (oldest := cutoff(kept, now)) is not None and span.end <= oldest
     )
     return Verdict(True) if days and len(gone) == len(days) else Verdict(False, gone)
+
+
+def kept_from(cut: Cut, days: int, now: datetime, *, by_span: bool) -> datetime | None:
+    """What begins before this time is gone, or goes when it is looked for; None: nothing is. by_span: it goes with its
+    span, as `verdict` judges; else by itself.
+    """
+    oldest = cutoff(days, now)
+    return span_of(cut, oldest).start if by_span and oldest is not None else oldest
 
 
 def by_cutoff(days: Mapping[str, int], now: datetime) -> dict[datetime, list[str]]:

@@ -16,6 +16,8 @@ from broker.contract.messages import Measurement
 from cloud.db import Transaction, table_of
 from cloud.record import service as record
 from cloud.record.bulk import among, put_many, those
+from cloud.twin.keeping import keeping_of, over
+from cloud.twin.retention import DAYS, FOR_EVER, HOURS, MINUTES, Cut, Terms
 from cloud.twin.series_rules import (
     Batch,
     Bucket,
@@ -32,10 +34,10 @@ from cloud.twin.series_rules import (
 from cloud.twin.tables import DayRow, HourRow, MinuteRow
 from cloud.twin.telemetry import batch_table, telemetry_table
 
-TABLES: Mapping[Every, sa.Table] = {
-    Every.MINUTE: table_of(MinuteRow),
-    Every.HOUR: table_of(HourRow),
-    Every.DAY: table_of(DayRow),
+TABLES: Mapping[Every, tuple[Cut, sa.Table]] = {
+    Every.MINUTE: (MINUTES, table_of(MinuteRow)),
+    Every.HOUR: (HOURS, table_of(HourRow)),
+    Every.DAY: (DAYS, table_of(DayRow)),
 }
 LOCK = "telemetry series"
 """Who changes the series holds it: what is known is read, and written again with what is new."""
@@ -59,8 +61,10 @@ def complete_to(tx: Transaction) -> datetime:
     return tx.now if waiting is None else waiting
 
 
-def roll(tx: Transaction, at_most: int = AT_ONCE) -> int:
-    """Takes the next batches into the series; how many messages these were, 0 when nothing waits."""
+def roll(tx: Transaction, at_most: int = AT_ONCE, terms: Terms = FOR_EVER) -> int:
+    """Takes the next batches into the series; how many messages these were, 0 when nothing waits. terms: how long the
+    deployment keeps what comes of them; what is over is not written.
+    """
     record.lock(tx, {LOCK})
     query = sa.select(batch_table).order_by(batch_table.c.id).limit(_LOOK_AT)
     waiting = [Batch(row.id, row.received_at, row.messages) for row in tx.session.execute(query)]
@@ -70,8 +74,11 @@ def roll(tx: Transaction, at_most: int = AT_ONCE) -> int:
     tx.session.execute(sa.delete(batch_table).where(among(tx, batch_table.c.id, [one.id for one in taken])))
     readings = _readings(tx, taken)
     found = minutes(readings)
-    for every, table in TABLES.items():
-        _add(tx, table, found if every is Every.MINUTE else wider(found, every))
+    keeping = keeping_of(tx, terms)
+    for every, (cut, table) in TABLES.items():
+        new = found if every is Every.MINUTE else wider(found, every)
+        gone = over(tx, cut, keeping, new.keys())
+        _add(tx, table, {place: bucket for place, bucket in new.items() if place not in gone})
     return len(readings)
 
 
@@ -125,7 +132,7 @@ def read(
     after: datetime | None = None,
 ) -> list[tuple[datetime, Bucket]]:
     """Buckets of a unit that begin from `start` until before `end`, in order. after: the last start that is known."""
-    table = TABLES[every]
+    _, table = TABLES[every]
     query = sa.select(table).where(table.c.product_id == product_id, table.c.start >= start, table.c.start < end)
     if after is not None:
         query = query.where(table.c.start > after)

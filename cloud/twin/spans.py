@@ -9,15 +9,15 @@ Any number of schedulers may do this at once: whoever comes second waits, and fi
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
-from cloud.db import Transaction, UtcDateTime, table_of
+from cloud.db import Transaction, UtcDateTime
 from cloud.record import service as record
-from cloud.registry.service import model_table
 from cloud.twin import series
-from cloud.twin.retention import CUTS, MESSAGES, Cut, Keeping, Span, by_cutoff, missing, span_named, verdict
+from cloud.twin.keeping import keeping_of, trimmed_table
+from cloud.twin.retention import CUTS, MESSAGES, Cut, Keeping, Span, Terms, by_cutoff, missing, span_named, verdict
 from cloud.twin.tables import TrimmedRow
 from cloud.twin.telemetry import batch_table
 
@@ -29,15 +29,6 @@ PATIENCE = "1s"
 """How long this waits for a whole table, and lets those who write wait behind it; then it comes again."""
 AT_ONCE = 2_000
 """Rows of SQLite that go in one transaction: nobody else writes meanwhile."""
-trimmed_table = table_of(TrimmedRow)
-
-
-class Terms(NamedTuple):
-    """Days that the deployment keeps things, 0 for ever. messages: and minutes, of models that do not say otherwise."""
-
-    messages: int
-    hours: int
-    days: int
 
 
 # --- making them ahead ---
@@ -97,15 +88,9 @@ def _rest(cut: Cut) -> str:
 
 def clear(tx: Transaction, terms: Terms) -> None:
     """Duty: takes away one thing that is not kept any more, and comes again: at once, while there is more."""
-    keeping = _keeping(tx, terms)
+    keeping = keeping_of(tx, terms)
     more = _delete_some(tx, keeping) if tx.sqlite else _clear_one(tx, keeping)
     record.set_timers(tx, {CLEARING: tx.now if more else tx.now + EVERY})
-
-
-def _keeping(tx: Transaction, terms: Terms) -> Keeping:
-    rows = tx.session.execute(sa.select(model_table.c.gtin, model_table.c.telemetry_days))
-    models = {row.gtin: terms.messages if row.telemetry_days is None else row.telemetry_days for row in rows}
-    return Keeping(models, terms.hours, terms.days)
 
 
 def _clear_one(tx: Transaction, keeping: Keeping) -> bool:

@@ -8,6 +8,7 @@ from cloud.db import Database
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.twin import series
+from cloud.twin.retention import FOR_EVER, Terms
 
 log = logging.getLogger("throughline.series")
 EVERY_S = 10.0
@@ -19,12 +20,22 @@ class SeriesLoop:
     """Runs until `stop` is set. Any number may run at once: each batch is taken by one.
 
     share_percent: how much of the time it may work. What it does not get done waits where it is, in the telemetry.
+    terms: how long the deployment keeps what comes of it.
     """
 
-    def __init__(self, db: Database, stop: threading.Event, share_percent: int, meters: Meters | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        stop: threading.Event,
+        share_percent: int,
+        meters: Meters | None = None,
+        *,
+        terms: Terms = FOR_EVER,
+    ) -> None:
         self._db = db
         self._stop = stop
         self._meters = meters or Meters("work")
+        self._terms = terms
         self._rest = 100 / share_percent - 1
         self._at_most = AT_ONCE_IN_SQLITE if db.is_sqlite else series.AT_ONCE
 
@@ -45,6 +56,6 @@ class SeriesLoop:
         with self._db.reading() as tx:
             if not series.is_behind(tx):
                 return False
-        self._db.run(lambda tx: series.roll(tx, self._at_most))
+        self._db.run(lambda tx: series.roll(tx, self._at_most, self._terms))
         with self._db.reading() as tx:
             return series.is_behind(tx)

@@ -13,15 +13,13 @@ from cloud.db import Transaction
 from cloud.registry import gs1
 from cloud.registry import service as registry
 from cloud.twin import series, spans, telemetry
-from cloud.twin.retention import CUTS, MESSAGES, MINUTES, span_of, wanted
-from cloud.twin.series_rules import Every
-from cloud.twin.spans import Terms
+from cloud.twin.retention import CUTS, FOR_EVER, MESSAGES, MINUTES, Terms, span_of, wanted
+from cloud.twin.series_rules import Every, start_of
 from cloud.workers.scheduler import SchedulerLoop
-from tests.integration.cloud.world import GTIN, Device, World, at_once
+from tests.integration.cloud.world import GTIN, Device, Message, World, at_once
 from tests.system import until
 
 OTHER = gs1.Gtin("09506000134369")
-FOR_EVER = Terms(0, 0, 0)
 MONTH = Terms(30, 60, 90)
 
 
@@ -253,6 +251,71 @@ def test_what_never_had_a_span_goes_in_its_time_too(world: World) -> None:
     world.clock.advance(days=2)
     clear(world, MONTH)
     assert [len(world.rows(cut.table)) for cut in (MESSAGES, MINUTES)] == [0, 0]
+
+
+def say_of(device: Device, at: datetime) -> Message:
+    return device.say(Up.TELEMETRY, at=at, measurements=[{"name": "t", "value": 1}])
+
+
+def counts(world: World, product_id: str, every: Every) -> dict[datetime, int]:
+    """How many measurements are in each bucket of a unit."""
+    start, end = world.clock() - timedelta(days=4_000), world.clock() + timedelta(days=1)
+    found = world.read(lambda tx: series.read(tx, product_id, every, start, end, 1_000))
+    return {start: sum(one.count for one in bucket.fields.values()) for start, bucket in found}
+
+
+def roll_by(world: World, terms: Terms) -> None:
+    while world.run(lambda tx: series.roll(tx, terms=terms)):
+        pass
+
+
+def test_what_comes_late_for_a_time_that_its_model_does_not_keep_is_in_no_minute_of_it(world: World) -> None:
+    usual, brief = (Device(world, unit.id) for unit in (world.unit(), unit_of_another_model(world, 2)))
+    first = start_of(world.clock(), Every.MINUTE)
+    world.run(spans.make_ahead)
+    world.take(*(say_of(device, first) for device in (usual, brief)))
+    roll_by(world, MONTH)
+    assert counts(world, brief.product_id, Every.MINUTE) == {first: 1}
+    world.clock.advance(days=5)
+    world.run(spans.make_ahead)
+    clear(world, MONTH)
+    assert counts(world, brief.product_id, Every.MINUTE) == {}
+    late = [world.clock() - timedelta(hours=1), first, first + timedelta(minutes=1)]
+    world.take(*(say_of(device, at) for device in (usual, brief) for at in late))
+    roll_by(world, MONTH)
+    assert counts(world, brief.product_id, Every.MINUTE) == {late[0]: 1}
+    assert counts(world, usual.product_id, Every.MINUTE) == {late[0]: 1, first: 2, late[2]: 1}
+    for device in (usual, brief):
+        assert sum(counts(world, device.product_id, Every.DAY).values()) == 4, "days are kept longer"
+    assert clear(world, MONTH) == 1
+
+
+def test_what_comes_late_for_hours_that_nobody_keeps_is_in_days_alone(world: World) -> None:
+    device = Device(world, world.unit().id)
+    world.clock.advance(days=400)
+    world.run(spans.make_ahead)
+    at = start_of(world.clock() - timedelta(days=80), Every.DAY)
+    world.take(say_of(device, at))
+    roll_by(world, Terms(0, 20, 90))
+    found = {every: counts(world, device.product_id, every) for every in Every}
+    assert found == {Every.MINUTE: {at: 1}, Every.HOUR: {}, Every.DAY: {at: 1}}
+
+
+@pytest.mark.postgres
+def test_what_was_taken_out_of_a_span_stays_out_when_its_model_is_told_to_keep_more(postgres_world: World) -> None:
+    world = postgres_world
+    usual, brief = (Device(world, unit.id) for unit in (world.unit(), unit_of_another_model(world, 2)))
+    first = start_of(world.clock(), Every.MINUTE)
+    world.run(spans.make_ahead)
+    world.take(*(say_of(device, first) for device in (usual, brief)))
+    roll_by(world, MONTH)
+    world.clock.advance(days=5)
+    clear(world, MONTH)
+    world.run(lambda tx: registry.keep_telemetry(tx, OTHER, 365))
+    world.take(*(say_of(device, first) for device in (usual, brief)))
+    roll_by(world, MONTH)
+    assert counts(world, brief.product_id, Every.MINUTE) == {}
+    assert counts(world, usual.product_id, Every.MINUTE) == {first: 2}
 
 
 def test_sqlite_deletes_a_little_at_a_time(sqlite_world: World, monkeypatch: pytest.MonkeyPatch) -> None:

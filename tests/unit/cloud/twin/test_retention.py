@@ -16,6 +16,7 @@ from cloud.twin.retention import (
     Keeping,
     Verdict,
     by_cutoff,
+    kept_from,
     missing,
     span_named,
     span_of,
@@ -55,6 +56,22 @@ def test_what_is_wanted_reaches_without_a_hole_from_now_to_the_time_ahead(now: d
         assert spans[-1].end > now + AHEAD
         assert all(one.end == after.start for one, after in pairwise(spans))
         assert len(spans) <= AHEAD.days + 2
+
+
+@given(instants, cuts, st.integers(0, 800), st.integers(-900, 9))
+def test_nothing_is_written_into_a_span_that_a_model_is_done_with(
+    now: datetime, cut: object, kept: int, ago: int
+) -> None:
+    span = span_of(cut, max(now, NOW) + timedelta(days=ago))  # type: ignore[arg-type]  # one of CUTS
+    first = kept_from(span.cut, kept, max(now, NOW), by_span=True)
+    done = bool(verdict(span, Keeping({"a": kept}, kept, kept), max(now, NOW)).whole)
+    assert done == (first is not None and span.start < first)
+    assert done == (first is not None and span.end - timedelta(microseconds=1) < first)
+
+
+def test_without_spans_each_thing_is_done_by_itself() -> None:
+    assert kept_from(MINUTES, 2, NOW, by_span=False) == NOW - timedelta(days=2)
+    assert kept_from(MINUTES, FOREVER, NOW, by_span=False) is None
 
 
 def test_only_what_is_not_there_is_missing() -> None:
