@@ -8,7 +8,7 @@ batch costs more than to run it.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import psycopg
@@ -18,11 +18,12 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
 
 from cloud.db import JsonText, Transaction, UtcDateTime
-from cloud.record.columns import array_literal, copy_rows
+from cloud.record.columns import AsJson, Column, array_literal, copy_rows, is_constant, json_texts
 
 Row = Mapping[str, Any]
+Columns = Mapping[str, Sequence[Any]]
+"""Values by column, all in the order of the rows."""
 Form = Callable[[Any], Any]
-_JSON: Final = msgspec.json.Encoder()
 
 
 def put_many(
@@ -38,28 +39,44 @@ def put_many(
     columns `replaced` from the row that came, and adds those `added` to its own. No two of `rows` may have the same
     keys.
     """
-    if not rows:
-        return
+    if rows:
+        put_columns(tx, table, turned(rows), keys=keys, replaced=replaced, added=added)
+
+
+def put_columns(
+    tx: Transaction,
+    table: sa.Table,
+    columns: Columns,
+    *,
+    keys: Sequence[str] = (),
+    replaced: Sequence[str] = (),
+    added: Sequence[str] = (),
+) -> None:
+    """The same of rows that are there as columns: at least one row, and as many values of each column."""
     connection = tx.session.connection()
-    names = tuple(rows[0])
-    columns = _columns(table, names, rows, connection.dialect)
-    statement = _insert(table, names, connection.dialect) + _on_conflict(table.name, keys, replaced, added)
+    formed = _formed(table, columns, connection.dialect)
+    statement = _insert(table, tuple(columns), connection.dialect) + _on_conflict(table.name, keys, replaced, added)
     if tx.sqlite:
-        connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))
+        connection.exec_driver_sql(statement, list(zip(*formed.values(), strict=True)))
     else:
-        connection.exec_driver_sql(statement, tuple(map(array_literal, columns)))
+        connection.exec_driver_sql(statement, tuple(map(array_literal, formed.values())))
 
 
 def append_many(tx: Transaction, table: sa.Table, rows: Sequence[Row]) -> None:
     """Inserts rows that name the same columns, in their order, into a table where nothing can be in their way."""
-    if not rows:
-        return
+    if rows:
+        append_columns(tx, table, turned(rows))
+
+
+def append_columns(tx: Transaction, table: sa.Table, columns: Columns) -> None:
+    """The same of rows that are there as columns: at least one row, and as many values of each column."""
     if tx.sqlite:
-        put_many(tx, table, rows)
+        put_columns(tx, table, columns)
         return
     dialect = tx.session.get_bind().dialect
-    names = tuple(rows[0])
-    content = copy_rows(_columns(table, names, rows, dialect))
+    formed = _formed(table, columns, dialect)
+    names = sorted(formed, key=lambda name: is_constant(formed[name]))  # at the end they cost nothing for a row
+    content = copy_rows([formed[name] for name in names])
     driver: Any = tx.session.connection().connection.driver_connection
     statement = f'COPY "{table.name}" ({_quoted(names)}) FROM STDIN'
     try:
@@ -148,26 +165,28 @@ def _quoted(names: Sequence[str]) -> str:
 # --- the values ---
 
 
-def _columns(table: sa.Table, names: Sequence[str], rows: Sequence[Row], dialect: Dialect) -> list[list[Any]]:
-    """The rows turned: the values of each column, as the driver or the text of a statement takes them."""
-    found = []
-    for name in names:
+def turned(rows: Sequence[Row]) -> Columns:
+    """The columns of these rows."""
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _formed(table: sa.Table, columns: Columns, dialect: Dialect) -> dict[str, Column]:
+    """The columns as the driver, or the text of a statement, takes their values."""
+    found: dict[str, Column] = {}
+    for name, values in columns.items():
+        if isinstance(table.c[name].type, JsonText):
+            found[name] = json_texts(values) if dialect.name == "sqlite" else AsJson(values)
+            continue
         form = _form(table.c[name], dialect)
-        found.append([row[name] for row in rows] if form is None else [form(row[name]) for row in rows])
+        found[name] = values if form is None else list(map(form, values))
     return found
 
 
 @lru_cache(maxsize=1024)
 def _form(column: Any, dialect: Dialect) -> Form | None:
     """What makes a value of ours one of the database's; None when it is one already."""
-    if isinstance(column.type, JsonText):
-        return _json_text
     if isinstance(column.type, UtcDateTime) and dialect.name != "sqlite":
         return None  # written with its zone, and read with it
     own = column.type.dialect_impl(dialect)
     form: Form | None = None if isinstance(own, sa.LargeBinary) else own.bind_processor(dialect)
     return form
-
-
-def _json_text(value: Any) -> str | None:
-    return None if value is None else _JSON.encode(value).decode()

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from cloud.db import Transaction, table_of
 from cloud.errors import KeyReusedError
-from cloud.record.bulk import among, append_many, put_many
+from cloud.record.bulk import among, append_columns, put_many
 from cloud.record.columns import array_literal
 from cloud.record.events import Event
 from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
@@ -80,7 +80,7 @@ def append(
     fresh = _unseen(tx, events, is_new)
     if not fresh:
         return []
-    append_many(tx, journal, [_values(event, tx.now, sealed or {}) for event in fresh])
+    append_columns(tx, journal, _columns(fresh, tx.now, sealed or {}))
     for step in (*tx.database.projectors, *tx.database.reactors):
         step(tx, fresh)
     return fresh
@@ -101,19 +101,19 @@ def _unseen(tx: Transaction, events: Sequence[Event], is_new: Callable[[Event], 
     return fresh
 
 
-def _values(event: Event, now: datetime, sealed: dict[str, bytes]) -> dict[str, Any]:
+def _columns(events: Sequence[Event], now: datetime, sealed: dict[str, bytes]) -> dict[str, list[Any]]:
     return {
-        "event_id": event.id,
-        "type": event.type,
-        "at": event.at,
-        "recorded_at": now,
-        "source": event.source,
-        "channel": event.channel,
-        "product_id": event.product_id,
-        "journey_id": event.journey_id,
-        "person_id": event.person_id,
-        "data": event.data,
-        "sealed": sealed.get(event.id),
+        "event_id": [event.id for event in events],
+        "type": [event.type for event in events],
+        "at": [event.at for event in events],
+        "recorded_at": [now] * len(events),
+        "source": [event.source for event in events],
+        "channel": [event.channel for event in events],
+        "product_id": [event.product_id for event in events],
+        "journey_id": [event.journey_id for event in events],
+        "person_id": [event.person_id for event in events],
+        "data": [event.data for event in events],
+        "sealed": [sealed.get(event.id) for event in events] if sealed else [None] * len(events),
     }
 
 

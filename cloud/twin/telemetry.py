@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from broker.contract.codec import Accepted
 from broker.contract.messages import Telemetry
 from cloud.db import Transaction, table_of
-from cloud.record.bulk import append_many
+from cloud.record.bulk import Columns, append_columns
 from cloud.twin.rules import CLOCK_BELIEVED, believed
 from cloud.twin.tables import TelemetryBatchRow, TelemetryRow
 
@@ -37,20 +37,19 @@ def store(tx: Transaction, fresh: Sequence[Accepted]) -> None:
         return
     batch = sa.insert(batch_table).values(received_at=tx.now, messages=len(readings)).returning(batch_table.c.id)
     number = tx.session.execute(batch).scalar_one()
-    rows = [
-        {
-            "batch": number,
-            "product_id": product_id,
-            "boot": message.boot,
-            "seq": message.seq,
-            "at": message.at,
-            "received_at": tx.now,
-            "time": believed(message.at, tx.now),
-            "measurements": message.measurements,
-        }
-        for product_id, message in readings
-    ]
-    append_many(tx, telemetry_table, rows)
+    times = [message.at for _, message in readings]
+    rightly = tx.now - CLOCK_BELIEVED <= min(times) and max(times) <= tx.now
+    columns: Columns = {
+        "product_id": [product_id for product_id, _ in readings],
+        "boot": [message.boot for _, message in readings],
+        "seq": [message.seq for _, message in readings],
+        "at": times,
+        "time": times if rightly else [believed(at, tx.now) for at in times],
+        "measurements": [message.measurements for _, message in readings],
+        "batch": [number] * len(readings),
+        "received_at": [tx.now] * len(readings),
+    }
+    append_columns(tx, telemetry_table, columns)
 
 
 def messages(

@@ -4,14 +4,21 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.record.columns import array_literal, copy_rows
+from cloud.record.columns import AsJson, array_literal, copy_rows, is_constant, json_texts
 from cloud.record.events import EventType
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20) | st.sampled_from(
     ["", "NULL", "\\N", "\\.", "\\", '"', "{}", ",", "a\tb", "a\nb", "a\r\nb", '{"a": "b\\n"}', "\\x00"]
+)
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=5,
 )
 AT = datetime(2026, 11, 22, 9, 30, 0, 123456, tzinfo=UTC)
 ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
@@ -53,6 +60,55 @@ def test_numbers_stand_as_python_writes_them_in_arrays_and_rows(values: list[flo
     assert read_array(array_literal(values)) == written
     if values:
         assert read_copy(copy_rows([values, values])) == [[one, one] for one in written]
+
+
+@given(st.lists(JSONS) | st.lists(JSONS.filter(lambda value: value is not None)))
+def test_any_values_are_kept_as_their_json_and_nothing_stays_nothing(values: list[object]) -> None:
+    texts = [None if value is None else msgspec.json.encode(value).decode() for value in values]
+    assert json_texts(values) == texts
+    assert read_array(array_literal(AsJson(values))) == texts
+    assert read_copy(copy_rows([AsJson(values), AsJson(values[:1] * len(values))])) == [
+        [one, texts[0]] for one in texts
+    ]
+
+
+@given(
+    st.lists(st.tuples(TEXTS, TEXTS)),
+    st.lists(st.none() | TEXTS | st.integers(0, 9) | st.just(AT), min_size=3, max_size=3),
+)
+def test_what_is_the_same_in_every_row_stands_in_every_row_wherever_its_column_is(
+    rows: list[tuple[str, str]], same: list[object]
+) -> None:
+    words = [
+        None if value is None else value.isoformat() if isinstance(value, datetime) else str(value) for value in same
+    ]
+    before, between, after = ([value] * len(rows) for value in same)
+    columns: list[list[object]] = [before, [one for one, _ in rows], between, [other for _, other in rows], after]
+    assert all(is_constant(column) for column in (before, between, after) if column)
+    assert read_copy(copy_rows(columns)) == [[words[0], one, words[1], other, words[2]] for one, other in rows]
+    assert read_copy(copy_rows([before, before])) == [[words[0]] * 2] * len(rows)
+
+
+def test_equal_is_not_the_same() -> None:
+    assert not is_constant([1, True])
+    assert not is_constant([0.0, -0.0])
+    assert read_copy(copy_rows([[1, True], [0.0, -0.0]])) == [["1", "0.0"], ["True", "-0.0"]]
+
+
+@given(st.lists(st.datetimes(timezones=st.just(UTC)), min_size=1))
+def test_times_of_the_one_zone_are_those_times(values: list[datetime]) -> None:
+    read = [read_array(array_literal(values)), [row[0] for row in read_copy(copy_rows([values]))]]
+    assert [[datetime.fromisoformat(one or "") for one in column] for column in read] == [values] * 2
+
+
+def test_a_zone_with_seconds_is_not_rounded() -> None:
+    values = [AT, AT.astimezone(timezone(timedelta(hours=1, seconds=7)))]
+    assert [datetime.fromisoformat(one or "") for one in read_array(array_literal(values))] == values
+
+
+def test_columns_of_different_lengths_are_no_rows() -> None:
+    with pytest.raises(ValueError, match="lengths"):
+        copy_rows([["a"], ["b", "c"]])
 
 
 def test_times_keep_their_zone_and_bytes_are_hexadecimal_and_words_of_an_enumeration_are_texts() -> None:
