@@ -25,7 +25,7 @@ from cloud.lifecycle.facts import (
     Scan,
     Touch,
 )
-from cloud.record.events import (
+from cloud.record.event_data import (
     CampaignClicked,
     CampaignViewed,
     CaseChanged,
@@ -37,24 +37,20 @@ from cloud.record.events import (
     DeviceEvent,
     DeviceFactoryReset,
     DeviceStatus,
-    Event,
-    EventType,
     FromDevice,
     InstallStepDone,
     JourneyClosed,
     OrderChanged,
     ParcelChanged,
-    ParcelStatus,
     Problem,
     ProductClaimed,
     ProductTransferred,
     ReferralFollowed,
     ReturnChanged,
-    Source,
     SurveyAnswered,
-    Witness,
     data_of,
 )
+from cloud.record.events import Event, EventType, ParcelStatus, Source, Witness
 from cloud.registry.profiles import InstallStep, Profile, Sign, shown_by_status
 from cloud.twin.health import stripped_reasons
 

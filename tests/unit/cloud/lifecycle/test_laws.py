@@ -13,7 +13,8 @@ from cloud.lifecycle.facts import NOTHING, Facts, decode_facts, encode_facts, jo
 from cloud.lifecycle.intake import OF_THE_MACHINE, WITHOUT_FACTS, facts_of
 from cloud.lifecycle.parcels import standings
 from cloud.lifecycle.rules import merge, stage_of, steps_done
-from cloud.record.events import CloseReason, Event, EventType, OrderStatus, ParcelStatus, Problem, data_of
+from cloud.record.event_data import Problem, data_of
+from cloud.record.events import CloseReason, Event, EventType, OrderStatus, ParcelStatus
 from cloud.registry.profiles import load_profile
 
 PRINTER = load_profile("printer")

@@ -10,7 +10,8 @@ from broker.contract.stages import Stage
 from cloud.lifecycle.facts import NOTHING, Facts
 from cloud.lifecycle.intake import ENGAGING, TOUCHES, WITHOUT_FACTS
 from cloud.lifecycle.rules import LINES, Decision, merge, moves, stage_of, steps_done
-from cloud.record.events import DATA, CloseReason, Event, EventType, Witness
+from cloud.record.event_data import DATA
+from cloud.record.events import CloseReason, Event, EventType, Witness
 from cloud.registry.profiles import load_profile
 
 PRINTER = load_profile("printer")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.record.events import DATA, SCORE_RANGE, Data, Event, EventType, Problem, SurveyKind, data_of
+from cloud.record.event_data import DATA, Data, Problem, data_of
+from cloud.record.events import SCORE_RANGE, Event, EventType, SurveyKind
 from cloud.record.service import fingerprint
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
