@@ -1,32 +1,27 @@
 """What the phone service needs of the record: `mobile_menu.ports.MenuPort`. Each call is one transaction."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from threading import Lock
-from typing import Any, TypeVar
 
-import msgspec
 import sqlalchemy as sa
 
 from broker.contract.messages import Json
-from cloud import situations
+from cloud import situations, zones
+from cloud.callers import once, own_case, own_journey
 from cloud.care import service as care
 from cloud.choices import carry_out
-from cloud.commerce import partners
 from cloud.consent import service as consent
 from cloud.db import Database, Transaction
 from cloud.errors import NotFoundError
 from cloud.identity import phones
 from cloud.identity import service as identity
 from cloud.lifecycle import service as lifecycle
-from cloud.ownership import onlookers
 from cloud.ownership.claims import claim_unit
 from cloud.ownership.sight import seen
 from cloud.record import service as record
-from cloud.record.events import Event, EventType
 from cloud.secrets import Keys
-from cloud.shown import beacons_of, fence_of, started_of, summary_of, thread_of
+from cloud.shown import started_of, summary_of, thread_of
 from cloud.twin import service as twin
 from mobile_menu.ports import (
     Caller,
@@ -35,7 +30,6 @@ from mobile_menu.ports import (
     ChosenItem,
     Claimed,
     JourneySummary,
-    JourneyUnknownError,
     SessionOpened,
     SessionRefusedError,
     SessionStarted,
@@ -43,10 +37,8 @@ from mobile_menu.ports import (
     Visit,
     ZoneState,
 )
-from mobile_menu.rules.situation import Situation, Zone
+from mobile_menu.rules.situation import Situation
 
-Answer = TypeVar("Answer")
-PROOF_LASTS = timedelta(minutes=10)
 UNITS_REMEMBERED = 200_000
 
 
@@ -117,7 +109,7 @@ class Menus:
     def situation(self, caller: Caller, journey_id: str) -> Situation:
         while True:
             with self._db.reading() as tx:
-                _own(tx, caller, journey_id)
+                own_journey(tx, caller, journey_id)
                 found = situations.situation_of(tx, journey_id, caller.language, self._base_url)
             # What was announced before the unit was noted found nobody to tell: so what was read before is old.
             if not self._note_seen(found):
@@ -139,45 +131,21 @@ class Menus:
 
     def surroundings(self, caller: Caller, journey_id: str) -> Surroundings:
         with self._db.reading() as tx:
-            journey = _own(tx, caller, journey_id)
-            zone, _ = situations.zone_of(tx, journey_id)
-            shops = partners.shops(tx)
-            return Surroundings(
-                beacons=tuple(beacons_of(tx, journey, shops)),
-                fences=tuple(fence_of(shop) for shop in shops),
-                zone=zone,
-            )
+            return zones.around(tx, own_journey(tx, caller, journey_id))
 
     def enter_zone(self, caller: Caller, journey_id: str, zone: ZoneState, ephemeral_ids: Sequence[str]) -> None:
         def enter(tx: Transaction) -> None:
-            journey = _own(tx, caller, journey_id)
-            before, _ = situations.zone_of(tx, journey_id)
-            changed: dict[str, Any] = {"zone": msgspec.to_builtins(zone)}
-            if ephemeral_ids and self._proves(tx, journey, zone, ephemeral_ids):
-                changed["proven_until"] = tx.now + PROOF_LASTS
-            table = lifecycle.journey_table
-            tx.session.execute(sa.update(table).where(table.c.id == journey_id).values(changed))
-            if (before.zone, before.subject_id) != (zone.zone, zone.subject_id) or "proven_until" in changed:
-                _note_demo(tx, journey, zone)
-                lifecycle.touch(tx, journey_id)
+            zones.enter(tx, self._keys, own_journey(tx, caller, journey_id), zone, ephemeral_ids)
 
         self._db.run(enter)
-
-    def _proves(self, tx: Transaction, journey: lifecycle.Journey, zone: ZoneState, heard: Sequence[str]) -> bool:
-        """One of the ids is the one that the unit sends now: the phone stands beside it."""
-        unit = situations.unit_in_view(tx, journey, zone)
-        if unit is None:
-            return False
-        key = self._keys.vault.open_own(unit.beacon_key, unit.id.encode())
-        return not onlookers.proving_ids(tx, unit, key, journey.person_id).isdisjoint(heard)
 
     # --- acting ---
 
     def choose(self, caller: Caller, journey_id: str, item: ChosenItem, key: str | None) -> Chosen:
         def do(tx: Transaction) -> Chosen:
-            journey = _own(tx, caller, journey_id)
+            journey = own_journey(tx, caller, journey_id)
             print_ = record.fingerprint("choose", journey_id, item.id)
-            return self._once(tx, caller, key, print_, Chosen, lambda: carry_out(tx, self._keys, journey, item))
+            return once(tx, self._keys, caller, key, print_, Chosen, lambda: carry_out(tx, self._keys, journey, item))
 
         return self._db.run(do)
 
@@ -188,31 +156,37 @@ class Menus:
         with self._db.reading() as tx:
             print_ = record.fingerprint("choose", journey_id, item_id)
             try:
-                return self._once(tx, caller, key, print_, Chosen, nothing)
+                return once(tx, self._keys, caller, key, print_, Chosen, nothing)
             except NotFoundError:
                 return None
 
     def open_case(self, caller: Caller, journey_id: str, text: str, menu: bytes, key: str | None) -> CaseThread:
         def do(tx: Transaction) -> CaseThread:
-            shown = seen(tx, _own(tx, caller, journey_id)).journey
+            shown = seen(tx, own_journey(tx, caller, journey_id)).journey
             print_ = record.fingerprint("case", journey_id, text)
-            row = lambda: thread_of(tx, self._keys, care.escalate(tx, self._keys, shown, text, menu))  # noqa: E731 - the one use
-            return self._once(tx, caller, key, print_, CaseThread, row)
+
+            def opened() -> CaseThread:
+                return thread_of(tx, self._keys, care.escalate(tx, self._keys, shown, text, menu))
+
+            return once(tx, self._keys, caller, key, print_, CaseThread, opened)
 
         return self._db.run(do)
 
     def add_message(self, caller: Caller, case_id: str, text: str, key: str | None) -> CaseThread:
         def do(tx: Transaction) -> CaseThread:
-            _own_case(tx, caller, case_id)
+            own_case(tx, caller, case_id)
             print_ = record.fingerprint("message", case_id, text)
-            row = lambda: thread_of(tx, self._keys, care.reply(tx, self._keys, case_id, "customer", text))  # noqa: E731 - the one use
-            return self._once(tx, caller, key, print_, CaseThread, row)
+
+            def added() -> CaseThread:
+                return thread_of(tx, self._keys, care.reply(tx, self._keys, case_id, "customer", text))
+
+            return once(tx, self._keys, caller, key, print_, CaseThread, added)
 
         return self._db.run(do)
 
     def cases(self, caller: Caller, journey_id: str, *, seen: bool = True) -> Sequence[CaseThread]:
         def do(tx: Transaction) -> Sequence[CaseThread]:
-            _own(tx, caller, journey_id)
+            own_journey(tx, caller, journey_id)
             rows = care.of_journey(tx, journey_id)
             if seen and care.mark_read(tx, [row.id for row in rows]):
                 lifecycle.touch(tx, journey_id)
@@ -251,7 +225,7 @@ class Menus:
                 return found
 
             try:
-                return self._once(tx, caller, key, print_, Claimed, attempt)
+                return once(tx, self._keys, caller, key, print_, Claimed, attempt)
             except _RefusedError:
                 return refusal[0]
 
@@ -275,57 +249,6 @@ class Menus:
         self._db.forget_freed_pages()
         return receipt
 
-    def _once(
-        self,
-        tx: Transaction,
-        caller: Caller,
-        key: str | None,
-        print_: str,
-        form: type[Answer],
-        do: Callable[[], Answer],
-    ) -> Answer:
-        return record.once(tx, self._keys.vault, consent.person_scope(caller.person_id), key, print_, form, do)
-
 
 class _RefusedError(Exception):
     """Carries a refusal past the store of answers: a refusal is not kept as one."""
-
-
-def _own(tx: Transaction, caller: Caller, journey_id: str) -> lifecycle.Journey:
-    """The caller's own journey; somebody else's is as unknown as none."""
-    try:
-        journey = lifecycle.read(tx, journey_id)
-    except NotFoundError as error:
-        raise JourneyUnknownError from error
-    if journey.person_id != caller.person_id:
-        raise JourneyUnknownError
-    return journey
-
-
-def _own_case(tx: Transaction, caller: Caller, case_id: str) -> None:
-    try:
-        row = care.read(tx, case_id)
-    except NotFoundError as error:
-        raise JourneyUnknownError from error
-    if row.person_id != caller.person_id:
-        raise JourneyUnknownError
-
-
-def _note_demo(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -> None:
-    """Who stands at a demo unit of the model has tried it: once a day."""
-    if journey.product_id is not None or zone.zone not in (Zone.HERE, Zone.NEAR):
-        return
-    unit = situations.unit_in_view(tx, journey, zone)
-    if unit is None:
-        return
-    tried = Event(
-        id=f"demo:{journey.id}:{unit.id}:{tx.now:%Y%m%d}",
-        type=EventType.DEMO_TRIED,
-        at=tx.now,
-        source="phone",
-        channel="store",
-        journey_id=journey.id,
-        person_id=journey.person_id,
-        data={"product_id": unit.id},
-    )
-    record.append(tx, [tried])

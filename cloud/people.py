@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any, Literal, TypeVar
 
 from broker.contract.stages import Role
+from cloud.callers import once
 from cloud.choices import carry_out
-from cloud.consent import service as consent
 from cloud.control import service as control
 from cloud.db import Database, Transaction
 from cloud.lifecycle import service as lifecycle
@@ -151,18 +151,7 @@ class PeopleOfUnits:
     def _once(
         self, caller: Caller, key: str | None, print_: str, form: type[Answer], do: Callable[[Transaction], Answer]
     ) -> Answer:
-        return self._db.run(lambda tx: self._kept(tx, caller, key, print_, form, lambda: do(tx)))
-
-    def _kept(
-        self,
-        tx: Transaction,
-        caller: Caller,
-        key: str | None,
-        print_: str,
-        form: type[Answer],
-        do: Callable[[], Answer],
-    ) -> Answer:
-        return record.once(tx, self._keys.vault, consent.person_scope(caller.person_id), key, print_, form, do)
+        return self._db.run(lambda tx: once(tx, self._keys, caller, key, print_, form, lambda: do(tx)))
 
     def _guarded(
         self,
@@ -192,7 +181,7 @@ class PeopleOfUnits:
                 return found
 
             try:
-                answer: Answer = self._kept(tx, caller, key, print_, form, go)
+                answer: Answer = once(tx, self._keys, caller, key, print_, form, go)
             except LinkRefusedError as refusal:
                 attempt.note_failure(tx)
                 return refusal

@@ -7,8 +7,8 @@ import pytest
 from broker.contract.eid import ids_around
 from broker.contract.stages import Role, Stage
 from cloud.lifecycle import service as lifecycle
-from cloud.menus import PROOF_LASTS
 from cloud.record.events import OrderStatus
+from cloud.zones import PROOF_LASTS
 from mobile_menu.ownership_ports import NotYoursError
 from mobile_menu.rules.situation import Device as Shown
 from mobile_menu.rules.situation import Onlooker

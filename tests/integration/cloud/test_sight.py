@@ -13,8 +13,8 @@ from cloud import situations
 from cloud.care import service as care
 from cloud.commerce import partners
 from cloud.lifecycle import service as lifecycle
-from cloud.menus import PROOF_LASTS
 from cloud.record.events import ParcelStatus
+from cloud.zones import PROOF_LASTS
 from mobile_menu.content_loader import load_content
 from mobile_menu.ports import ChosenItem, ItemUnavailableError, ZoneState
 from mobile_menu.rules.compose import compose_menu
