@@ -1,4 +1,8 @@
-"""One socket: frames in, checked and bounded, and bytes out. amqtt sees a connection only through these two."""
+"""One socket: frames in, checked and bounded, and bytes out. amqtt sees a connection only through these two.
+
+Messages and their acknowledgements, which are nearly all that comes, do not even get there: they are dealt with as they
+stand in what the socket gave, one after the other. amqtt would need a task and a dozen awaits for each.
+"""
 
 import asyncio
 import contextlib
@@ -8,7 +12,7 @@ from typing import Final
 
 from amqtt.adapters import ReaderAdapter, WriterAdapter
 
-from broker.frames import Flaw, Frame, Kind, MalformedFrameError, check, without_retain
+from broker.frames import Flaw, Frame, Kind, MalformedFrameError, check, extent
 from broker.switchboard import Admitted
 
 _FLUSH_S: Final = 5.0
@@ -18,30 +22,57 @@ _HELD_S: Final = 0.1
 """How often it is looked whether who was held back may go on; they are few, since each holds a share of the queue."""
 
 
+_CHUNK_BYTES: Final = 64 * 1024
+"""Taken from a socket at once."""
+_AT_ONCE: Final = 32
+"""Frames of one connection before the others get their turn."""
+
+
 def _never() -> bool:
     return False
 
 
+def _not_here(_frame: Frame) -> bool:
+    return False
+
+
 class Outlet(WriterAdapter):  # type: ignore[misc]  # amqtt carries no types
-    """The way out. Writing never waits; `drain` does, and closing has a limit. secured: the writer speaks TLS."""
+    """The way out. Writing never waits; `drain` does, and closing has a limit. secured: the writer speaks TLS.
+
+    What is written in one turn of the loop leaves together at its end: a call of the system for each frame costs more
+    than all else that is done for it.
+    """
 
     def __init__(self, writer: asyncio.StreamWriter, *, secured: bool = False) -> None:
         self._writer = writer
         self._secured = secured
+        self._loop = asyncio.get_running_loop()
+        self._gathered: list[bytes] = []
+        self._gathered_bytes = 0
 
     @property
     def unsent_bytes(self) -> int:
-        return self._writer.transport.get_write_buffer_size()
+        return self._gathered_bytes + self._writer.transport.get_write_buffer_size()
 
     @property
     def closing(self) -> bool:
         return self._writer.is_closing()
 
     def write(self, data: bytes) -> None:
-        if not self._writer.is_closing():
-            self._writer.write(data)
+        if self._writer.is_closing():
+            return
+        if not self._gathered:
+            self._loop.call_soon(self._flush)
+        self._gathered.append(data)
+        self._gathered_bytes += len(data)
+
+    def _flush(self) -> None:
+        gathered, self._gathered, self._gathered_bytes = self._gathered, [], 0
+        if gathered and not self._writer.is_closing():
+            self._writer.write(b"".join(gathered))
 
     async def drain(self) -> None:
+        self._flush()
         await self._writer.drain()
 
     def get_peer_info(self) -> tuple[str, int]:
@@ -55,11 +86,12 @@ class Outlet(WriterAdapter):  # type: ignore[misc]  # amqtt carries no types
     async def close(self) -> None:
         """Close after what is written has left, or after five seconds."""
         if not self._writer.is_closing():
+            self._flush()
             unsent = self.unsent_bytes
             self._writer.close()
             # TLS says goodbye and waits for the answer: asyncio would give half a minute for it.
             if unsent or self._secured:
-                asyncio.get_running_loop().call_later(_FLUSH_S, self.abort)
+                self._loop.call_later(_FLUSH_S, self.abort)
 
     def abort(self) -> None:
         """Close now; what is unsent is lost."""
@@ -67,9 +99,11 @@ class Outlet(WriterAdapter):  # type: ignore[misc]  # amqtt carries no types
 
 
 class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
-    """The way in. Hands amqtt one whole, checked frame after the other; anything else ends the connection.
+    """The way in. Offers each whole frame to `take`, and hands amqtt what that leaves, checked, one after the other;
+    anything else ends the connection.
 
-    max_bytes: of a frame's body. frame_timeout_s: from its first byte to its last.
+    max_bytes: of a frame's body. frame_timeout_s: from its first byte to its last. take: True when it has dealt with
+    the frame, and so with the checks; raises MalformedFrameError.
     """
 
     def __init__(self, reader: asyncio.StreamReader, outlet: Outlet, *, max_bytes: int, frame_timeout_s: float) -> None:
@@ -77,10 +111,14 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
         self._outlet = outlet
         self._max_bytes = max_bytes
         self._frame_timeout_s = frame_timeout_s
-        self._bytes = b""
+        self._came = b""
+        self._next = 0  # where in it the next frame begins
+        self._bytes = b""  # the frame that amqtt is reading, and how far it is
         self._at = 0
+        self._taken = 0
+        self._left = False
         self.idle_s: float = frame_timeout_s
-        self.keeps_retain_flag = False
+        self.take: Callable[[Frame], bool] = _not_here
         self.held_back: Callable[[], bool] = _never
         self.admitted: Admitted | None = None
         self.ended_by: str = "closed by the client"
@@ -95,34 +133,51 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
         Raises TimeoutError, OSError, asyncio.IncompleteReadError, and MalformedFrameError when it is too large, or is
         the first and no CONNECT.
         """
-        async with asyncio.timeout(self.idle_s):
-            # Who does not read what is sent to it is not read from either: its answers would pile up here.
-            await self._outlet.drain()
-            # Nor is who has too much waiting at others' cost: its messages stay with it, until there is room.
-            while self.held_back() and not self._outlet.closing:  # noqa: ASYNC110 - room comes in many ways; these are few
-                await asyncio.sleep(_HELD_S)
-            head = await self._reader.readexactly(2)
-        if self.admitted is None and head[0] != Kind.CONNECT << 4:
+        if self._next == len(self._came) or self.held_back():
+            async with asyncio.timeout(self.idle_s):
+                await self._until_room()
+                if self._next == len(self._came):
+                    self._came, self._next = await self._piece(), 0
+        if self.admitted is None and self._came[self._next] != Kind.CONNECT << 4:
             raise MalformedFrameError(Flaw.NOT_CONNECT)
-        length, shift = head[1] & 0x7F, 7
-        last = head[1]
+        found = extent(self._came, self._next, self._max_bytes)
+        if found is None or found[1] > len(self._came):
+            found = await self._rest()
+        frame = Frame(self._came[self._next], self._came[found[0] : found[1]])
+        self._next = found[1]
+        return frame
+
+    async def _until_room(self) -> None:
+        # Who does not read what is sent to it is not read from either: its answers would pile up here.
+        await self._outlet.drain()
+        # Nor is who has too much waiting at others' cost: its messages stay with it, until there is room.
+        while self.held_back() and not self._outlet.closing:  # noqa: ASYNC110 - room comes in many ways; these are few
+            await asyncio.sleep(_HELD_S)
+
+    async def _piece(self) -> bytes:
+        piece = await self._reader.read(_CHUNK_BYTES)
+        if not piece:
+            raise asyncio.IncompleteReadError(partial=b"", expected=1)
+        return piece
+
+    async def _rest(self) -> tuple[int, int]:
+        """Waits for the end of a frame that has begun; the place of its body."""
+        self._came, self._next = self._came[self._next :], 0
+        async with asyncio.timeout(self.idle_s):
+            await self._outlet.drain()
         async with asyncio.timeout(self._frame_timeout_s):
-            while last & 0x80:
-                last = (await self._reader.readexactly(1))[0]
-                length |= (last & 0x7F) << shift
-                shift += 7
-                if shift > 28:
-                    break
-            if length > self._max_bytes or shift > 28:
-                raise MalformedFrameError(Flaw.TOO_LARGE)
-            return Frame(head[0], await self._reader.readexactly(length))
+            while (found := extent(self._came, 0, self._max_bytes)) is None:
+                self._came += await self._piece()
+            missing = found[1] - len(self._came)
+            if missing > 0:
+                self._came += await self._reader.readexactly(missing)
+        return found
 
     async def read(self, n: int = -1) -> bytes:
         """The next `n` bytes for amqtt; fewer when the connection has ended."""
         if self._at == len(self._bytes):
-            # One turn of the loop for each frame: what the last one set off is done, and the others get theirs.
-            await asyncio.sleep(0)
-            self._bytes, self._at = await self._checked_frame(), 0
+            await asyncio.sleep(0)  # what the last one set off is done before the next is looked at
+            self._bytes, self._at = await self._frame_left(), 0
         end = len(self._bytes) if n < 0 else self._at + n
         start, self._at = self._at, min(end, len(self._bytes))
         return self._bytes[start : self._at]
@@ -131,9 +186,15 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
         with contextlib.suppress(AssertionError):  # asyncio's word for: the end was there already
             self._reader.feed_eof()
 
-    async def _checked_frame(self) -> bytes:
+    async def _frame_left(self) -> bytes:
+        """The next frame that is amqtt's; none after a DISCONNECT, and when the connection has ended."""
+        if self._left:
+            return b""
         try:
-            frame = await self.next_frame()
+            while self.take(frame := await self.next_frame()):
+                self._taken += 1
+                if self._taken % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
             check(frame)
         except MalformedFrameError as error:
             self.ended_by = f"malformed frame: {error.flaw.value}"
@@ -142,5 +203,6 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
         except (OSError, asyncio.IncompleteReadError):
             pass
         else:
-            return (frame if self.keeps_retain_flag else without_retain(frame)).to_bytes()
+            self._left = frame.kind == Kind.DISCONNECT
+            return frame.to_bytes()
         return b""

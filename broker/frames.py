@@ -7,6 +7,7 @@ checks made here.
 
 import struct
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from broker.acl import MAX_QOS, MAX_TOPIC_CHARS, Will
@@ -15,6 +16,9 @@ from broker.gatekeeper import ConnectFacts
 MAX_FILTERS: Final = 64
 """Topic filters in one SUBSCRIBE or UNSUBSCRIBE."""
 PACKET_IDS: Final = 65_535
+_LENGTH_BYTES: Final = 4
+_KEPT_TOPIC_BYTES: Final = 64
+"""Topics up to this length are remembered when they are good; the contract's have less."""
 
 
 class Kind(IntEnum):
@@ -76,6 +80,33 @@ class Frame(NamedTuple):
         return bytes([self.first]) + encode_length(len(self.body)) + self.body
 
 
+class Published(NamedTuple):
+    """What a PUBLISH says. packet_id: 1 to 65535 at QoS 1, 0 at QoS 0."""
+
+    topic: str
+    payload: bytes
+    packet_id: int
+    retained: bool
+
+
+def extent(data: bytes, at: int, max_bytes: int) -> tuple[int, int] | None:
+    """Where the body of the frame at `at` begins and ends, come or not; None while its length has not come whole.
+
+    Raises MalformedFrameError for a body of more than `max_bytes`, and for a length of more than four bytes.
+    """
+    length, digits = 0, data[at + 1 : at + 1 + _LENGTH_BYTES]
+    for count, digit in enumerate(digits, 1):
+        length |= (digit & 0x7F) << 7 * (count - 1)
+        if digit < 0x80:
+            if length > max_bytes:
+                raise MalformedFrameError(Flaw.TOO_LARGE)
+            start = at + 1 + count
+            return start, start + length
+    if len(digits) == _LENGTH_BYTES:
+        raise MalformedFrameError(Flaw.TOO_LARGE)
+    return None
+
+
 def encode_length(length: int) -> bytes:
     """MQTT's remaining length: seven bits a byte, least first, at most four bytes."""
     out = bytearray()
@@ -91,7 +122,7 @@ def check(frame: Frame) -> None:
     flags = frame.first & 0x0F
     match frame.kind:
         case Kind.PUBLISH:
-            _check_publish(flags, frame.body)
+            published(frame)
         case Kind.PUBACK if flags == 0 and len(frame.body) == 2:
             pass
         case Kind.SUBSCRIBE if flags == 2:
@@ -104,9 +135,20 @@ def check(frame: Frame) -> None:
             raise MalformedFrameError(Flaw.PACKET)
 
 
-def without_retain(frame: Frame) -> Frame:
-    """A PUBLISH whose message the broker will pass on and not keep; other frames as they are."""
-    return frame._replace(first=frame.first & ~1) if frame.kind == Kind.PUBLISH else frame
+def published(frame: Frame) -> Published:
+    """What a PUBLISH says. Raises MalformedFrameError unless a client may say it."""
+    first, body = frame
+    qos = first >> 1 & 3
+    if qos > MAX_QOS:
+        raise MalformedFrameError(Flaw.QOS)
+    raw, at = _field(body, 0)
+    topic = _kept_topic(raw) if len(raw) <= _KEPT_TOPIC_BYTES else _topic(raw)
+    if not qos:
+        return Published(topic, body[at:], 0, bool(first & 1))
+    packet_id = int.from_bytes(body[at : at + 2])
+    if len(body) < at + 2 or not packet_id:
+        raise MalformedFrameError(Flaw.PACKET_ID)
+    return Published(topic, body[at + 2 :], packet_id, bool(first & 1))
 
 
 def connect_facts(frame: Frame) -> ConnectFacts:
@@ -148,15 +190,15 @@ def publish(topic: str, payload: bytes, *, packet_id: int = 0, dup: bool = False
     return bytes([first]) + encode_length(len(head) + len(payload)) + head + payload
 
 
-def _check_publish(flags: int, body: bytes) -> None:
-    qos = flags >> 1 & 3
-    if qos > MAX_QOS:
-        raise MalformedFrameError(Flaw.QOS)
-    topic, at = _text(body, 0)
+def _topic(raw: bytes) -> str:
+    topic = _decoded(raw)
     if not topic or len(topic) > MAX_TOPIC_CHARS or "+" in topic or "#" in topic or topic.startswith("$"):
         raise MalformedFrameError(Flaw.TOPIC)
-    if qos and (len(body) < at + 2 or body[at : at + 2] == b"\0\0"):
-        raise MalformedFrameError(Flaw.PACKET_ID)
+    return topic
+
+
+_kept_topic: Final = lru_cache(maxsize=16_384)(_topic)
+"""A fleet speaks on the same topics all day; what raises is not remembered."""
 
 
 def _check_filters(body: bytes, *, with_qos: bool) -> None:
@@ -184,13 +226,17 @@ def _will(body: bytes, at: int, flags: int) -> tuple[Will | None, int]:
 
 def _text(body: bytes, at: int) -> tuple[str, int]:
     raw, at = _field(body, at)
+    return _decoded(raw), at
+
+
+def _decoded(raw: bytes) -> str:
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
         raise MalformedFrameError(Flaw.TEXT) from error
     if "\0" in text:
         raise MalformedFrameError(Flaw.TEXT)
-    return text, at
+    return text
 
 
 def _field(body: bytes, at: int) -> tuple[bytes, int]:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from broker.acl import Principal, Reason, Verdict, may_retain
+from broker.acl import Principal, Reason, Verdict
 from broker.connection import Doorway, Outlet
 from broker.errors import BrokerError
 from broker.frames import ConnackCode, MalformedFrameError, connack, connect_facts
@@ -208,7 +208,6 @@ class House:
         guest = _Guest(outlet, connect, peer, principal, answer.value, asyncio.Event())
         doorway.let_in(Admitted(principal, connect))
         doorway.idle_s = _idle_limit_s(connect.keepalive_s, self._rules.max_keepalive_s)
-        doorway.keeps_retain_flag = may_retain(principal)
         if principal.kind == "device":
             doorway.held_back = partial(self._switchboard.crowded_by, principal.name)
         async with self._alone(guest):

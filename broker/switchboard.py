@@ -1,9 +1,10 @@
 """The broker of amqtt, with the parts replaced that 0.12.1 gets wrong for us (docs/concepts/brokers.md lists them).
 
-From amqtt come the reading loop of a connection, the packets' decoders, the sessions and their expiry, the tables of
-subscriptions and retained messages, and the last wills. Ours are: who may subscribe and hear, the way of a message from
-publisher to subscribers (`_broadcast_message`), what is in flight (`Outbox`), and the start of a session. Whoever gets
-here has been let in by `broker.embedded`, which also takes care that a client id is connected once.
+From amqtt come the reading loop of a connection, the decoders of all packets but PUBLISH and PUBACK, the sessions and
+their expiry, the tables of subscriptions and retained messages, and the last wills. Ours are: who may subscribe and
+hear, the way of a message from publisher to subscribers (`Link.take`, and `_broadcast_message` for a last will), what
+is in flight (`Outbox`), and the start of a session. Whoever gets here has been let in by `broker.house`, which also
+takes care that a client id is connected once.
 
 The methods overridden here are partly private to amqtt: its version is locked, and a test compares their signatures.
 """
@@ -17,16 +18,14 @@ from amqtt.adapters import ReaderAdapter, WriterAdapter
 from amqtt.broker import Broker, RetainedApplicationMessage, Server
 from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
-from amqtt.mqtt.puback import PubackPacket
-from amqtt.mqtt.publish import PublishPacket
 from amqtt.mqtt.subscribe import SubscribePacket
 from amqtt.mqtt.unsubscribe import UnsubscribePacket
 from amqtt.session import Session
 
-from broker.acl import MAX_QOS, Principal, PrincipalKind, may_publish, may_receive, may_subscribe
+from broker.acl import MAX_QOS, Principal, PrincipalKind, may_publish, may_receive, may_retain, may_subscribe
 from broker.contract.messages import QueueState
 from broker.contract.topics import BROKER_QUEUE, Down, Up, down_filter, down_topic, up_topic
-from broker.frames import ConnackCode, connack, puback, publish
+from broker.frames import ConnackCode, Frame, Kind, Published, check, connack, puback, publish, published
 from broker.gatekeeper import ConnectFacts
 from broker.outbox import Outbox, OutboxLimits, Parcel
 
@@ -67,23 +66,36 @@ class Link(BrokerProtocolHandler):  # type: ignore[misc]  # amqtt carries no typ
         super().__init__(switchboard.plugins_manager, loop=loop)
         self._switchboard = switchboard
 
-    async def handle_publish(self, publish_packet: PublishPacket) -> None:
-        """Hand the message on, then acknowledge it. One that is forbidden is acknowledged too, and goes nowhere:
+    def take(self, frame: Frame) -> bool:
+        """Deals with a message or an acknowledgement as it comes; other frames are amqtt's.
+
+        Raises MalformedFrameError.
+        """
+        kind = frame.first >> 4
+        if kind == Kind.PUBLISH:
+            self._take_message(published(frame))
+        elif kind == Kind.PUBACK:
+            check(frame)
+            if self.session is not None and outbox_of(self.session).settle(int.from_bytes(frame.body)):
+                self.send_waiting()
+        else:
+            return False
+        return True
+
+    def _take_message(self, said: Published) -> None:
+        """Hands the message on, then acknowledges it. One that is forbidden is acknowledged too, and goes nowhere:
         MQTT 3.1.1 has no word for a refusal, and a device that repeats it for ever would help nobody.
         """
-        session, topic = self.session, publish_packet.topic_name
+        session = self.session
         if session is None:
             return
-        if may_publish(principal_of(session), topic).allowed:
-            self._switchboard.fan_out(topic, bytes(publish_packet.data), publish_packet.qos, principal_of(session))
-            if publish_packet.retain_flag:
-                await self._switchboard.retain_message(session, topic, publish_packet.data, publish_packet.qos)
-        if publish_packet.qos:
-            self._write(puback(publish_packet.packet_id))
-
-    async def handle_puback(self, puback: PubackPacket) -> None:
-        if self.session is not None and outbox_of(self.session).settle(puback.variable_header.packet_id):
-            self.send_waiting()
+        principal, qos = principal_of(session), 1 if said.packet_id else 0
+        if may_publish(principal, said.topic).allowed:
+            self._switchboard.fan_out(said.topic, said.payload, qos, principal)
+            if said.retained and may_retain(principal):
+                self._switchboard.keep(session, said.topic, said.payload, qos)
+        if said.packet_id:
+            self._write(puback(said.packet_id))
 
     async def handle_subscribe(self, subscribe: SubscribePacket) -> None:
         session, wanted = self.session, subscribe.payload.topics
@@ -196,6 +208,7 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt carries no types
         """
         client_session.transitions.connect()
         handler.attach(client_session, reader, writer)
+        reader.take = handler.take
         self._sessions[client_session.client_id] = (client_session, handler)
         writer.write(connack(ConnackCode.ACCEPTED, session_present=bool(client_session.parent)))
         await handler.start()
@@ -280,6 +293,13 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt carries no types
         for topic_filter in self._filters_of(topic):
             for session, granted_qos in self._subscriptions.get(topic_filter, ()):
                 self._deliver(session, parcel, min(qos, granted_qos))
+
+    def keep(self, session: Session, topic: str, payload: bytes, qos: int) -> None:
+        """Keep a message for who subscribes later; an empty one ends that."""
+        if payload:
+            self._retained_messages[topic] = RetainedApplicationMessage(session, topic, payload, qos)
+        else:
+            self._retained_messages.pop(topic, None)
 
     def send_retained(self, session: Session, topic_filter: str, granted_qos: int) -> None:
         """What is retained under a filter that was just subscribed."""

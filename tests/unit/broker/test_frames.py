@@ -19,13 +19,15 @@ from broker.frames import (
     Flaw,
     Frame,
     MalformedFrameError,
+    Published,
     check,
     connack,
     connect_facts,
     encode_length,
+    extent,
     puback,
     publish,
-    without_retain,
+    published,
 )
 from broker.gatekeeper import ConnectFacts
 
@@ -162,7 +164,40 @@ def test_a_publish_that_we_write_is_what_the_library_reads(
     assert (packet.topic_name, packet.data, packet.qos) == (topic, payload, 1 if packet_id else 0)
     assert (packet.packet_id or 0, packet.dup_flag, packet.retain_flag) == (packet_id, dup, retained)
     assert frame_of(raw).to_bytes() == raw
-    assert without_retain(frame_of(raw)).to_bytes() == publish(topic, payload, packet_id=packet_id, dup=dup)
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="+#\0$"), min_size=1, max_size=80),
+    st.binary(max_size=300),
+    st.integers(0, 65_535),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_publish_is_read_as_it_was_written(
+    topic: str, payload: bytes, packet_id: int, dup: bool, retained: bool
+) -> None:
+    frame = frame_of(publish(topic, payload, packet_id=packet_id, dup=dup, retained=retained))
+    assert published(frame) == Published(topic, payload, packet_id, retained)
+
+
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=5), st.data())
+def test_frames_are_found_wherever_what_came_was_cut(bodies: list[bytes], data: st.DataObject) -> None:
+    whole = b"".join(Frame(0x30, body).to_bytes() for body in bodies)
+    cut, at = data.draw(st.integers(0, len(whole))), 0
+    for body in bodies:
+        place = extent(whole, at, 300)
+        assert place is not None
+        assert whole[place[0] : place[1]] == body
+        assert extent(whole[:cut], at, 300) == (place if cut >= place[0] else None)
+        at = place[1]
+    assert at == len(whole)
+
+
+@pytest.mark.parametrize("length", [b"\xad\x02", b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x80\x80\x80\x80\x01"])
+def test_a_length_beyond_what_is_allowed_is_refused_before_the_body_comes(length: bytes) -> None:
+    with pytest.raises(MalformedFrameError) as caught:
+        extent(b"\x30" + length, 0, 300)
+    assert caught.value.flaw is Flaw.TOO_LARGE
 
 
 def test_acknowledgements_that_we_write_are_what_the_library_reads() -> None:

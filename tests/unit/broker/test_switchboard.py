@@ -26,10 +26,7 @@ OVERRIDDEN = [
             "shutdown",
         )
     ),
-    *(
-        (BrokerProtocolHandler, Link, name)
-        for name in ("handle_publish", "handle_puback", "handle_subscribe", "handle_unsubscribe", "_retry_deliveries")
-    ),
+    *((BrokerProtocolHandler, Link, name) for name in ("handle_subscribe", "handle_unsubscribe", "_retry_deliveries")),
 ]
 
 
