@@ -151,8 +151,8 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
         # Who does not read what is sent to it is not read from either: its answers would pile up here.
         await self._outlet.drain()
         # Nor is who has too much waiting at others' cost: its messages stay with it, until there is room.
-        while self.held_back() and not self._outlet.closing:  # noqa: ASYNC110 - room comes in many ways; these are few
-            await asyncio.sleep(_HELD_S)
+        while self.held_back() and not self._outlet.closing:  # noqa: ASYNC110 - no one event: any service that takes, leaves or is cut off makes room
+            await asyncio.sleep(_HELD_S)  # meanwhile the device's bytes stay in its socket
 
     async def _piece(self) -> bytes:
         piece = await self._reader.read(_CHUNK_BYTES)
@@ -194,7 +194,7 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
             while self.take(frame := await self.next_frame()):
                 self._taken += 1
                 if self._taken % _AT_ONCE == 0:
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(0)  # a turn for the other connections
             check(frame)
         except MalformedFrameError as error:
             self.ended_by = f"malformed frame: {error.flaw.value}"

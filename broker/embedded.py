@@ -100,7 +100,7 @@ async def serve(settings: EmbeddedSettings, gatekeeper: Gatekeeper, ready: Ready
 
 async def _tell_queue(switchboard: Switchboard, every_s: float) -> None:
     while True:
-        await asyncio.sleep(every_s)
+        await asyncio.sleep(every_s)  # how full it is is said at a steady pace, as Mosquitto's `sys_interval` has it
         switchboard.tell_queue()
 
 

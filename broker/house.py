@@ -195,7 +195,7 @@ class House:
         try:
             async with asyncio.timeout(self._rules.connect_timeout_s):
                 judged = await self._judge(connect, peer)
-        except Exception:  # noqa: BLE001 - a registry that is down shuts the door; it does not stop the broker
+        except Exception:  # noqa: BLE001 - a driver's error of any class: it shuts the door to this one, and must not stop the broker
             _log.warning("the registry cannot be asked; nobody is let in", exc_info=True)
             outlet.write(connack(ConnackCode.SERVER_UNAVAILABLE))
             return
@@ -249,11 +249,11 @@ class House:
     async def watch_endings(self) -> None:
         """Cut off, while they are connected, those who were revoked and those whose certificate has run out."""
         while True:
-            await asyncio.sleep(self._rules.endings_s)
+            await asyncio.sleep(self._rules.endings_s)  # between two looks: an end is not announced to the broker
             try:
                 await self._end_revoked()
                 await self._end_expired()
-            except Exception:  # noqa: BLE001 - while the registry cannot be asked, nobody is thrown out
+            except Exception:  # noqa: BLE001 - a driver's error of any class: the loop must outlive it, and asks again at its next turn
                 _log.warning("the registry cannot be asked; nobody is cut off", exc_info=True)
 
     async def recheck(self) -> None:
@@ -261,16 +261,16 @@ class House:
         had its grace, and take up renewed TLS files.
         """
         while True:
-            await asyncio.sleep(self._rules.recheck_s)
+            await asyncio.sleep(self._rules.recheck_s)  # between two looks: the registry and the disk tell no news
             self._refresh_tls()
             try:
                 await self._end_superseded()
-            except Exception:  # noqa: BLE001 - while the registry cannot be asked, nobody is thrown out
+            except Exception:  # noqa: BLE001 - a driver's error of any class: the loop must outlive it, and asks again at its next turn
                 _log.warning("the registry cannot be asked; nobody is rechecked", exc_info=True)
             for guest in [one for one in self._guests.values() if one.peer is None]:
                 try:
                     good = await self._still_good(guest)
-                except Exception:  # noqa: BLE001 - while the registry cannot be asked, nobody is thrown out
+                except Exception:  # noqa: BLE001 - a driver's error of any class: the loop must outlive it, and asks again at its next turn
                     _log.warning("the registry cannot be asked; nobody is rechecked", exc_info=True)
                     break
                 if not good:

@@ -11,7 +11,7 @@ from broker.contract.topics import MANY, OUTBOX_NUDGE, changed_topic
 from cloud.db import Changes
 from cloud.menus import Menus
 from cloud.mqtt import Bus
-from cloud.tracing import Tracing
+from cloud.tracing import UNTRACED, Tracing
 from mobile_menu.live import LiveHub
 
 FEW: Final = 8
@@ -29,7 +29,7 @@ class Announcer:
         here: Callable[[Changed], None],
         nudge: Callable[[], None],
         mail: Callable[[], None] = lambda: None,
-        tracing: Tracing = Tracing(),  # noqa: B008 - it has no state
+        tracing: Tracing = UNTRACED,
     ) -> None:
         self._bus = bus
         self._here = here
@@ -42,7 +42,7 @@ class Announcer:
             named = (word.product_id,) if word.product_id else word.products or word.sessions or word.journeys
             cause = self._tracing.word(named)
             if cause is not None:
-                word = msgspec.structs.replace(word, traceparent=cause)  # noqa: PLW2901 - the same word
+                word = msgspec.structs.replace(word, traceparent=cause)  # noqa: PLW2901 - on purpose: from here on the word names its cause
             self._here(word)
             self._bus.say(changed_topic(named[0] if len(named) == 1 else MANY), msgspec.json.encode(word))
         if changes.mail:

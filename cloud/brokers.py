@@ -145,7 +145,7 @@ async def _renewing(settings: Settings, keys: Keys) -> AsyncIterator[None]:
 
     async def look() -> None:
         while True:
-            await asyncio.sleep(RENEWAL_LOOK_S)
+            await asyncio.sleep(RENEWAL_LOOK_S)  # between two looks: a certificate ages by itself
             try:
                 await asyncio.to_thread(server_certificate, settings.keys_dir, keys, names_of(settings), system_clock())
             except Exception:

@@ -58,7 +58,7 @@ from cloud.registry import api as registry_api
 from cloud.registry import labels_api, links_api
 from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
-from cloud.tracing import Tracing, tracing_of
+from cloud.tracing import UNTRACED, Tracing, tracing_of
 from cloud.twin import api as twin_api
 from cloud.twin import telemetry_api
 from cloud.web import MAX_BODY_BYTES, MAX_IMPORT_BYTES, Context
@@ -122,7 +122,7 @@ def make_app(
         service.changed,
         forget_sessions=service.forget_sessions,
         per_address=settings.address_streams,
-        around=Pushes(meters, tracing or Tracing()),
+        around=Pushes(meters, tracing or UNTRACED),
     )
     listeners = Listeners(menus, hub)
     own_bus = bus or _bus_of(settings, keys, listeners, meters)

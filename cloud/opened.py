@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from cloud import compose, schema
 from cloud.audit import service as audit
-from cloud.audit.subjects import Subject
+from cloud.audit.subjects import NOTHING, Subject
 from cloud.db import Database
 from cloud.errors import SetupError
 from cloud.secrets import Keys, load_keys
@@ -67,7 +67,7 @@ def must_be_there(settings: Settings) -> None:
         raise SetupError(msg)
 
 
-def note_command(settings: Settings, words: str, subject: Subject = Subject()) -> None:  # noqa: B008 - a frozen value
+def note_command(settings: Settings, words: str, subject: Subject = NOTHING) -> None:
     """Puts into the audit log that a command was given, for those whose work is not one transaction: `db replay`."""
     found = opened(settings)
     try:
@@ -76,6 +76,6 @@ def note_command(settings: Settings, words: str, subject: Subject = Subject()) -
         found.db.dispose()
 
 
-def note_in(found: Opened, words: str, subject: Subject = Subject()) -> None:  # noqa: B008 - a frozen value
+def note_in(found: Opened, words: str, subject: Subject = NOTHING) -> None:
     """The same, for a command that has opened the database before it began."""
     found.db.run(lambda tx: audit.note(tx, found.keys, audit.by_command(words, subject)))

@@ -163,7 +163,7 @@ def _how(returncode: int) -> str:
 
 def _listen(child: Child, process: "subprocess.Popen[str]") -> None:
     """A child says `ready` once it serves; anything else is why it does not."""
-    assert process.stdout is not None  # noqa: S101 - it was asked for
+    assert process.stdout is not None  # noqa: S101 - a child is started with `stdout=PIPE`
     with process.stdout as said:
         for line in said:
             if line.strip() == READY:

@@ -314,7 +314,7 @@ class SimulatedPrinter:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(self._tick_s)
+            await asyncio.sleep(self._tick_s)  # the printer works on in steps of this length
             if self.printer.jobs:
                 self._take(handling.run(self.printer, self._tick_s * self._speed, self._rng))
 

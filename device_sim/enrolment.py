@@ -166,7 +166,7 @@ class Enroller:
         """Looks after the certificates until it is cancelled."""
         while True:
             await self.renew_due(product_ids)
-            await asyncio.sleep(every_s)
+            await asyncio.sleep(every_s)  # between two looks: a certificate ages by itself
 
     def _keep(self, product_id: str, made: Json) -> None:
         if made["product_id"] != product_id:

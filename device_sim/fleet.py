@@ -171,20 +171,20 @@ class Fleet:
     async def _sleep(self, seconds: float) -> None:
         """Waits, but no longer than the fleet lives; gives way to others even when there is nothing to wait for."""
         if seconds <= 0:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # a turn for the others
             return
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _time_limit(self) -> None:
         if self.config.duration_s is not None:
-            await asyncio.sleep(self.config.duration_s)
+            await asyncio.sleep(self.config.duration_s)  # the time that the fleet was given
             self.stop()
 
     async def _watch(self) -> None:
         while True:
             self.online_at_most = max(self.online_at_most, self.counters.online)
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # a sample now and then: the most of them is for people to read
 
     def _report(self, seconds: float) -> FleetReport:
         errors = [printer.last_error for printer in self.printers if printer.last_error]
@@ -231,7 +231,7 @@ async def _run(
 async def _paint(fleet: Fleet, live: Live) -> None:
     before = 0
     while True:
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # a line of figures a second
         now = fleet.counters.acknowledged
         live.update(_table(fleet, float(now - before)))
         before = now

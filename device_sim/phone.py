@@ -142,7 +142,7 @@ class Phone:
                     found = [one for one in await self.journeys() if not stage or one["stage"] == stage]
                     if found:
                         return found[-1]
-                    await asyncio.sleep(0.1)
+                    await asyncio.sleep(0.1)  # the list of journeys is asked for, and tells nothing by itself
         except TimeoutError:
             msg = f"a journey{' in stage ' + stage if stage else ''}: not within {timeout_s:g} s"
             raise LateError(msg) from None
@@ -185,7 +185,7 @@ class Phone:
             except httpx.TransportError:
                 pass
             reader = EventReader(reader.last_id)
-            await asyncio.sleep(self._rng.uniform(0, self._backoff_s))
+            await asyncio.sleep(self._rng.uniform(0, self._backoff_s))  # phones must not come back all at once
 
     async def choose(self, journey: str, item_id: str) -> Json:
         """Chooses an item of the menu."""

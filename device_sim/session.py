@@ -318,7 +318,7 @@ class Session:
         pause = self._tuning.stall_s
         while True:
             before = self._progress
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pause)  # what is looked for is that nothing came in this time
             if self._memory.waiting == 0 or self._progress != before or self._quiet is not None:
                 pause = self._tuning.stall_s
                 continue

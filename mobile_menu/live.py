@@ -272,7 +272,7 @@ class LiveHub:
     async def _tick(self) -> None:
         slot = 0
         while self._streams:
-            await asyncio.sleep(self._heartbeat_s / _SLOTS)
+            await asyncio.sleep(self._heartbeat_s / _SLOTS)  # streams beat in turn, each a slot's time after the last
             slot = (slot + 1) % _SLOTS
             for stream in self._slots[slot]:
                 self._wake(stream, Signal.BEAT)

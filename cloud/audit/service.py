@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from cloud.audit import chain
-from cloud.audit.subjects import Subject, names_nobody
+from cloud.audit.subjects import NOTHING, Subject, names_nobody
 from cloud.audit.tables import AuditRow
 from cloud.db import Transaction, table_of
 from cloud.record import service as record
@@ -33,12 +33,12 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     action: str
     route: str = ""
-    subject: Subject = Subject()
+    subject: Subject = NOTHING
     outcome: str = DONE
     request: str = ""
 
 
-def by_command(words: str, subject: Subject = Subject()) -> Act:  # noqa: B008 - a frozen value
+def by_command(words: str, subject: Subject = NOTHING) -> Act:
     """What a command at the machine itself did: `keys create`."""
     return Act(actor=CLI, action=words.replace(" ", "."), route=f"throughline {words}", subject=subject)
 

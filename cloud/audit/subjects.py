@@ -18,6 +18,10 @@ class Subject(NamedTuple):
     id: str = ""
 
 
+NOTHING: Final = Subject()
+"""Of an act that is about nothing in particular."""
+
+
 def of_path(values: Mapping[str, str]) -> Subject:
     """What a route's path names first: `/products/{product_id}/commands` is about the unit."""
     for name, value in values.items():
@@ -25,7 +29,7 @@ def of_path(values: Mapping[str, str]) -> Subject:
             return Subject(NAMES[name], value)
         if name.endswith("_id"):
             return Subject(name.removesuffix("_id"), value)
-    return Subject()
+    return NOTHING
 
 
 def of_answer(action: str, answer: object) -> Subject:
@@ -34,7 +38,7 @@ def of_answer(action: str, answer: object) -> Subject:
         value = getattr(answer, name, None)
         if isinstance(value, str) and value:
             return Subject(action.partition(".")[0].removesuffix("s"), value)
-    return Subject()
+    return NOTHING
 
 
 def names_nobody(subject: Subject) -> bool:

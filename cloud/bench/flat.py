@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from cloud.bench.machine import spent_s
 from cloud.bench.report import Goal
 from cloud.bench.servers import Postgres
+from cloud.errors import SetupError
 
 FLAT: Final = Goal(1.25, of="ratio", at_most=True)
 BATCH: Final = 1_000
@@ -31,8 +32,11 @@ def size_of(messages: int | None) -> Size:
 
 
 def spent_us(server: Postgres, count: int, work: Callable[[], object]) -> float:
-    """Processor time of the server for each of `count`, in microseconds."""
-    assert server.pid is not None  # noqa: S101 - it runs
-    before = spent_s(server.pid)
+    """Processor time of the server for each of `count`, in microseconds. Raises SetupError when it does not run."""
+    pid = server.pid
+    if pid is None:
+        msg = "PostgreSQL was stopped before it was measured"
+        raise SetupError(msg)
+    before = spent_s(pid)
     work()
-    return (spent_s(server.pid) - before) * 1e6 / count
+    return (spent_s(pid) - before) * 1e6 / count

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from cloud.bench.flat import BATCH, FLAT, Size, spent_us
@@ -23,7 +24,7 @@ def twins_changed(
     step(f"{twins:,} twins", 0, runs + 1)
     _fill(small, BATCH)
     _fill(large, twins)
-    chance = random.Random(1)  # noqa: S311 - which devices speak
+    chance = random.Random(1)  # noqa: S311 - picks who speaks, the same in each run; no secret is made of it
     same = list(range(0, twins, max(1, twins // BATCH)))[:BATCH]
     ways: dict[str, tuple[Database, Callable[[], list[int]], list[float]]] = {
         "small": (small, lambda: list(range(BATCH)), []),
@@ -37,7 +38,7 @@ def twins_changed(
         for db, chosen, found in ways.values():
             batches = [chosen() for _ in range(rounds)]
             version += rounds
-            found.append(spent_us(server, rounds * BATCH, lambda: _update(db, batches, version)))  # noqa: B023 - called at once
+            found.append(spent_us(server, rounds * BATCH, partial(_update, db, batches, version)))
     beside = ways["small"][2][1:]
     what, unit, reference = "twins changed, PostgreSQL's processor time", "µs/row", f"{BATCH:,} devices"
     goals = {"neighbours": FLAT}
@@ -72,11 +73,7 @@ def _update(db: Database, batches: list[list[int]], version: int) -> None:
     for numbers in batches:
         rows = [_values(number, version) for number in sorted(numbers)]
         replaced = [name for name in rows[0] if name != "product_id"]
-        db.run(
-            lambda tx, rows=rows, replaced=replaced: put_many(  # type: ignore[misc]  # a loop's lambda
-                tx, twin_table, rows, keys=["product_id"], replaced=replaced
-            )
-        )
+        db.run(partial(put_many, table=twin_table, rows=rows, keys=["product_id"], replaced=replaced))
 
 
 def _fill(db: Database, count: int) -> None:
@@ -84,7 +81,7 @@ def _fill(db: Database, count: int) -> None:
     names = ", ".join(f'"{column.name}"' for column in twin_table.c if column.name != "product_id")
     with db.engine.begin() as connection:
         connection.exec_driver_sql(
-            f"INSERT INTO twin (product_id, {names}) SELECT '01k' || lpad(number::text, 23, '0'), {names} "  # noqa: S608 - names of our own
+            f"INSERT INTO twin (product_id, {names}) SELECT '01k' || lpad(number::text, 23, '0'), {names} "  # noqa: S608 - the columns of our own table, and a number
             f"FROM twin, generate_series(1, {count - 1}) AS number"
         )
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -102,4 +99,4 @@ def _hot_share(db: Database) -> str:
             changed, hot = connection.exec_driver_sql(query).one()
         if changed or time.monotonic() > until:
             return f"of {changed:,} changes in the large table {hot:,} stayed in their page, and no index heard of them"
-        time.sleep(0.1)
+        time.sleep(0.1)  # PostgreSQL gathers its counts in its own time, and tells nobody

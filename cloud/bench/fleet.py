@@ -98,5 +98,5 @@ def _rows(found: dict[str, list[Run]]) -> tuple[Row, ...]:
 
 def drawn(every: Sequence[str], some: int, others: int) -> tuple[list[str], list[str]]:
     """So many, and so many others, from anywhere in the list; the same in each run of the bench."""
-    found = random.Random(some).sample(list(every), some + others)  # noqa: S311 - no secret
+    found = random.Random(some).sample(list(every), some + others)  # noqa: S311 - picks who speaks, the same in each run; no secret is made of it
     return found[:some], found[some:]

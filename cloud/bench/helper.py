@@ -20,7 +20,11 @@ class Helper:
     """A running helper. Its answers are lines on standard output."""
 
     def __init__(self, process: "subprocess.Popen[str]", name: str) -> None:
+        if process.stdin is None or process.stdout is None:
+            msg = f"the bench's {name} was started without pipes"
+            raise SetupError(msg)
         self._process = process
+        self._hears, self._says = process.stdin, process.stdout
         self._name = name
         self.pid = process.pid
 
@@ -33,9 +37,8 @@ class Helper:
 
     def tell(self, word: str) -> None:
         """A line to the helper."""
-        assert self._process.stdin is not None  # noqa: S101 - it was asked for
-        self._process.stdin.write(word + "\n")
-        self._process.stdin.flush()
+        self._hears.write(word + "\n")
+        self._hears.flush()
 
     def finish(self, form: type[Answer]) -> Answer:
         """Says that no more will be said, and takes its answer to that."""
@@ -44,8 +47,7 @@ class Helper:
 
     def hang_up(self) -> None:
         """Ends what the helper hears."""
-        assert self._process.stdin is not None  # noqa: S101 - it was asked for
-        self._process.stdin.close()
+        self._hears.close()
 
     def leave(self, within_s: float) -> None:
         """Hangs up, and waits until it has ended by itself. Raises SetupError when it does not."""
@@ -61,8 +63,7 @@ class Helper:
         return msgspec.json.decode(self._line(), type=form)
 
     def _line(self) -> str:
-        assert self._process.stdout is not None  # noqa: S101 - it was asked for
-        line = self._process.stdout.readline()
+        line = self._says.readline()
         if not line:
             msg = f"the bench's {self._name} ended before it was done"
             raise SetupError(msg)
@@ -72,7 +73,7 @@ class Helper:
 @contextmanager
 def running(module: str, orders: msgspec.Struct) -> Iterator[Helper]:
     """`python -m cloud.bench.<module>` with its orders, ready to begin; ended on leaving."""
-    process = subprocess.Popen(  # noqa: S603 - a module of ours
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, and a module of our own
         [sys.executable, "-m", f"cloud.bench.{module}"],
         cwd=ROOT,
         stdin=subprocess.PIPE,

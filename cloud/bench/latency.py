@@ -21,6 +21,7 @@ from cloud.bench.options import Bench, Options, Step
 from cloud.bench.report import Goal, Row, median_parts, percentile, row
 from cloud.bench.servers import NOT_FOUND, programs_here
 from cloud.bench.stand import Stand
+from cloud.bench.waiting import await_that
 from cloud.errors import SetupError
 
 METHOD = (
@@ -102,13 +103,10 @@ class Printer:
         self._topic = up_topic(customer.product_id, Up.STATUS)
         self._seq = 0
         here.let_in([(customer.product_id, customer.password)])
-        until = time.monotonic() + GIVE_UP_S
-        while (connected := _connected(here, customer)) is None:  # the broker reads its files anew, in its own time
-            if time.monotonic() > until:
-                msg = "the broker refused the printer"
-                raise SetupError(msg)
-            time.sleep(0.1)
-        self._socket = connected
+        # The broker reads its files anew in its own time.
+        self._socket = await_that(
+            lambda: _connected(here, customer), lambda: "the broker refused the printer", within_s=GIVE_UP_S
+        )
 
     def say(self, *, jammed: bool) -> float:
         """Publishes its state, and returns when it began to; waits for the broker's acknowledgement."""
@@ -207,5 +205,5 @@ def _changes(phone: Phone, printer: Printer, count: int) -> list[float]:
         jammed = number % 2 == 0
         start = printer.say(jammed=jammed)
         took.append((phone.await_menu(jammed=jammed) - start) * 1000)
-        time.sleep(SETTLED_S + random.random() * SETTLED_S)  # noqa: S311 - at no fixed distance from the loops' beats
+        time.sleep(SETTLED_S + random.random() * SETTLED_S)  # noqa: S311 - only so that no change keeps step with the loops; nothing has to be guessed
     return took

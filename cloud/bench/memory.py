@@ -15,6 +15,7 @@ from cloud.bench.servers import NOT_FOUND, programs_here
 from cloud.bench.stand import Stand
 from cloud.bench.storing import GIVE_UP_S, check_steady, low_of, statuses_stored
 from cloud.bench.trends import FLAT_PERCENT, LONG_ENOUGH_S, SETTLING, Sample, Trend, settled, too_short, trend
+from cloud.bench.waiting import await_that
 from cloud.errors import SetupError
 
 METHOD = (
@@ -69,7 +70,9 @@ def bench(options: Options, step: Step) -> Bench:
 def on_stand(here: Stand, options: Options, step: Step) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """Rows and notes of a deployment, whose PostgreSQL goes away and comes back."""
     postgres, before = here.servers.postgres, statuses_stored(here)
-    assert postgres is not None  # noqa: S101 - it is one of the stand
+    if postgres is None:
+        msg = "there is no PostgreSQL here that could go away"
+        raise SetupError(msg)
     orders = steady.Orders(address=here.address, product_ids=here.product_ids, boot=BOOT)
     with running("steady", orders) as source:
         allowed = _let_on(here, source)
@@ -117,7 +120,7 @@ def _watch(here: Stand, span_s: float, go_on: Callable[[], int], step: Step, wha
         samples.append(Sample(passed, resident_mib(pid)))
         allowed = go_on()
         _leave_room(here)
-        time.sleep(every)
+        time.sleep(every)  # from one sample to the next
     passed = time.monotonic() - start
     return Watched(trend(settled(samples)), max(one.value for one in samples), (allowed - first) / passed, passed)
 
@@ -135,12 +138,12 @@ def _leave_room(here: Stand) -> None:
 
 
 def _await_all(here: Stand, count: int) -> None:
-    until = time.monotonic() + GIVE_UP_S
-    while (low := low_of(here, BOOT)) < count:
-        if time.monotonic() > until:
-            msg = f"{low} of {count} messages were stored once the database was back"
-            raise SetupError(msg)
-        time.sleep(0.2)
+    await_that(
+        lambda: low_of(here, BOOT) >= count,
+        lambda: f"{low_of(here, BOOT)} of {count} messages were stored once the database was back",
+        within_s=GIVE_UP_S,
+        every_s=0.2,
+    )
 
 
 def _rows(when: str, found: Watched) -> tuple[Row, ...]:

@@ -100,8 +100,20 @@ def _rows(found: Mapping[Ask, list[Run]]) -> tuple[Row, ...]:
     rows = []
     for ask, runs in found.items():
         rates, parts = [run.answered.rate for run in runs], [run.parts for run in runs]
-        own = {} if ask.name == REFERENCE else {"reference": REFERENCE, "reference_runs": beside, "goal": ask.goal}
-        rows.append(row(ask.name, "requests/s", rates, parts=parts, **own))  # type: ignore[arg-type]  # all or none
+        if ask.name == REFERENCE:
+            rows.append(row(ask.name, "requests/s", rates, parts=parts))
+        else:
+            rows.append(
+                row(
+                    ask.name,
+                    "requests/s",
+                    rates,
+                    reference=REFERENCE,
+                    reference_runs=beside,
+                    goal=ask.goal,
+                    parts=parts,
+                )
+            )
         for percent in (50, 99):
             times = [percentile(run.answered.latencies_ms, percent) for run in runs]
             rows.append(row(f"{ask.name}, p{percent}", "ms", times))

@@ -21,9 +21,10 @@ import sqlalchemy as sa
 from cloud.bench import publisher
 from cloud.bench.helper import ROOT, running
 from cloud.bench.machine import Meter, found
-from cloud.bench.references import without_work
+from cloud.bench.references import SUBSCRIBED_S, without_work
 from cloud.bench.stand import Stand
 from cloud.bench.storing import GIVE_UP_S, Run, pause
+from cloud.bench.waiting import await_that
 from cloud.db import Database
 from cloud.errors import SetupError
 from cloud.supervisor import free_port
@@ -125,13 +126,17 @@ def _command(home: Path, folder: Path) -> list[str]:
 
 def _await_connected(process: "subprocess.Popen[bytes]", log: Path) -> None:
     """It says so in its log, and subscribes with the same breath."""
-    until = time.monotonic() + START_WITHIN_S
-    while "Connected to broker" not in (said := log.read_text(errors="replace")):
-        if process.poll() is not None or time.monotonic() > until:
-            msg = f"Node-RED did not start: {said[-2000:]}"
-            raise SetupError(msg)
-        time.sleep(0.1)
-    time.sleep(1)
+
+    def said() -> str:
+        return log.read_text(errors="replace")
+
+    await_that(
+        lambda: "Connected to broker" in said(),
+        lambda: f"Node-RED did not start: {said()[-2000:]}",
+        within_s=START_WITHIN_S,
+        over=lambda: process.poll() is not None,
+    )
+    time.sleep(SUBSCRIBED_S)  # of its subscription it says nothing
 
 
 def stored_by(there: NodeRed, here: Stand, flow: Flow, count: int) -> Run:
@@ -146,7 +151,7 @@ def stored_by(there: NodeRed, here: Stand, flow: Flow, count: int) -> Run:
         last = _await_rows(here, flow, count)
         parts = meter.per_item_us(count)
         sent = source.result(publisher.Published)
-    query = f"SELECT count(*) FROM (SELECT DISTINCT {flow.same} FROM {flow.table}) AS one"  # noqa: S608 - our own names
+    query = f"SELECT count(*) FROM (SELECT DISTINCT {flow.same} FROM {flow.table}) AS one"  # noqa: S608 - names of the flows of this module
     rows, different = _rows_of(here, flow), _scalar(here.db, query)
     if (rows, different) != (count, count):
         msg = f"Node-RED stored {rows} rows, {different} of them different; sent were {count}"
@@ -159,7 +164,7 @@ def _await_rows(here: Stand, flow: Flow, count: int) -> float:
     while True:
         now = time.monotonic()
         # The sequence first: counting reads all.
-        done = _scalar(here.db, f"SELECT last_value FROM {flow.table}_id_seq")  # noqa: S608 - our own name
+        done = _scalar(here.db, f"SELECT last_value FROM {flow.table}_id_seq")  # noqa: S608 - a table of the flows of this module
         if done >= count:
             now = time.monotonic()
             if _rows_of(here, flow) >= count:
@@ -167,11 +172,12 @@ def _await_rows(here: Stand, flow: Flow, count: int) -> float:
         if now - start > GIVE_UP_S:
             msg = f"Node-RED stored {_rows_of(here, flow)} of {count} messages in {GIVE_UP_S:.0f} s"
             raise SetupError(msg)
+        # Its rows tell nobody that they came; the more are there, the sooner it is asked again.
         time.sleep(pause(now - start, min(1.0, done / count)))
 
 
 def _rows_of(here: Stand, flow: Flow) -> int:
-    return _scalar(here.db, f"SELECT count(*) FROM {flow.table}")  # noqa: S608 - our own name
+    return _scalar(here.db, f"SELECT count(*) FROM {flow.table}")  # noqa: S608 - a table of the flows of this module
 
 
 def _run(db: Database, statement: str) -> None:

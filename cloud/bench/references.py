@@ -71,7 +71,7 @@ def _end_of(process: "subprocess.Popen[bytes]") -> float:
             if process.returncode == 0:
                 return usage.ru_utime + usage.ru_stime
             break
-        time.sleep(0.005)
+        time.sleep(0.005)  # `wait4` with a deadline: there is none, and the usage is lost to whoever waits otherwise
     msg = "mosquitto_sub failed, or did not get all that was sent"
     raise SetupError(msg)
 

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from cloud.bench.machine import found
+from cloud.bench.waiting import await_that
 from cloud.errors import SetupError
 
 START_WITHIN_S = 30.0
@@ -142,11 +142,13 @@ def _process(
 
 
 def _await(answers: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + START_WITHIN_S
-    while not answers():
-        if process.poll() is not None or time.monotonic() > until:
-            raise SetupError(log.read_text() or "a server did not start")
-        time.sleep(0.05)
+    await_that(
+        answers,
+        lambda: log.read_text() or "a server did not start",
+        within_s=START_WITHIN_S,
+        every_s=0.05,
+        over=lambda: process.poll() is not None,
+    )
 
 
 def _answers(port: int) -> bool:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -161,7 +162,11 @@ def _append(db: Database, ids: list[str], count: int) -> None:
 
 def _append_before(db: Database, table: sa.Table, ids: list[str], count: int) -> None:
     for first in range(0, count, BATCH):
-        db.run(lambda tx, first=first: append_many(tx, table, _rows(tx, ids, first)))  # type: ignore[misc]  # a loop's lambda
+        db.run(partial(_append_batch, table=table, ids=ids, first=first))
+
+
+def _append_batch(tx: Transaction, table: sa.Table, ids: list[str], first: int) -> None:
+    append_many(tx, table, _rows(tx, ids, first))
 
 
 def _rows(tx: Transaction, ids: list[str], first: int) -> list[dict[str, Any]]:
@@ -180,7 +185,7 @@ def _rows(tx: Transaction, ids: list[str], first: int) -> list[dict[str, Any]]:
 
 def _pass(db: Database, messages: int) -> None:
     """Time goes on as if 7,500 of them came in a second."""
-    assert isinstance(db.clock, _Clock)  # noqa: S101 - made here
+    assert isinstance(db.clock, _Clock)  # noqa: S101 - `_two_databases` gave it this one
     db.clock.now += timedelta(seconds=messages / 7_500)
 
 
@@ -247,7 +252,7 @@ def _end_of_a_span(db: Database) -> list[Row]:
     name = span_of(MESSAGES, NOW).name
     with db.engine.begin() as connection:
         connection.exec_driver_sql(f"CREATE TABLE copy (LIKE {name} INCLUDING ALL)")
-        connection.exec_driver_sql(f"INSERT INTO copy SELECT * FROM {name}")  # noqa: S608 - a name of our own
+        connection.exec_driver_sql(f"INSERT INTO copy SELECT * FROM {name}")  # noqa: S608 - the name of one of our own tables
 
     def do(statement: str) -> None:
         with db.engine.begin() as connection:

@@ -76,6 +76,7 @@ def await_stored(here: Stand, boot: int, expected: dict[str, int]) -> float:
         if now - start > GIVE_UP_S:
             msg = f"{here.name}: {low_of(here, boot)} of {sum(expected.values())} were stored in {GIVE_UP_S:.0f} s"
             raise SetupError(msg)
+        # Rows tell nobody that they came; the more are there, the sooner it is asked again.
         time.sleep(pause(now - start, (low - begun) / max(1, end - begun)))
 
 

@@ -143,7 +143,7 @@ class Customer:
                         self._take(event.name, event.body)
                         self._news.notify_all()
             except (RefusedError, httpx.HTTPError):
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(0.2)  # a moment for the service to come back, before the stream is opened again
 
     def _take(self, name: str, body: Json) -> None:
         match name:
@@ -215,7 +215,7 @@ async def eventually(check: Callable[[], Any], what: str) -> Any:
                     found = None
                 if found:
                     return found
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.1)  # the API is asked, and tells nothing by itself
     except TimeoutError:
         msg = f"expected {what}"
         raise NotAsExpectedError(msg) from None

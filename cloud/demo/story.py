@@ -295,4 +295,4 @@ async def play(plot: Plot, told: Callable[[int, Chapter, str], None], starts: Ca
     for number, chapter in enumerate(CHAPTERS, start=1):
         starts(number, chapter)
         told(number, chapter, await chapter.play(plot))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # between two chapters whoever wants to end the story gets a turn

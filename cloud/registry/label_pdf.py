@@ -40,7 +40,11 @@ class Feed(NamedTuple):
     font: Path | None = None
 
 
-def label_pdf(labels: Iterable[Label], sheet: Sheet, *, skip: int = 0, feed: Feed = Feed()) -> bytes:  # noqa: B008 - frozen
+STRAIGHT: Final = Feed()
+"""Of a printer of which nothing is known."""
+
+
+def label_pdf(labels: Iterable[Label], sheet: Sheet, *, skip: int = 0, feed: Feed = STRAIGHT) -> bytes:
     """The labels on as many pages as they need. skip: places of the first page that are used up already.
 
     Raises LabelTooSmallError; ValueError when there is no label, or nothing of the first page left. The PDF grows in
@@ -68,7 +72,7 @@ def label_pdf(labels: Iterable[Label], sheet: Sheet, *, skip: int = 0, feed: Fee
     return out.getvalue()
 
 
-def calibration_pdf(sheet: Sheet, name: str, feed: Feed = Feed()) -> bytes:  # noqa: B008 - frozen
+def calibration_pdf(sheet: Sheet, name: str, feed: Feed = STRAIGHT) -> bytes:
     """A page with the outline of every label: printed on plain paper and held with a sheet of labels against the light,
     it shows how far the printer is off. Each tick of the rulers is a millimetre, each longer one five.
     """

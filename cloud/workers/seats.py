@@ -5,6 +5,7 @@ its row goes after the session: at every moment whoever looks at the rows knows 
 """
 
 from enum import StrEnum
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -44,7 +45,7 @@ class Seats:
             turn = self.turn(name)
             if turn.take():
                 self._turn = turn
-                self._db.run(lambda tx, name=name: _note(tx, name, State.JOINING, unless=State.IN))  # type: ignore[misc]  # a loop's
+                self._db.run(partial(_note, name=name, state=State.JOINING, unless=State.IN))
                 return name
         return None
 

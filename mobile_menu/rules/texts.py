@@ -126,7 +126,7 @@ def negotiate(accepted: str, available: tuple[str, ...]) -> str:
         while language:
             if language in available:
                 return language
-            language = language.rpartition("-")[0]  # noqa: PLW2901  the lookup of RFC 4647, 3.4: ever shorter
+            language = language.rpartition("-")[0]  # noqa: PLW2901 - on purpose: the lookup of RFC 4647, 3.4, shortens the range until it fits
     return available[0]
 
 

@@ -38,7 +38,7 @@ def tried(
     """Makes these trials on one deployment, in their order. noted: told how many messages of a trial are said."""
     with standing(kind, folder, sum(order.messages for order in some)) as stand:
         for order in some:
-            yield order, _tried(stand, order, lambda said, order=order: noted(order, said))  # type: ignore[misc]  # a loop's
+            yield order, _tried(stand, order, lambda said, order=order: noted(order, said))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
 
 
 def _tried(stand: Stand, order: Order, noted: Callable[[int], None]) -> Outcome:

@@ -49,7 +49,7 @@ async def speak(printers: Sequence[SimulatedPrinter], count: int) -> None:
         step += 1
         for printer in printers:
             printer.live(printer._clock() + timedelta(seconds=step), 1.0, Habits(jobs_per_hour=60))  # noqa: SLF001 - its own time
-        await asyncio.sleep(max(0.0, begun + step * 0.1 - time.monotonic()))
+        await asyncio.sleep(max(0.0, begun + step * 0.1 - time.monotonic()))  # so fast they speak, and no faster
 
 
 @pytest.mark.timeout(300)

@@ -21,11 +21,11 @@ import subprocess, sys, time
 from tests.chaos.disk import small_disk
 from tests.chaos.network import own_network
 with small_disk(1 << 20) as disk, own_network() as network:
-    wait = [sys.executable, "-c", "import time; time.sleep(600)"]
+    wait = [sys.executable, "-c", "import time; time.sleep(600)"]  # to be killed
     first = subprocess.Popen([*wait, str(disk.path)])
     second = subprocess.Popen(network.within(wait))
     print(disk.path, network.name, first.pid, second.pid, flush=True)
-    time.sleep(600)
+    time.sleep(600)  # to be killed
 """
 
 
@@ -36,7 +36,7 @@ from pathlib import Path
 def test_that_is_told_to_end() -> None:
     try:
         print("here", flush=True)
-        time.sleep(600)
+        time.sleep(600)  # to be ended
     finally:
         Path(__file__).with_suffix(".away").touch()
 """

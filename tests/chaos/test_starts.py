@@ -103,7 +103,7 @@ def test_a_supervisor_killed_at_any_moment_of_its_first_start_leaves_nothing_tha
         process = subprocess.Popen(  # noqa: S603 - our own program
             system.command(), env=system.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
         )
-        until(lambda moment=moment: (system.data / moment).exists(), moment, START_WITHIN_S)  # type: ignore[misc]  # a loop's
+        until(lambda moment=moment: (system.data / moment).exists(), moment, START_WITHIN_S)  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         children = _children(process.pid)
         process.send_signal(signal.SIGKILL)
         process.wait(LEAVE_WITHIN_S)

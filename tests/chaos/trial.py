@@ -164,12 +164,12 @@ class Trial:
         # A device that does not ask may never hear of its last watermark; so the database is asked about all of them.
         end = time.monotonic() + patience
         while self._promised and time.monotonic() < end and self._still_to_come():
-            time.sleep(0.25)
+            time.sleep(0.25)  # the database tells no news; the loop has a deadline
         last, since = -1, time.monotonic()
         while time.monotonic() - since < STEADY_S and time.monotonic() < since + patience:
             count = sum(self.count(line.boot) for line in _one_of_each_boot(self.lines))
             last, since = (count, time.monotonic()) if count != last else (last, since)
-            time.sleep(0.25)
+            time.sleep(0.25)  # the database tells no news; the loop has a deadline
 
     def _still_to_come(self) -> bool:
         """Something that was said and can be stored is not there."""

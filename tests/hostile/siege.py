@@ -103,7 +103,7 @@ class Siege:
                 await loop.sock_connect(one, ("127.0.0.1", self._system.port))
                 await loop.sock_sendall(one, opening)
                 while True:
-                    await asyncio.sleep(DRIP_S)
+                    await asyncio.sleep(DRIP_S)  # the attack is its slowness
                     await loop.sock_sendall(one, drip)
                     if reads and _is_closed(one):
                         break
@@ -120,7 +120,7 @@ class Siege:
             path, headers = asked[number % len(asked)]
             number += 1
             await self._call(path, headers)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.2)  # the pace of a patient customer
 
     async def _call(self, path: str, headers: dict[str, str]) -> None:
         """On a connection of its own, as a newcomer."""
@@ -144,7 +144,7 @@ class Siege:
             )
             if not left:
                 break
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # the kernel tells no news of its connections; the loop has an end
         return left
 
 

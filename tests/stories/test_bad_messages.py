@@ -180,7 +180,7 @@ async def test_a_thousand_connections_without_credentials_do_not_hold_up_a_devic
                     level, reported = ("error", JAMMED) if round_ % 2 == 0 else ("ok", WELL)
                     device.say(Up.STATUS, reported=reported)
                     await live.shows(
-                        lambda menu, level=level: menu["status"]["level"] == level,  # type: ignore[misc]  # a loop's
+                        lambda menu, level=level: menu["status"]["level"] == level,  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
                         f"round {round_}: {level}",
                     )
                 refused = await crowd

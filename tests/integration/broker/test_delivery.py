@@ -210,7 +210,7 @@ def test_a_subscription_with_two_pluses_and_one_by_name_both_match(wire: Wire) -
     for topic_filter in ("tl/v1/+/up/+", UP, "tl/v1/+/+/status"):
         ear = wire.service(topic_filter, client_id=f"cloud-{len(wire.clients)}")
         wire.client(GOOD).connect().publish(UP, b"x")
-        until(lambda heard=ear.heard: heard, topic_filter)  # type: ignore[misc]  # bound now, as a loop variable must be
+        until(lambda heard=ear.heard: heard, topic_filter)  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
 
 
 def test_an_unsubscribed_filter_is_silent(wire: Wire) -> None:

@@ -17,7 +17,7 @@ def letters(world: World) -> list[Letter]:
     """The mails that wait, oldest first."""
     found = []
     for row in world.rows("mail"):
-        value = world.read(lambda tx, row=row: identity.unseal(tx, world.keys, row.person_id, row.letter, row.id))  # type: ignore[misc]  # a loop's lambda
+        value = world.read(lambda tx, row=row: identity.unseal(tx, world.keys, row.person_id, row.letter, row.id))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         found.append(Letter(**value))
     return found
 

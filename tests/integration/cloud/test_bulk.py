@@ -85,7 +85,7 @@ def test_a_text_that_is_too_long_for_its_column_is_not_cut(db: Database) -> None
 def test_rows_without_a_key_never_meet(db: Database) -> None:
     for _ in range(2):
         rows = [message(None, "t", b""), message(None, "t", b"")]
-        db.run(lambda tx, rows=rows: put_many(tx, outbox, rows, keys=["slot"], replaced=["topic"]))  # type: ignore[misc]  # a loop's lambda
+        db.run(lambda tx, rows=rows: put_many(tx, outbox, rows, keys=["slot"], replaced=["topic"]))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     assert len(kept(db)) == 4
 
 

@@ -167,7 +167,7 @@ def test_guesses_at_once_are_all_counted_for_their_address(world: World) -> None
     for phone in phones:
         guess(world, phone, unit, "192.0.2.1")
     again = phones * 2
-    found = at_once([lambda phone=phone: guess(world, phone, unit, "192.0.2.1") for phone in again])  # type: ignore[misc]  # a loop's lambda
+    found = at_once([lambda phone=phone: guess(world, phone, unit, "192.0.2.1") for phone in again])  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     assert found.count(ClaimRefusedError) == PAIR_A_DAY // 2
     assert found.count(TooManyAttemptsError) == PAIR_A_DAY // 2
 

@@ -174,7 +174,7 @@ def test_an_expired_or_unknown_coupon_is_none_and_a_new_one_can_be_had(world: Wo
     world.clock.now += coupons.COUPON_LASTS
     for code in (first.code, "nonsense", ""):
         with pytest.raises(NotFoundError):
-            world.run(lambda tx, code=code: coupons.redeem(tx, code, shop.id))  # type: ignore[misc]  # a loop's lambda
+            world.run(lambda tx, code=code: coupons.redeem(tx, code, shop.id))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     assert coupon(world, journey).code != first.code
 
 

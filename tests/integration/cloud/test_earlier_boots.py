@@ -67,7 +67,7 @@ def test_postgresql_is_asked_with_as_many_parameters_for_all_as_for_one(postgres
 
     sa.event.listen(world.db.engine, "before_cursor_execute", note)
     for some in (product_ids[:1], product_ids):
-        world.read(lambda tx, some=some: watermarks.read(tx, {one: {1, 2} for one in some}))  # type: ignore[misc]  # a loop's
+        world.read(lambda tx, some=some: watermarks.read(tx, {one: {1, 2} for one in some}))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     half = len(numbers) // 2
     assert half == 2
     assert numbers[:half] == numbers[half:]

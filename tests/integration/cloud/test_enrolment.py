@@ -112,7 +112,7 @@ def test_a_wrong_request_leaves_the_token_as_it_was(office: Office, unit: str) -
 def test_of_two_requests_with_one_token_at_once_one_wins(office: Office, unit: str) -> None:
     token = office.token(unit)
     keys = [new_key() for _ in range(6)]
-    found = at_once([lambda key=key: office.enrol(token, request_of(key)) for key in keys])  # type: ignore[misc]  # a loop's lambda
+    found = at_once([lambda key=key: office.enrol(token, request_of(key)) for key in keys])  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     assert sorted(type(one).__name__ for one in found) == ["Enrolled", *["EnrolmentRefusedError"] * 5]
     assert len(office.world.rows("device_certificate")) == 1
 

@@ -50,7 +50,7 @@ def test_becoming_one_and_leaving_at_once_ends_in_one_of_the_two_and_never_betwe
         assert leaver.person_id not in people
         for row in world.rows("support_case"):
             assert row.person_id in people
-            world.read(lambda tx, row=row: care.messages(tx, world.keys, care.read(tx, row.id)))  # type: ignore[misc]  # a loop's lambda
+            world.read(lambda tx, row=row: care.messages(tx, world.keys, care.read(tx, row.id)))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         for row in world.rows("phone_session"):
             assert row.person_id in people
     check(world)
@@ -71,7 +71,7 @@ def test_a_customer_who_writes_while_two_become_one_is_read_by_the_expert(world:
             for number in range(3)
         ]
         at_once(works)
-        thread = world.read(lambda tx, case=case: care.messages(tx, world.keys, care.read(tx, case.id)))  # type: ignore[misc]  # a loop's lambda
+        thread = world.read(lambda tx, case=case: care.messages(tx, world.keys, care.read(tx, case.id)))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         assert len(thread) == 4
 
 

@@ -139,14 +139,14 @@ def test_two_admins_who_end_each_others_keys_at_once_leave_one(postgres_world: W
     world = postgres_world
     for _ in range(5):
         for earlier in world.rows("operator_key"):
-            world.run(lambda tx, key_id=earlier.id: operators.revoke_key(tx, key_id))  # type: ignore[misc]  # a loop's lambda
+            world.run(lambda tx, key_id=earlier.id: operators.revoke_key(tx, key_id))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         one, two = issue(world), issue(world)
         as_admin = operators.Operator(one.id, OperatorRole.ADMIN, granted(OperatorRole.ADMIN, None))
 
         def end(key_id: str, who: operators.Operator = as_admin) -> None:
             world.run(lambda tx: operators.revoke_key(tx, key_id, issuer=who))
 
-        found = at_once([lambda two=two: end(two.id), lambda one=one: end(one.id)])  # type: ignore[misc]  # a loop's lambda
+        found = at_once([lambda two=two: end(two.id), lambda one=one: end(one.id)])  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         assert sorted(type(one).__name__ for one in found) == ["LastAdminKeyError", "NoneType"]
         assert world.read(lambda tx: operators.has_admin(tx, None))
 

@@ -15,7 +15,7 @@ def leave(world: World) -> int:
     """What waits is handed over to a mail server; how many mails there were."""
     due = world.run(lambda tx: mail.lease(tx, world.keys, 100))
     for one in due:
-        world.run(lambda tx, one=one: mail.note_sent(tx, one.id))  # type: ignore[misc]  # a loop's lambda
+        world.run(lambda tx, one=one: mail.note_sent(tx, one.id))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     return len(due)
 
 
@@ -152,6 +152,6 @@ def test_mail_that_could_not_leave_in_its_time_counts_for_nobody(world: World) -
 @pytest.mark.parametrize("count", [PER_ADDRESS + 4])
 def test_wishes_at_once_are_all_counted(world: World, count: int) -> None:
     phones = [world.phone() for _ in range(count)]
-    found = at_once([lambda phone=phone: wish(world, phone) for phone in phones])  # type: ignore[misc]  # a loop's lambda
+    found = at_once([lambda phone=phone: wish(world, phone) for phone in phones])  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     assert [one.sent for one in found if isinstance(one, EmailAsked)].count(True) == PER_ADDRESS
     assert len(letters(world)) == PER_ADDRESS

@@ -122,7 +122,7 @@ def test_a_revoked_certificate_is_refused_by_the_list_and_another_is_not(
         unit = sqlite_world.unit().id
         (tmp_path / f"{name}.pem").write_text(enrolled(sqlite_world, known, unit, request_of(new_key())).certificate)
         if name == "ended":
-            sqlite_world.run(lambda tx, unit=unit: devices.revoke(tx, unit))  # type: ignore[misc]  # a loop's lambda
+            sqlite_world.run(lambda tx, unit=unit: devices.revoke(tx, unit))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     (tmp_path / "crl.pem").write_bytes(sqlite_world.read(lambda tx: devices.crl(tx, known)))
     assert "verify OK" in openssl("crl -in crl.pem -CAfile issuing.pem -noout")
     check = f"verify -crl_check -attime {at(sqlite_world)} -CAfile keys/ca/trust.pem -CRLfile crl.pem"
@@ -147,7 +147,7 @@ def test_the_lists_of_two_issuing_authorities_work_from_one_file(
         if number == 0:
             authority_files.renew(keys_dir, keys, now, offline=offline, passphrase="a passphrase of the tests")
     for unit in ids[:2]:
-        sqlite_world.run(lambda tx, unit=unit: devices.revoke(tx, unit))  # type: ignore[misc]  # a loop's lambda
+        sqlite_world.run(lambda tx, unit=unit: devices.revoke(tx, unit))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     lists = sqlite_world.read(lambda tx: devices.crl(tx, authority_files.load(keys_dir, keys)))
     assert lists.count(b"BEGIN X509 CRL") == 2
     (tmp_path / "crl.pem").write_bytes(lists)

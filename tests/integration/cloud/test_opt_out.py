@@ -66,7 +66,7 @@ def test_a_friend_who_followed_the_persons_link_keeps_no_trace_of_them_and_still
     code = left.visible["referral"].decode()
     friends = [world.phone(), world.phone()]
     for friend in friends:
-        world.run(lambda tx, who=friend.person_id: campaigns.follow(tx, world.keys, code, who))  # type: ignore[misc]  # a loop's lambda
+        world.run(lambda tx, who=friend.person_id: campaigns.follow(tx, world.keys, code, who))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     world.menus.opt_out(left.phone.token)
     assert held(everything(world), left.visible | left.hidden) == set()
     marks = [row.data["referral"] for row in world.rows("journal", type="referral.followed")]

@@ -77,7 +77,7 @@ def test_one_loud_device_is_held_to_its_limit_and_everybody_else_is_stored(shop:
     polite = [message for device in quiet for message in [device.birth(), *(device.telemetry() for _ in range(9))]]
     shop.publish([*flood, *polite, loud.presence("online"), loud.presence("offline")])
     for device in quiet:
-        until(lambda device=device: shop.stored(device.product_id) == 10, "the polite ones")  # type: ignore[misc]  # a loop's
+        until(lambda device=device: shop.stored(device.product_id) == 10, "the polite ones")  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         assert rejected(shop.world, device.product_id) == {}
     until(lambda: rejected(shop.world, loud.product_id) == {"over_limit": 250}, "the count of what was refused")
     assert shop.stored(loud.product_id) == 50
@@ -116,4 +116,4 @@ def test_while_the_database_is_held_up_the_worker_keeps_a_bounded_part_and_ackno
     worker.join()
     shop.thread()
     for device in devices:
-        until(lambda device=device: shop.stored(device.product_id) == 200, "everything, once it is free again")  # type: ignore[misc]  # a loop's
+        until(lambda device=device: shop.stored(device.product_id) == 200, "everything, once it is free again")  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable

@@ -165,7 +165,7 @@ def test_wrong_codes_at_once_are_all_counted(world: World) -> None:
 def test_of_claims_at_once_exactly_one_wins(world: World) -> None:
     unit = world.unit()
     phones = [world.phone() for _ in range(5)]
-    found = at_once([lambda phone=phone: world.claim(phone, unit) for phone in phones])  # type: ignore[misc]  # a loop's lambda
+    found = at_once([lambda phone=phone: world.claim(phone, unit) for phone in phones])  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     winners = [phone for phone, one in zip(phones, found, strict=True) if isinstance(one, Claimed)]
     assert len(winners) == 1
     assert sum(isinstance(one, AlreadyClaimedError) for one in found) == 4

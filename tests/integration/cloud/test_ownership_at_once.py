@@ -14,7 +14,7 @@ ROUNDS = 20
 def test_of_two_claims_at_once_exactly_one_wins_twenty_times_over(world: World) -> None:
     for _ in range(ROUNDS):
         unit, phones = world.unit(), [world.phone(), world.phone()]
-        found = at_once([lambda phone=phone, unit=unit: world.claim(phone, unit) for phone in phones])  # type: ignore[misc]  # a loop's lambda
+        found = at_once([lambda phone=phone, unit=unit: world.claim(phone, unit) for phone in phones])  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         assert sorted(type(one).__name__ for one in found) == ["AlreadyClaimedError", "Claimed"]
         winner = phones[0] if isinstance(found[0], Claimed) else phones[1]
         assert world.rows("product", id=unit.id)[0].owner_person_id == winner.person_id
@@ -34,7 +34,7 @@ def test_two_who_accept_at_once_are_one_receiver(homes: Homes) -> None:
         unit, owner = homes.world.unit(), homes.world.phone()
         homes.world.claim(owner, unit)
         link, phones = homes.offer(owner, unit), [homes.world.phone() for _ in range(3)]
-        found = at_once([lambda phone=phone, link=link: homes.accept(phone, link) for phone in phones])  # type: ignore[misc]  # a loop's lambda
+        found = at_once([lambda phone=phone, link=link: homes.accept(phone, link) for phone in phones])  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         (winner,) = [phone for phone, one in zip(phones, found, strict=True) if not isinstance(one, Exception)]
         assert homes.world.rows("transfer", id=link.id)[0].receiver_id == winner.person_id
 

@@ -20,7 +20,7 @@ def do_due(world: World) -> None:
     """What the scheduler does with guests whose time is up."""
     for row in world.rows("timer", kind=members.TIMER):
         if row.due_at <= world.clock():
-            world.run(lambda tx, subject=row.subject: members.expire(tx, subject))  # type: ignore[misc]  # a loop's lambda
+            world.run(lambda tx, subject=row.subject: members.expire(tx, subject))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
 
 
 def test_everybody_sees_roles_and_dates_as_far_as_is_theirs_and_nobody_is_named(homes: Homes) -> None:

@@ -114,7 +114,7 @@ def test_the_same_key_does_not_count_once_the_successor_was_used(world: World) -
 def test_two_tabs_that_refresh_at_once_get_one_pair(world: World) -> None:
     for _ in range(5):
         phone = world.phone()
-        found = at_once([lambda token=phone.refresh_token: refresh(world, token)] * 4)  # type: ignore[misc]  # a loop's lambda
+        found = at_once([lambda token=phone.refresh_token: refresh(world, token)] * 4)  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         pairs = [one for one in found if isinstance(one, SessionStarted)]
         assert len(pairs) == 4, found
         assert len({(one.token, one.refresh_token) for one in pairs}) == 1

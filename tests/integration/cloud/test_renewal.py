@@ -131,7 +131,7 @@ def test_a_signature_for_another_request_or_time_counts_for_nothing(
     ):
         given = {"certificate": first.certificate, "csr": sent, "at": at, "signature": signature}
         with pytest.raises(RenewalRefusedError):
-            office.world.run(lambda tx, given=given: enrolment.renew(tx, office.known, TERMS, **given))  # type: ignore[misc]  # a loop's lambda
+            office.world.run(lambda tx, given=given: enrolment.renew(tx, office.known, TERMS, **given))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
 
 
 def test_a_renewal_says_its_time_about_rightly(office: Office, unit: str) -> None:
@@ -160,6 +160,6 @@ def test_renewals_at_once_do_not_go_above_the_limit(office: Office, unit: str) -
     key = new_key()
     first = office.first(unit, key)
     keys = [new_key() for _ in range(enrolment.MAX_LIVE + 3)]
-    found = at_once([lambda new=new: office.renew(key, first.certificate, new) for new in keys])  # type: ignore[misc]  # a loop's lambda
+    found = at_once([lambda new=new: office.renew(key, first.certificate, new) for new in keys])  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     kinds = sorted(type(one).__name__ for one in found)
     assert kinds == [*["Enrolled"] * (enrolment.MAX_LIVE - 1), *["TooManyCertificatesError"] * 4]

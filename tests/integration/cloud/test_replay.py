@@ -244,8 +244,8 @@ def test_histories_written_by_many_at_once_replay_to_what_was_there(postgres_wor
     batches = [[device.birth(), device.status(READY)], [device.status(JAMMED)], [device.event("page_printed")]]
     batches += [[second.birth(), device.status(CLEARED)], [second.status(READY)], [second.event("page_printed")]]
     journeys = [world.journey(phone).id for phone in phones]
-    works: list[Callable[[], object]] = [lambda batch=batch: world.take(*batch) for batch in batches]  # type: ignore[misc]  # a loop's lambda
-    works += [lambda number=number: world.order(f"A-{number}", journey=journeys[number]) for number in range(4)]  # type: ignore[misc]  # the same
+    works: list[Callable[[], object]] = [lambda batch=batch: world.take(*batch) for batch in batches]  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
+    works += [lambda number=number: world.order(f"A-{number}", journey=journeys[number]) for number in range(4)]  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     works += [lambda: world.claim(phones[1], other), lambda: world.menus.opt_out(phones[3].token)]
     found = at_once(works)
     assert [one for one in found if isinstance(one, Exception)] == []

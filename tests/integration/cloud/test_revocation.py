@@ -183,7 +183,7 @@ def test_what_is_asked_for_at_the_moment_of_a_retirement_is_not_given(postgres_w
 
 def test_many_ends_at_once_are_numbered_without_a_gap(world: World) -> None:
     units = [world.unit().id for _ in range(8)]
-    at_once([lambda one=one: world.run(lambda tx: devices.note_ended(tx, one)) for one in units])  # type: ignore[misc]  # a loop's lambda
+    at_once([lambda one=one: world.run(lambda tx: devices.note_ended(tx, one)) for one in units])  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     rows = world.rows("device_ended")
     assert [row.number for row in rows] == list(range(1, 9))
     assert {row.product_id for row in rows} == set(units)

@@ -53,7 +53,7 @@ def test_two_workers_store_what_the_same_devices_say_once_and_right_and_one_of_t
     two.publish(said)
     two.publish(said[:100])
     for device in devices:
-        until(lambda device=device: two.stored(device.product_id) == 200, f"the watermark of {device.product_id}")  # type: ignore[misc]  # a loop's
+        until(lambda device=device: two.stored(device.product_id) == 200, f"the watermark of {device.product_id}")  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         (known,) = two.world.rows("twin", product_id=device.product_id)
         assert (known.reported["n"], known.boot, known.birth_seq) == ([199, 1, 199], 1, 1)
         seqs = [row.seq for row in two.world.rows("telemetry", product_id=device.product_id)]
@@ -122,7 +122,7 @@ def test_a_worker_that_begins_to_share_or_ceases_to_hears_nothing_twice(two: Wor
     for number, workers in enumerate((1, 2, 1), start=1):
         threads = [two.thread(ingest_workers=workers) for _ in range(workers)]
         two.publish(words(device, 20) if number == 1 else [device.telemetry() for _ in range(20)])
-        until(lambda stored=20 * number: two.stored(device.product_id) == stored, "what was said")  # type: ignore[misc]  # a loop's
+        until(lambda stored=20 * number: two.stored(device.product_id) == stored, "what was said")  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         for thread in reversed(threads):  # the first is the last one, and keeps its session
             thread.stop.set()
             thread.join()

@@ -38,7 +38,7 @@ def test_workers_with_the_same_devices_in_any_order_never_lock_each_other_out(po
             world.db._once(lambda tx, refused=refused: overruns.note(tx, refused, "x"))  # type: ignore[misc]  # noqa: SLF001 - see above
         return stored
 
-    found = at_once([lambda number=number: worker(number) for number in range(WORKERS)])  # type: ignore[misc]  # a loop's
+    found = at_once([lambda number=number: worker(number) for number in range(WORKERS)])  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
     assert [one for one in found if isinstance(one, Exception)] == []
     different = {row.event_id for row in world.rows("journal")}
     assert sum(one for one in found if isinstance(one, int)) == len(world.rows("journal")) == len(different)

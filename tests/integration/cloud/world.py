@@ -180,7 +180,7 @@ class World:
         }
         for kind, subject in due:
             duty = duties[kind]
-            self.run(lambda tx, duty=duty, subject=subject: duty(tx, subject))  # type: ignore[misc]  # a loop's lambda
+            self.run(lambda tx, duty=duty, subject=subject: duty(tx, subject))  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         return due
 
 

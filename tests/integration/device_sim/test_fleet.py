@@ -74,7 +74,7 @@ async def test_a_fleet_started_again_counts_its_boots_on(
     for _ in range(2):
         fleet = Fleet(config)
         running = asyncio.create_task(fleet.run())
-        await eventually(lambda fleet=fleet: fleet.counters.stored >= 15, "some messages stored")  # type: ignore[misc] # bound now
+        await eventually(lambda fleet=fleet: fleet.counters.stored >= 15, "some messages stored")  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         fleet.stop()
         await running
     await eventually(lambda: sum(isinstance(one, Birth) for one in cloud.heard) >= 6, "six births")
@@ -105,10 +105,10 @@ async def test_two_fleets_of_one_seed_send_the_same_messages_in_the_same_order(
         fleet = Fleet(config)
         running = asyncio.create_task(fleet.run())
         if late:
-            await eventually(lambda fleet=fleet: fleet.counters.failures >= 3, "no network")  # type: ignore[misc] # bound now
+            await eventually(lambda fleet=fleet: fleet.counters.failures >= 3, "no network")  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
             await mosquitto.start()
             await eventually(lambda: cloud.ready, "the cloud is back")
-        await eventually(lambda fleet=fleet: fleet.counters.stored > 300, "100 messages of each")  # type: ignore[misc] # bound now
+        await eventually(lambda fleet=fleet: fleet.counters.stored > 300, "100 messages of each")  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
         fleet.stop()
         await running
         streams.append([_contents(cloud, one.id)[:50] for one in config.credentials])

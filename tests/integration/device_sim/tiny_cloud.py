@@ -101,7 +101,7 @@ class TinyCloud:
                         group.create_task(self._acknowledge(client))
             except* aiomqtt.MqttError:
                 self._client = None
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # before it tries again: the broker may be down for the test
 
     async def tell(self, product_id: str, kind: Down, message: Message, *, retain: bool = False) -> None:
         assert self._client is not None
@@ -126,7 +126,7 @@ class TinyCloud:
 
     async def _acknowledge(self, client: aiomqtt.Client) -> None:
         while True:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # watermarks leave together, as the cloud's do
             while self._news:
                 product_id, boot = self._news.pop()
                 stored = Stored(boot=boot, seq=self.watermark(product_id, boot).low)

@@ -112,8 +112,9 @@ async def test_after_a_lost_answer_and_a_restart_the_same_key_asks_again(
     office.lose = 1_000
     async with device() as one:
         asking = asyncio.create_task(one.enrol(UNIT, "tle_x"))
-        while not office.asked:  # noqa: ASYNC110 - the fake service has no event to wait for
-            await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            while not office.asked:  # noqa: ASYNC110 - the fake service has no event to wait for
+                await asyncio.sleep(0)
         asking.cancel()  # the power goes
         with suppress(asyncio.CancelledError):
             await asking

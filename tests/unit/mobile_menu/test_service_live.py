@@ -43,6 +43,7 @@ def listen(hub: LiveHub, ear: Ear, journey_id: str = "j1", person_id: str = "p1"
 
 
 async def settle() -> None:
+    """Turns of the loop, more than a delivery takes: so that one that must not come could have come."""
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -82,7 +83,7 @@ async def test_many_changes_while_a_stream_is_busy_become_one() -> None:
     await ear.next()
     for _ in range(1000):
         hub.changed(["j1"])
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # a turn of the loop, in which the stream could be woken
     hub.case_changed(["j1"])
     await settle()
     assert ear.heard == [Signal.MENU]
