@@ -1,5 +1,6 @@
 """What all tests share: no sockets for unit tests, and a database of each kind for those that need one."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_teardown(item: pytest.Item) -> None:
     if UNIT in item.path.parents:
         enable_socket()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    """What a file's tests forgot to close fails the last of them, not whoever is about when Python happens to look."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
