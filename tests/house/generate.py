@@ -221,8 +221,8 @@ def permissions_page() -> str:
             "## What each call asks for",
             "",
             (
-                f"`GET /metrics` asks for `{Permission.FIGURES_READ.value}`, and for nothing on the machine itself when it "
-                "is asked by a name of its own."
+                f"`GET /metrics` asks for `{Permission.FIGURES_READ.value}`, and for nothing on the machine "
+                "itself when it is asked by a name of its own."
             ),
             "",
             "| call | permission |",
