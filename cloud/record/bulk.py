@@ -121,7 +121,7 @@ def rows_of(tx: Transaction, table: sa.Table, names: tuple[str, ...], key: str, 
         return []
     connection = tx.session.connection()
     wanted = msgspec.json.encode(values).decode() if tx.sqlite else array_literal(values)
-    return list(connection.exec_driver_sql(_select(table, names, key, connection.dialect), (wanted,)))
+    return list(connection.exec_driver_sql(_select(table, names, key, connection.dialect), (wanted,)).all())
 
 
 # --- the statements ---

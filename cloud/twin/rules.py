@@ -145,7 +145,8 @@ def apply(twin: Twin, event: Event, profile: Profile, known_at: datetime) -> Twi
         return twin
     reported: dict[str, Field] = changed.get("reported", twin.reported)
     if reported is not twin.reported:
-        changed["usage"] = usage_of(twin, _value(reported, "supplies"), believed(event.at, known_at))
+        before, now = _value(twin.reported, "supplies"), _value(reported, "supplies")
+        changed["usage"] = usage_of(twin.usage, before, now, believed(event.at, known_at))
     presence: PresenceKey = changed.get("presence", twin.presence)
     said = {name: _value(reported, name) for name in SAYS_HOW_IT_IS}
     level, has_error = standing(said, None if presence.boot < 0 else presence.online, profile)
@@ -238,15 +239,19 @@ def merge_desired(known: dict[str, Json], wished: dict[str, Json]) -> dict[str, 
     return {name: value for name, value in {**known, **wished}.items() if value is not None}
 
 
-def usage_of(before: Twin, supplies: Json, at: datetime) -> dict[str, tuple[float, datetime]]:
-    """Where each supply that is there now stood at its last refill: a level that rises starts the count anew."""
+def usage_of(
+    counted: dict[str, tuple[float, datetime]], before: Json, supplies: Json, at: datetime
+) -> dict[str, tuple[float, datetime]]:
+    """Where each supply that is there now stood at its last refill: a level that rises starts the count anew. before:
+    the supplies as they were, and `counted` of them.
+    """
     usage: dict[str, tuple[float, datetime]] = {}
-    old = _levels(_value(before.reported, "supplies"))
+    old = _levels(before)
     now = _levels(supplies)
     for supply in supplies or ():
         name = str(supply["name"])
         level = now.get(name)
-        start = before.usage.get(name)
+        start = counted.get(name)
         if level is not None and (start is None or level > old.get(name, level)):
             usage[name] = (level, at)
         elif start is not None:

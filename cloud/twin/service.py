@@ -13,11 +13,11 @@ from broker.contract.topics import Down, down_topic
 from cloud.db import Transaction, table_of, utc_of
 from cloud.errors import FieldProblem, InvalidError, NotFoundError, StaleError
 from cloud.record import service as record
-from cloud.record.bulk import among, put_many, rows_of
+from cloud.record.bulk import Columns, among, put_columns, rows_of
 from cloud.record.events import Event, EventType
-from cloud.registry.profiles import Profile
 from cloud.registry.service import profiles_of, read_unit
-from cloud.twin.rules import Field, Twin, apply, merge_desired
+from cloud.twin.rules import Field, Twin, merge_desired
+from cloud.twin.runs import apply_all
 from cloud.twin.tables import ContactRow, QuarantineRow, RejectCountRow, StreamRow, TwinRow
 
 twin_table = table_of(TwinRow)
@@ -89,7 +89,7 @@ def project(tx: Transaction, events: list[Event]) -> None:
     changed = []
     for product_id, own in by_product.items():
         before = known.get(product_id, Twin(product_id=product_id))
-        after = _applied(before, own, profiles[product_id], tx.now)
+        after = apply_all(before, own, profiles[product_id], tx.now)
         if after is not before:
             changed.append(after)
             if (before.level, before.error_since) != (after.level, after.error_since):
@@ -97,18 +97,13 @@ def project(tx: Transaction, events: list[Event]) -> None:
     _save(tx, changed)
 
 
-def _applied(twin: Twin, events: list[Event], profile: Profile, now: datetime) -> Twin:
-    for event in events:
-        twin = apply(twin, event, profile, now)
-    return twin
-
-
 def _save(tx: Transaction, twins: list[Twin]) -> None:
     if not twins:
         return
-    rows = [_to_values(twin) for twin in twins]
-    replaced = [name for name in rows[0] if name != "product_id"]
-    put_many(tx, twin_table, rows, keys=["product_id"], replaced=replaced)
+    columns = _to_columns(twins)
+    put_columns(
+        tx, twin_table, columns, keys=["product_id"], replaced=[name for name in columns if name != "product_id"]
+    )
     tx.changes.products.update(twin.product_id for twin in twins)
     held = tx.memo.get(_HELD, {})
     held.update({twin.product_id: twin for twin in twins if twin.product_id in held})
@@ -231,24 +226,24 @@ def _from_row(row: Any) -> Twin:
     )
 
 
-def _to_values(twin: Twin) -> dict[str, Any]:
+def _to_columns(twins: list[Twin]) -> Columns:
     return {
-        "product_id": twin.product_id,
-        "version": twin.version,
-        "reported": msgspec.to_builtins(twin.reported),
-        "epoch": twin.epoch,
-        "boot": twin.presence.boot,
-        "connection": twin.presence.connection,
-        "offline": twin.presence.offline,
-        "firmware": twin.firmware,
-        "profile": twin.profile,
-        "capabilities": list(twin.capabilities),
-        "desired": twin.desired,
-        "desired_version": twin.desired_version,
-        "birth_boot": twin.birth[0],
-        "birth_seq": twin.birth[1],
-        "level": twin.level,
-        "level_since": twin.level_since,
-        "error_since": twin.error_since,
-        "usage": {name: [level, at.isoformat()] for name, (level, at) in twin.usage.items()},
+        "product_id": [twin.product_id for twin in twins],
+        "version": [twin.version for twin in twins],
+        "reported": [twin.reported for twin in twins],
+        "epoch": [twin.epoch for twin in twins],
+        "boot": [twin.presence.boot for twin in twins],
+        "connection": [twin.presence.connection for twin in twins],
+        "offline": [twin.presence.offline for twin in twins],
+        "firmware": [twin.firmware for twin in twins],
+        "profile": [twin.profile for twin in twins],
+        "capabilities": [twin.capabilities for twin in twins],
+        "desired": [twin.desired for twin in twins],
+        "desired_version": [twin.desired_version for twin in twins],
+        "birth_boot": [twin.birth[0] for twin in twins],
+        "birth_seq": [twin.birth[1] for twin in twins],
+        "level": [twin.level for twin in twins],
+        "level_since": [twin.level_since for twin in twins],
+        "error_since": [twin.error_since for twin in twins],
+        "usage": [twin.usage for twin in twins],
     }

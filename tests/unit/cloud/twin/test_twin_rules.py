@@ -14,6 +14,7 @@ from broker.contract.topics import Up, up_topic
 from cloud.record.events import Event
 from cloud.registry.profiles import Severity, load_profile
 from cloud.twin.rules import Twin, apply, condition, days_left, merge_desired, merge_reported, to_event
+from cloud.twin.runs import apply_all
 from mobile_menu.rules.situation import Level
 
 ID = "01jd0000000000000000000000"
@@ -117,6 +118,35 @@ def test_the_level_and_the_error_are_always_those_of_the_whole_state_and_each_ch
         assert twin.level_since == (before.level_since if twin.level == before.level else now)
         assert (twin.version == before.version) == (twin is before)
         assert twin is before or msgspec.structs.replace(twin, version=before.version) != before
+
+
+_WITH_EPOCH = st.builds(
+    lambda event, epoch: msgspec.structs.replace(event, data={**event.data, "epoch": epoch}),
+    _STATUS,
+    st.integers(0, 2),
+)
+_OTHER = st.just(
+    heard("device.birth", boot=2, seq=1, firmware="2", profile="printer", capabilities=[], connection=1)
+) | st.just(Event(id="w", type="twin.desired", at=AT, source="operator", product_id=ID, data={"settings": {"a": 1}}))
+_IN_ORDER = st.lists(_SAID, max_size=6).map(
+    lambda said: [heard("device.status", 4, number, reported=one) for number, one in enumerate(said, 1)]
+)
+_EVENTS = st.lists(_STATUS | _WITH_EPOCH | _PRESENCE | _OTHER, max_size=8) | _IN_ORDER
+
+
+@given(_EVENTS, _EVENTS)
+def test_many_events_at_once_make_of_a_twin_what_they_make_one_after_the_other(
+    earlier: list[Event], now: list[Event]
+) -> None:
+    before = told(*earlier)
+    later = AT + timedelta(minutes=1)
+    after = before
+    for event in now:
+        after = apply(after, event, PRINTER, later)
+    at_once = apply_all(before, now, PRINTER, later)
+    assert at_once == after
+    assert (at_once is before) == (after is before)
+    assert before == told(*earlier), "the twin that was given is as it was"
 
 
 @given(st.lists(_STATUS, max_size=8))
