@@ -121,22 +121,25 @@ def _is_new(streams: Streams, part: Accepted) -> bool:
 def _within_bounds(fresh: list[Accepted], known: dict[str, Twin]) -> tuple[list[Accepted], list[Rejected]]:
     """What the twins can take in, and the statuses that they cannot. These count as received: they never get better."""
     rooms: dict[str, Room] = {}
-    taken, beyond = [], []
-    for part in fresh:
-        message, product_id = part.message, part.topic.product_id
-        if not isinstance(message, Status):
-            taken.append(part)
+    beyond: dict[int, Rejected] = {}
+    for place, part in enumerate(fresh):
+        message = part.message
+        if type(message) is not Status:
             continue
-        if product_id not in rooms:
-            rooms[product_id] = Room(known[product_id].reported if product_id in known else {})
-        why = rooms[product_id].take(message.reported)
+        product_id = part.topic.product_id
+        room = rooms.get(product_id)
+        if room is None:
+            there = known.get(product_id)
+            room = rooms[product_id] = Room({} if there is None else there.reported)
+        why = room.take(message.reported)
         if why:
             head = encode(message)
             reason = refused(RejectionReason.UNSTORABLE, why, head)
-            beyond.append(Rejected(product_id, up_topic(product_id, Up.STATUS), reason, (message.boot, message.seq)))
-        else:
-            taken.append(part)
-    return taken, beyond
+            topic = up_topic(product_id, Up.STATUS)
+            beyond[place] = Rejected(product_id, topic, reason, (message.boot, message.seq))
+    if not beyond:
+        return fresh, []
+    return [part for place, part in enumerate(fresh) if place not in beyond], list(beyond.values())
 
 
 def _given_up(message: DeviceEvent) -> list[tuple[int, int, int]]:
@@ -170,14 +173,15 @@ def _note_contact(tx: Transaction, fresh: list[Accepted], known: dict[str, Twin]
 
     A will is no contact; nor is an `online` that a broker has kept and says again: it is no newer than what is known.
     """
-    heard: dict[str, Contact] = {}
+    last: dict[str, datetime] = {}
     back: dict[str, Contact] = {}
     for part in fresh:
-        product_id, message = part.topic.product_id, part.message
+        message = part.message
         if not isinstance(message, Presence):
-            heard[product_id] = Contact(tx.now, (message.at - tx.now).total_seconds())
-        elif _newly_online(message, known.get(product_id)):
-            back[product_id] = Contact(tx.now, 0.0)
+            last[part.topic.product_id] = message.at
+        elif _newly_online(message, known.get(part.topic.product_id)):
+            back[part.topic.product_id] = Contact(tx.now, 0.0)
+    heard = {product_id: Contact(tx.now, (at - tx.now).total_seconds()) for product_id, at in last.items()}
     found = {product_id: one for product_id, one in heard.items() if _is_news(memory.contact(product_id), one)}
     silent = {product_id: one for product_id, one in back.items() if product_id not in heard}
     _stir_the_silent(tx, [*found, *silent], memory)

@@ -74,8 +74,9 @@ def to_event(product_id: str, message: UpMessage | Presence, known_epoch: int, r
         return _presence_event(product_id, message, received_at)
     if isinstance(message, Telemetry):
         return None
-    key = {"boot": message.boot, "seq": message.seq, "epoch": known_epoch if message.epoch is None else message.epoch}
+    epoch = known_epoch if message.epoch is None else message.epoch
     kind, data = _meaning(message)
+    data["boot"], data["seq"], data["epoch"] = message.boot, message.seq, epoch
     return Event(
         id=f"{product_id}:{message.boot}:{message.seq}",
         type=kind,
@@ -83,7 +84,7 @@ def to_event(product_id: str, message: UpMessage | Presence, known_epoch: int, r
         source="device",
         channel="device",
         product_id=product_id,
-        data={**data, **key},
+        data=data,
     )
 
 
@@ -100,6 +101,8 @@ def _presence_event(product_id: str, message: Presence, received_at: datetime) -
 
 
 def _meaning(message: UpMessage) -> tuple[EventType, dict[str, Json]]:
+    if type(message) is Status:  # half of all
+        return EventType.DEVICE_STATUS, {"reported": message.reported}
     match message:
         case Birth():
             return EventType.DEVICE_BIRTH, {
@@ -108,8 +111,6 @@ def _meaning(message: UpMessage) -> tuple[EventType, dict[str, Json]]:
                 "capabilities": list(message.capabilities),
                 "connection": message.connection,
             }
-        case Status():
-            return EventType.DEVICE_STATUS, {"reported": message.reported}
         case DeviceEvent(name="install_step_done"):
             return EventType.INSTALL_STEP_DONE, {"step": str(message.data.get("step", "")), "witness": "device"}
         case DeviceEvent(name="factory_reset"):
@@ -209,7 +210,8 @@ class Room:
     """
 
     def __init__(self, known: dict[str, Field]) -> None:
-        self._heard = [{name: value for name, (value, _boot, _seq) in known.items()}]
+        self._known = known
+        self._heard: list[dict[str, Json]] = []
         self._fields = len(known)
         self._bytes = len(_JSON.encode(known))
 
@@ -218,7 +220,9 @@ class Room:
         fields, size = self._fields + len(heard), self._bytes + len(_JSON.encode(heard))
         after: dict[str, Json] = {}
         if fields > MAX_FIELDS or size > MAX_REPORTED_BYTES:
-            after = {name: value for one in (*self._heard, heard) for name, value in one.items()}
+            after = {name: value for name, (value, _boot, _seq) in self._known.items()}
+            for one in (*self._heard, heard):
+                after |= one
             fields, size = len(after), sum(_sizes(after))
         if fields > MAX_FIELDS:
             return f"the device's state would have more than {MAX_FIELDS} fields"

@@ -5,7 +5,7 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 
 from broker.contract.codec import QUARANTINE_BYTES, Accepted, AnyUp, Rejection, RejectionReason
-from broker.contract.messages import MAX_PAYLOAD_BYTES, SCHEMA, Birth, Counter, Result, Sequence
+from broker.contract.messages import MAX_PAYLOAD_BYTES, SCHEMA, Birth, Counter, Result, Sequence, Status, Telemetry
 from broker.contract.topics import Up, parse_up
 from cloud.db import Transaction
 from cloud.registry.service import states_of
@@ -50,27 +50,29 @@ def sorted_out(
         address.product_id for topic, part, _ in decoded if isinstance(part, Rejection) and (address := parse_up(topic))
     }
     states = states_of(tx, sorted(named))
+    usable = {product_id for product_id, state in states.items() if state != "retired"}
     accepted, rejected = [], []
     for topic, part, payload in decoded:
-        if isinstance(part, Accepted):
-            owner = str(part.topic.product_id)
-        else:
-            address = parse_up(topic)
-            owner = str(address.product_id) if address else ""
-        # What a retired unit says is nobody's, but an operator who asks about the unit shall see that it speaks.
-        owner, in_use = (owner if owner in states else ""), states.get(owner, "retired") != "retired"
-        if isinstance(part, Rejection):
-            seq = named_seq(topic, part.reason, payload) if in_use else None
-            rejected.append(Rejected(owner, topic, part, seq))
-        elif not in_use:
-            why = "this product is retired" if owner else "the registry does not know this product"
-            rejected.append(Rejected(owner, topic, refused(RejectionReason.UNKNOWN_DEVICE, why, payload)))
-        elif problem := _unstorable(part.message):
-            seq = named_seq(topic, RejectionReason.UNSTORABLE, payload)
-            rejected.append(Rejected(owner, topic, refused(RejectionReason.UNSTORABLE, problem, payload), seq))
-        else:
+        if isinstance(part, Accepted) and part.topic.product_id in usable and not _unstorable(part.message):
             accepted.append(part)
+        else:
+            rejected.append(_rejected(topic, part, payload, states))
     return accepted, rejected
+
+
+def _rejected(topic: str, part: Accepted | Rejection, payload: bytes, states: dict[str, str]) -> Rejected:
+    """What cannot be stored, and why."""
+    address = parse_up(topic)
+    owner = str(address.product_id) if address else ""
+    # What a retired unit says is nobody's, but an operator who asks about the unit shall see that it speaks.
+    owner, in_use = (owner if owner in states else ""), states.get(owner, "retired") != "retired"
+    if isinstance(part, Rejection):
+        return Rejected(owner, topic, part, named_seq(topic, part.reason, payload) if in_use else None)
+    if not in_use:
+        why = "this product is retired" if owner else "the registry does not know this product"
+        return Rejected(owner, topic, refused(RejectionReason.UNKNOWN_DEVICE, why, payload))
+    seq = named_seq(topic, RejectionReason.UNSTORABLE, payload)
+    return Rejected(owner, topic, refused(RejectionReason.UNSTORABLE, _unstorable(part.message), payload), seq)
 
 
 def refused(reason: RejectionReason, detail: str, payload: bytes) -> Rejection:
@@ -95,8 +97,12 @@ def named_seq(topic: str, reason: RejectionReason, payload: bytes) -> tuple[int,
 
 def _unstorable(message: AnyUp) -> str:
     """What of a well-formed message no database can keep, or empty. One such would fail its whole batch."""
-    if message.at is not None and not EARLIEST_YEAR <= message.at.year <= LATEST_YEAR:
-        return f"at: the year {message.at.year}"
+    at = message.at
+    if at is not None and not EARLIEST_YEAR <= at.year <= LATEST_YEAR:
+        return f"at: the year {at.year}"
+    kind = type(message)
+    if kind is Status or kind is Telemetry:  # most are; and their texts are of the contract's alphabet, or JSON
+        return ""
     match message:
         case Birth(firmware=text) | Result(detail=text) if "\0" in text:
             return "a NUL in a text"

@@ -39,6 +39,9 @@ class Streams:
         key = (product_id, boot)
         self.touched.add(key)
         known = self.now.get(key, _NOTHING)
+        if seq == known.low + 1 and not known.above:  # as most do
+            self.now[key] = Received(seq)
+            return True
         if known.holds(seq):
             self.duplicates[key] += 1
             return False

@@ -149,6 +149,11 @@ def test_many_events_at_once_make_of_a_twin_what_they_make_one_after_the_other(
     assert before == told(*earlier), "the twin that was given is as it was"
 
 
+def test_a_refill_among_many_statuses_starts_the_count_anew() -> None:
+    said = [status(1, supplies=black(9)), status(2, supplies=black(90)), status(3, supplies=black(80))]
+    assert apply_all(Twin(product_id=ID), said, PRINTER, AT).usage == {"black": (90.0, AT)}
+
+
 @given(st.lists(_STATUS, max_size=8))
 def test_a_supply_is_counted_from_its_last_rise_and_as_long_as_it_is_there(events: list[Event]) -> None:
     twin, starts = Twin(product_id=ID), dict[str, float]()
