@@ -132,7 +132,8 @@ class Settings(BaseSettings):
         10,
         ge=1,
         le=100,
-        description="How much of a thread's time series may take while telemetry waits for them.",
+        description="How much of a thread's time series may take while telemetry waits for them; when it has waited "
+        "for more than a minute, more, and half at most.",
     )
     device_messages_per_minute: int = Field(
         60_000,

@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from broker.contract.messages import Measurement
 from cloud.twin.rules import believed
 
 MAX_FIELDS: Final = 256
@@ -71,15 +70,40 @@ Buckets = dict[tuple[str, datetime], Bucket]
 """By unit and start."""
 
 
-class Reading(NamedTuple):
-    """A telemetry message, as the table has it."""
+class Measured(msgspec.Struct, frozen=True, gc=False):
+    """A measurement as it is stored: `Measurement`, which was checked when it came."""
+
+    name: str
+    value: float
+    unit: str = ""
+    at: datetime | None = None
+
+
+class Reading(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A telemetry message, as the table has it. time_us, received_us: microseconds since 1970, UTC."""
 
     product_id: str
     boot: int
     seq: int
-    time: datetime
-    received_at: datetime
-    measurements: Sequence[Measurement]
+    time_us: int
+    received_us: int
+    measurements: tuple[Measured, ...]
+
+
+readings_of: Final = msgspec.json.Decoder(tuple[Reading, ...]).decode
+"""Readings from JSON, an array for each: many at once, which costs less than to decode the measurements of each."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_MINUTE_US: Final = 60_000_000
+
+
+def microseconds(at: datetime) -> int:
+    """Since 1970, UTC."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def _at(time_us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=time_us)
 
 
 def start_of(at: datetime, every: Every) -> datetime:
@@ -132,51 +156,74 @@ def merged(known: Bucket, new: Bucket) -> Bucket:
 
 
 class _Tally:
-    """One field of one minute while it is counted: what `joined` would make of its measurements, one by one."""
+    """One field of one minute while it is counted. key: (time in µs, boot, seq) of the last value."""
 
-    __slots__ = ("count", "high", "key", "last", "low", "total")
+    __slots__ = ("key", "last", "values")
 
-    def __init__(self, value: float, key: tuple[datetime, int, int]) -> None:
-        self.count = 1
-        self.low = self.high = self.total = self.last = value
-        self.key = key
-
-    def add(self, value: float, key: tuple[datetime, int, int]) -> None:
-        self.count += 1
-        self.total += value
-        self.low = min(self.low, value)
-        self.high = max(self.high, value)
-        if key >= self.key:
-            self.key, self.last = key, value
+    def __init__(self, value: float, key: tuple[int, int, int]) -> None:
+        self.values = [value]
+        self.key, self.last = key, value
 
     def sums(self, name: str, unit: str) -> Sums:
-        at, boot, seq = self.key
-        return Sums(name, unit, self.count, self.low, self.high, _finite(self.total), self.last, at, boot, seq)
+        values, (time_us, boot, seq) = self.values, self.key
+        low, high, total = min(values), max(values), _finite(sum(values))
+        return Sums(name, unit, len(values), low, high, total, self.last, _at(time_us), boot, seq)
+
+
+class Tallies:
+    """Minutes while they are counted. Readings are added in any order and in any parts; each once."""
+
+    def __init__(self) -> None:
+        self._minutes: dict[tuple[str, int], dict[Field, _Tally]] = {}
+
+    def add(self, readings: Iterable[Reading]) -> None:
+        """A measurement with a time of its own lies there, if that can be right."""
+        minutes = self._minutes
+        for one in readings:
+            product_id, time_us = one.product_id, one.time_us
+            key = time_us, one.boot, one.seq
+            place = product_id, time_us // _MINUTE_US
+            for measured in one.measurements:
+                if measured.at is None:
+                    fields = minutes.get(place)
+                    if fields is None:
+                        fields = minutes[place] = {}
+                    _add(fields, measured, key)
+                else:
+                    own_us = microseconds(believed(measured.at, _at(one.received_us)))
+                    own = minutes.setdefault((product_id, own_us // _MINUTE_US), {})
+                    _add(own, measured, (own_us, one.boot, one.seq))
+
+    def buckets(self) -> Buckets:
+        """What was counted."""
+        return {
+            (product_id, _at(minute * _MINUTE_US)): _bounded(fields)
+            for (product_id, minute), fields in self._minutes.items()
+        }
+
+
+def _add(fields: dict[Field, _Tally], measured: Measured, key: tuple[int, int, int]) -> None:
+    field = measured.name, measured.unit
+    tally = fields.get(field)
+    if tally is None:
+        fields[field] = _Tally(measured.value, key)
+        return
+    tally.values.append(measured.value)
+    if key >= tally.key:
+        tally.key, tally.last = key, measured.value
 
 
 def minutes(readings: Iterable[Reading]) -> Buckets:
-    """The minutes of these messages. A measurement with a time of its own lies there, if that can be right."""
-    tallies: dict[tuple[str, datetime], dict[Field, _Tally]] = {}
-    for product_id, boot, seq, time, received_at, measurements in readings:
-        own = tallies.setdefault((product_id, start_of(time, Every.MINUTE)), {})
-        for one in measurements:
-            fields, at = own, time
-            if one.at is not None:
-                at = believed(one.at, received_at).astimezone(UTC)
-                fields = tallies.setdefault((product_id, start_of(at, Every.MINUTE)), {})
-            field = one.name, one.unit
-            tally = fields.get(field)
-            if tally is None:
-                fields[field] = _Tally(one.value, (at, boot, seq))
-            else:
-                tally.add(one.value, (at, boot, seq))
-    return {key: _bounded(fields) for key, fields in tallies.items() if fields}
+    """The minutes of these messages."""
+    tallies = Tallies()
+    tallies.add(readings)
+    return tallies.buckets()
 
 
 def _bounded(tallies: dict[Field, _Tally]) -> Bucket:
     """The first of them, and a count of the rest."""
     fields = {field: tally.sums(*field) for field, tally in islice(tallies.items(), MAX_FIELDS)}
-    return Bucket(fields, sum(tally.count for tally in islice(tallies.values(), MAX_FIELDS, None)))
+    return Bucket(fields, sum(len(tally.values) for tally in islice(tallies.values(), MAX_FIELDS, None)))
 
 
 def wider(buckets: Buckets, every: Every) -> Buckets:

@@ -1,4 +1,4 @@
-"""The loop that takes telemetry into its series, a little at a time, and never more than its share of the time."""
+"""The loop that takes telemetry into its series, a little at a time, and no more than its share of the time."""
 
 import logging
 import threading
@@ -9,17 +9,18 @@ from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.twin import series
 from cloud.twin.retention import FOR_EVER, Terms
+from cloud.twin.series_pace import rest_s
 
 log = logging.getLogger("throughline.series")
-EVERY_S = 10.0
-AT_ONCE_IN_SQLITE = 1_000
+AT_ONCE_IN_SQLITE = 2_000
 """Messages; nobody else writes meanwhile."""
 
 
 class SeriesLoop:
     """Runs until `stop` is set. Any number may run at once: each batch is taken by one.
 
-    share_percent: how much of the time it may work. What it does not get done waits where it is, in the telemetry.
+    share_percent: how much of the time it may work, and more when it falls behind, as `series_pace` says. What it does
+    not get done waits where it is, in the telemetry.
     terms: how long the deployment keeps what comes of it.
     """
 
@@ -36,26 +37,24 @@ class SeriesLoop:
         self._stop = stop
         self._meters = meters or Meters("work")
         self._terms = terms
-        self._rest = 100 / share_percent - 1
+        self._share = share_percent / 100
         self._at_most = AT_ONCE_IN_SQLITE if db.is_sqlite else series.AT_ONCE
 
     def run(self) -> None:
         while not self._stop.is_set():
-            began = monotonic()
+            began, late_s = monotonic(), 0.0
             try:
-                is_more = self.step()
+                late_s = self.step()
             except Exception as error:  # noqa: BLE001 - a round that fails is tried again; the loop goes on
                 log.warning("the series wait for the next round: %s", type(error).__name__)
                 self._meters.add(catalogue.ROUNDS_FAILED, label="series")
-                is_more = False
-            rest_s = (monotonic() - began) * self._rest
-            self._stop.wait(rest_s if is_more else max(rest_s, EVERY_S))
+            self._stop.wait(rest_s(monotonic() - began, late_s, self._share))
 
-    def step(self) -> bool:
-        """Takes some in; True when more may wait. While nothing waits, nothing is written."""
+    def step(self) -> float:
+        """Takes some in; the age of the oldest that still waits, in seconds. Writes nothing while nothing waits."""
         with self._db.reading() as tx:
             if not series.is_behind(tx):
-                return False
+                return 0.0
         self._db.run(lambda tx: series.roll(tx, self._at_most, self._terms))
         with self._db.reading() as tx:
-            return series.is_behind(tx)
+            return (tx.now - series.complete_to(tx)).total_seconds()

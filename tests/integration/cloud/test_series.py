@@ -5,17 +5,21 @@ import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
 from broker.contract.topics import Up
 from cloud.db import Transaction
 from cloud.twin import ingest, series
-from cloud.twin.series_rules import Batch, Bucket, Every, Reading, start_of
+from cloud.twin.series_pace import EVERY_S
+from cloud.twin.series_rules import Batch, Bucket, Every, Tallies, start_of
 from cloud.workers import series as series_loop
 from tests.integration.cloud.world import Device, Message, World, at_once
 
 Readings = Sequence[tuple[datetime, str, float]]
+Wild = tuple[str, datetime, int, int, dict[str, object]]
+"""Unit, time, number, place in its message, measurement."""
 
 
 def rolled(world: World, at_most: int = series.AT_ONCE) -> int:
@@ -72,6 +76,62 @@ def test_the_series_are_what_one_who_has_all_readings_counts(world: World) -> No
     for every in Every:
         assert told(world, device.product_id, every) == counted(readings, every)
     assert len(read(world, device.product_id, Every.MINUTE)) == 120
+
+
+def wild_readings(world: World, devices: Sequence[Device], random: Random) -> tuple[list[Message], list[Wild]]:
+    """Any times to the microsecond, in any order; units and values that are awkward as text; times of their own."""
+    messages, readings = [], []
+    now, seqs = world.clock(), dict.fromkeys((one.product_id for one in devices), 0)
+    for _ in range(300):
+        device = random.choice(devices)
+        seqs[device.product_id] += 1
+        at = now - timedelta(microseconds=random.randrange(3 * 86_400 * 10**6))
+        if random.random() < 0.2:
+            at = at.replace(second=59, microsecond=999_999)
+        found: list[dict[str, object]] = []
+        for place in range(random.randrange(1, 4)):
+            one: dict[str, object] = {
+                "name": random.choice(["temp", "power"]),
+                "value": random.choice([random.uniform(-1e6, 1e6), 1e-300, -7, 5e300, 0.1]),
+            }
+            one |= random.choice([{}, {"unit": "\"µ'\\\t\n"}, {"unit": "W"}])
+            own = at
+            if random.random() < 0.2:
+                own = now - timedelta(microseconds=random.randrange(-(10**9), 86_400 * 10**6))
+                one["at"] = own
+            found.append(one)
+            own = min(own, now)
+            readings.append((device.product_id, own, seqs[device.product_id], place, one))
+        messages.append(device.say(Up.TELEMETRY, at=at, measurements=found))
+    return messages, readings
+
+
+def folded(readings: list[Wild], product_id: str, every: Every) -> dict[tuple[datetime, str, str], tuple[float, ...]]:
+    """(start, name, unit) -> count, lowest, highest, last: a fold over all readings, in the order of their time."""
+    found: dict[tuple[datetime, str, str], list[float]] = defaultdict(list)
+    own = [one for one in readings if one[0] == product_id]
+    for _, at, _, _, one in sorted(own, key=lambda reading: reading[1:4]):
+        found[start_of(at, every), str(one["name"]), str(one.get("unit", ""))].append(float(str(one["value"])))
+    return {key: (len(values), min(values), max(values), values[-1]) for key, values in found.items()}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_devices_say_comes_through_the_databases_own_text_as_it_was_said(world: World, seed: int) -> None:
+    random = Random(seed)  # noqa: S311 - awkward values, and no secret
+    devices = [Device(world, world.unit().id) for _ in range(2)]
+    messages, readings = wild_readings(world, devices, random)
+    random.shuffle(messages)
+    for at in range(0, len(messages), 70):
+        world.take(*messages[at : at + 70])
+    assert rolled(world, at_most=100) == 300
+    for every in Every:
+        for device in devices:
+            told = {
+                (start, one.name, one.unit): (one.count, one.low, one.high, one.last)
+                for start, bucket in read(world, device.product_id, every).items()
+                for one in bucket.fields.values()
+            }
+            assert told == folded(readings, device.product_id, every)
 
 
 def test_what_comes_late_and_out_of_order_ends_in_the_same_series(world: World) -> None:
@@ -155,13 +215,13 @@ def test_a_batch_that_commits_while_those_beside_it_are_read_is_counted_once(
     tx = late.enter_context(world.db.transaction())
     ingest.take(tx, [slow.telemetry(2.0)])
     world.take(quick.telemetry(3.0))
-    read_them = series._readings  # noqa: SLF001 - between what it asks first and then
+    read_them = series._tallied  # noqa: SLF001 - between what it asks first and then
 
-    def after_the_late_one(tx: Transaction, taken: tuple[Batch, ...]) -> list[Reading]:
+    def after_the_late_one(tx: Transaction, taken: tuple[Batch, ...]) -> Tallies:
         late.close()
         return read_them(tx, taken)
 
-    monkeypatch.setattr(series, "_readings", after_the_late_one)
+    monkeypatch.setattr(series, "_tallied", after_the_late_one)
     assert [world.run(series.roll) for _ in range(3)] == [2, 1, 0]
     assert [one[0] for one in told(world, slow.product_id, Every.DAY).values()] == [1]
 
@@ -220,11 +280,12 @@ def test_the_loop_takes_a_little_at_a_time_says_whether_more_waits_and_writes_no
     for number in range(0, 240, 60):
         world.take(*messages[number : number + 60])
     loop = series_loop.SeriesLoop(world.db, threading.Event(), 10)
-    assert [loop.step() for _ in range(4)] == [True, True, True, False]
+    world.clock.advance(seconds=30)
+    assert [loop.step() for _ in range(4)] == [30.0, 30.0, 30.0, 0.0]
     assert told(world, device.product_id, Every.DAY) == counted(readings, Every.DAY)
     writes: list[object] = []
     monkeypatch.setattr(world.db, "run", writes.append)
-    assert loop.step() is False
+    assert loop.step() == 0.0
     assert writes == []
 
 
@@ -244,10 +305,10 @@ def test_the_loop_rests_as_its_share_says_while_more_waits(
     moments = iter([0.0, 2.0, 5.0, 6.0])
     monkeypatch.setattr(series_loop, "monotonic", lambda: next(moments))
     loop = series_loop.SeriesLoop(sqlite_world.db, Stop(), share_percent)
-    left = iter([True, False])
-    monkeypatch.setattr(loop, "step", lambda: next(left))
+    late_s = iter([20.0, 0.0])
+    monkeypatch.setattr(loop, "step", lambda: next(late_s))
     loop.run()
-    assert rests == [2.0 * least_rest, max(least_rest, series_loop.EVERY_S)]
+    assert rests == [pytest.approx(2.0 * least_rest), max(least_rest, EVERY_S)]
 
 
 def test_a_round_that_fails_ends_no_loop(

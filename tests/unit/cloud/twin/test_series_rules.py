@@ -7,10 +7,10 @@ from functools import reduce
 from itertools import pairwise
 from statistics import fmean
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.contract.messages import Measurement
 from cloud.twin.rules import CLOCK_BELIEVED
 from cloud.twin.series_rules import (
     MAX_FIELDS,
@@ -20,11 +20,15 @@ from cloud.twin.series_rules import (
     Bucket,
     Buckets,
     Every,
+    Measured,
     Reading,
+    Tallies,
     from_text,
     merged,
+    microseconds,
     minutes,
     next_together,
+    readings_of,
     start_of,
     to_text,
     wider,
@@ -33,7 +37,7 @@ from cloud.twin.series_rules import (
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 times = st.integers(-3 * 86_400, 0).map(lambda seconds: NOON + timedelta(seconds=seconds))
 measurements = st.builds(
-    Measurement,
+    Measured,
     name=st.sampled_from(["temp", "power", "pages"]),
     value=st.integers(-1_000, 1_000).map(float),
     unit=st.sampled_from(["", "W"]),
@@ -50,7 +54,8 @@ def histories(draw: st.DrawFn) -> list[Reading]:
         )
     )
     return [
-        Reading(product_id, 1, seq, at, NOON, tuple(measured)) for seq, (product_id, at, measured) in enumerate(drawn)
+        Reading(product_id, 1, seq, microseconds(at), microseconds(NOON), tuple(measured))
+        for seq, (product_id, at, measured) in enumerate(drawn)
     ]
 
 
@@ -59,7 +64,7 @@ def counted(history: list[Reading], every: Every) -> dict[tuple[str, datetime, s
     found: dict[tuple[str, datetime, str, str], list[tuple[tuple[datetime, int, int], float]]] = defaultdict(list)
     for one in history:
         for place, measured in enumerate(one.measurements):
-            at = measured.at or one.time
+            at = measured.at or datetime.fromtimestamp(one.time_us / 1e6, UTC)
             key = one.product_id, start_of(at, every), measured.name, measured.unit
             found[key].append(((at, one.seq, place), measured.value))
     return {
@@ -107,6 +112,19 @@ def test_parts_in_any_order_come_to_the_same(history: list[Reading], random: obj
     assert alike(told(whole), counted(history, every))
 
 
+@given(histories(), st.integers(1, 6))
+def test_as_text_and_part_by_part_into_one_tally_is_as_all_at_once(history: list[Reading], size: int) -> None:
+    tallies = Tallies()
+    for at in range(0, len(history), size):
+        tallies.add(readings_of(msgspec.json.encode(history[at : at + size])))
+    assert tallies.buckets() == minutes(history)
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(2999, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - the zone is given beside
+def test_microseconds_lose_nothing_of_a_time(at: datetime) -> None:
+    assert datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds(at)) == at
+
+
 @given(histories())
 def test_an_hour_is_what_its_minutes_are_and_a_day_what_its_hours_are(history: list[Reading]) -> None:
     found = minutes(history)
@@ -126,24 +144,24 @@ def test_a_time_lies_in_its_bucket(at: datetime, every: Every) -> None:
     assert start_of(start, every) == start
 
 
-def reading(*measured: Measurement, seq: int = 1, time: datetime = NOON) -> Reading:
-    return Reading("a", 1, seq, time, NOON, measured)
+def reading(*measured: Measured, seq: int = 1, time: datetime = NOON) -> Reading:
+    return Reading("a", 1, seq, microseconds(time), microseconds(NOON), measured)
 
 
 def test_a_device_that_invents_names_fills_no_bucket_beyond_its_room_and_what_is_left_out_is_counted() -> None:
     invented = [
-        reading(*(Measurement(name=f"n{at + 300 * seq}", value=1.0) for at in range(300)), seq=seq) for seq in range(3)
+        reading(*(Measured(name=f"n{at + 300 * seq}", value=1.0) for at in range(300)), seq=seq) for seq in range(3)
     ]
     (at_once,) = minutes(invented).values()
     one_by_one = reduce(merged, (bucket for one in invented for bucket in minutes([one]).values()), Bucket({}))
     for bucket in (at_once, one_by_one):
         assert (len(bucket.fields), bucket.left_out) == (MAX_FIELDS, 900 - MAX_FIELDS)
-    known = merged(at_once, *minutes([reading(Measurement(name="n0", value=5.0), seq=9)]).values())
+    known = merged(at_once, *minutes([reading(Measured(name="n0", value=5.0), seq=9)]).values())
     assert known.fields["n0", ""].count == 2, "who has a room keeps it"
 
 
 def test_the_largest_numbers_come_to_no_infinity_that_json_cannot_say() -> None:
-    (bucket,) = minutes([reading(*[Measurement(name="t", value=1.7e308)] * 3)]).values()
+    (bucket,) = minutes([reading(*[Measured(name="t", value=1.7e308)] * 3)]).values()
     (again,) = merged(bucket, bucket).fields.values()
     assert from_text(to_text(Bucket({("t", ""): again})), 0).fields["t", ""].mean <= 1.7e308
     assert math.isfinite(again.total)
@@ -151,7 +169,7 @@ def test_the_largest_numbers_come_to_no_infinity_that_json_cannot_say() -> None:
 
 def test_a_measurement_of_a_time_that_cannot_be_right_lies_at_its_receipt() -> None:
     absurd = [NOON + timedelta(days=300), NOON - CLOCK_BELIEVED - timedelta(seconds=1)]
-    found = minutes([reading(*(Measurement(name="t", value=1.0, at=at) for at in absurd))])
+    found = minutes([reading(*(Measured(name="t", value=1.0, at=at) for at in absurd))])
     assert set(found) == {("a", NOON)}
 
 
