@@ -126,6 +126,24 @@ class Caller:
         return response
 
 
+class Outsider:
+    """Whoever calls one service for as long as it is entered; what a subclass calls, it calls by `_http`."""
+
+    def __init__(self, http: Caller) -> None:
+        self._http = http
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.client.aclose()
+
+
 def refusal(response: httpx.Response) -> RefusedError:
     """The problem document of an answer as an error; an answer without one is described by its status."""
     try:

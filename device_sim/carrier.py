@@ -5,15 +5,14 @@ import hmac
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Literal
 
 import httpx
 import msgspec
 
 from broker.contract.ids import new_id
 from broker.contract.messages import Json
-from device_sim.calls import Caller
+from device_sim.calls import Caller, Outsider
 from device_sim.device import utc_now
 
 Status = Literal[
@@ -105,7 +104,7 @@ def signature(secret: str, body: bytes) -> str:
     return f"hmac-sha256-hex={hmac.new(key, body, hashlib.sha256).hexdigest()}"
 
 
-class Carrier:
+class Carrier(Outsider):
     """One carrier. Each news of a parcel is one event; the same can be sent again, or news held back and mixed up."""
 
     def __init__(
@@ -117,16 +116,8 @@ class Carrier:
         clock: Callable[[], datetime] = utc_now,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = Caller(base_url, transport=transport)
+        super().__init__(Caller(base_url, transport=transport))
         self._secret, self._path, self._clock = secret, path, clock
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._http.client.aclose()
 
     async def accept(self, tracking_code: str, promised_in: timedelta = timedelta(days=3)) -> Parcel:
         """Takes a parcel and says so."""

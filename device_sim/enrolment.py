@@ -17,8 +17,7 @@ import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 import httpx
 from cryptography import x509
@@ -27,7 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from broker.contract.messages import Json
-from device_sim.calls import Caller
+from device_sim.calls import Caller, Outsider
 from device_sim.errors import NotCertifiedError, OutsiderError
 
 log = logging.getLogger(__name__)
@@ -100,7 +99,7 @@ class CertificateFolder:
             raise NotCertifiedError(msg) from error
 
 
-class Enroller:
+class Enroller(Outsider):
     """Certifies devices at a service. clock: what the devices take for the time."""
 
     def __init__(
@@ -111,17 +110,9 @@ class Enroller:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        super().__init__(Caller(base_url, transport=transport))
         self.files = CertificateFolder(folder)
-        self._http = Caller(base_url, transport=transport)
         self._clock = clock
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._http.client.aclose()
 
     async def enrol(self, product_id: str, token: str) -> Beacon:
         """The device's first certificate. Raises RefusedError, UnreachableError, NotCertifiedError."""

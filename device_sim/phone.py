@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Self
 from urllib.parse import quote
 
 import httpx
@@ -10,7 +9,7 @@ import msgspec
 
 from broker.contract.messages import Json
 from device_sim.beacon import Beacon
-from device_sim.calls import Caller, refusal
+from device_sim.calls import Caller, Outsider, refusal
 from device_sim.chance import chance
 from device_sim.device import utc_now
 from device_sim.errors import ImpossibleError, LateError, RefusedError
@@ -26,7 +25,7 @@ class LiveEvent(msgspec.Struct, frozen=True):
     id: str = ""
 
 
-class Phone:
+class Phone(Outsider):
     """One phone. seed: for the radio's noise. language: sent as Accept-Language.
 
     Its access token lasts minutes; when one is refused, the phone fetches the next with its refresh token.
@@ -41,12 +40,8 @@ class Phone:
         transport: httpx.AsyncBaseTransport | None = None,
         backoff_base_s: float = 0.2,
     ) -> None:
-        self._http = Caller(
-            base_url,
-            headers={"Accept-Language": language, "User-Agent": "Mozilla/5.0 (Linux; Android 15) Throughline-Sim"},
-            transport=transport,
-            backoff_base_s=backoff_base_s,
-        )
+        headers = {"Accept-Language": language, "User-Agent": "Mozilla/5.0 (Linux; Android 15) Throughline-Sim"}
+        super().__init__(Caller(base_url, headers=headers, transport=transport, backoff_base_s=backoff_base_s))
         self._rng = chance("phone", seed)
         self._menus: dict[str, tuple[str, Json]] = {}
         self._backoff_s = backoff_base_s
@@ -54,15 +49,6 @@ class Phone:
         self.refresh_token = ""
         self._renewing = asyncio.Lock()
         self._http.renew = self._renew
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        await self._http.client.aclose()
 
     # --- coming in ---
 

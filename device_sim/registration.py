@@ -1,14 +1,13 @@
 """Gets simulated devices registered, as an operator would: through the public operator API, with a key of it."""
 
 from collections.abc import Callable, Iterable
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import httpx
 import msgspec
 
 from broker.contract.messages import Json
-from device_sim.calls import Caller
+from device_sim.calls import Caller, Outsider
 from device_sim.chance import chance
 from device_sim.credentials import Credential
 from device_sim.enrolment import Enroller
@@ -18,19 +17,11 @@ DEFAULT_GTIN: Final = "09506000134352"
 _SERIAL_LETTERS: Final = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 
 
-class Registrar:
+class Registrar(Outsider):
     """An operator's client. key: an operator key that may register."""
 
     def __init__(self, base_url: str, key: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._http = Caller(base_url, headers={"Authorization": f"Bearer {key}"}, transport=transport)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._http.client.aclose()
+        super().__init__(Caller(base_url, headers={"Authorization": f"Bearer {key}"}, transport=transport))
 
     async def ensure_model(self, gtin: str, name: str, brand: str, profile: str = "printer") -> None:
         """Makes the model; one that exists already stays as it is."""

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import httpx
 import msgspec
@@ -11,7 +10,7 @@ from standardwebhooks import Webhook
 
 from broker.contract.ids import new_id
 from broker.contract.messages import Json
-from device_sim.calls import Caller
+from device_sim.calls import Caller, Outsider
 from device_sim.device import utc_now
 
 OrderStatus = Literal["placed", "fulfilled", "cancelled", "returned"]
@@ -58,7 +57,7 @@ def signed_headers(secret: str, message_id: str, at: datetime, body: bytes) -> d
     }
 
 
-class Shop:
+class Shop(Outsider):
     """One shop. clock: signs with this time, which receivers compare with their own."""
 
     def __init__(
@@ -70,16 +69,8 @@ class Shop:
         clock: Callable[[], datetime] = utc_now,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = Caller(base_url, transport=transport)
+        super().__init__(Caller(base_url, transport=transport))
         self._secret, self._path, self._clock = secret, path, clock
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._http.client.aclose()
 
     async def tell(self, order: Order, message_id: str = "") -> str:
         """Sends the order as it is; returns the webhook's id, with which the same news can be sent again."""
