@@ -11,6 +11,7 @@ from cloud.mail.outlets import MailFolder, Outlet, RefusedForGoodError
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.secrets import Keys
+from cloud.workers.rounds import Rounds
 
 log = logging.getLogger("throughline.mail")
 POLL_S = 1.0
@@ -41,16 +42,11 @@ class MailLoop:
         self._stop = stop
         self._wake = wake
         self._meters = meters or Meters("work")
+        self._rounds = Rounds("mail", "the mail waits for its next round", log, self._meters)
 
     def run(self) -> None:
         while not self._stop.is_set():
-            try:
-                busy = self.send_due()
-            except Exception as error:  # noqa: BLE001 - a round that fails is tried again; the loop goes on
-                log.warning("the mail waits for its next round: %s", type(error).__name__)
-                self._meters.add(catalogue.ROUNDS_FAILED, label="mail")
-                busy = 0
-            if not busy:
+            if not self._rounds.go(self.send_due, 0):
                 self._wake.wait(POLL_S)
                 self._wake.clear()
 

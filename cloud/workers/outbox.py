@@ -16,6 +16,7 @@ from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.mqtt import Bus
 from cloud.record.service import is_due, outbox
+from cloud.workers.rounds import Rounds
 from cloud.workers.turn import Turn
 
 log = logging.getLogger("throughline.outbox")
@@ -46,22 +47,17 @@ class OutboxLoop:
         self._wake = wake
         self._turn = Turn(db, "outbox")
         self._meters = meters or Meters("work")
+        self._rounds = Rounds("outbox", "the outbox waits for its next round", log, self._meters)
 
     def run(self) -> None:
         while not self._stop.is_set():
-            sent = self._round()
-            if sent < BATCH:
+            if self._rounds.go(self._round, 0) < BATCH:
                 self._wake.wait(self._until_next())
                 self._wake.clear()
         self._turn.give_up()
 
     def _round(self) -> int:
-        try:
-            return self.send_due() if self._bus.connected.is_set() and self._turn.take() else 0
-        except Exception as error:  # noqa: BLE001 - a round that fails is tried again; the loop goes on
-            log.warning("the outbox waits for its next round: %s", type(error).__name__)
-            self._meters.add(catalogue.ROUNDS_FAILED, label="outbox")
-            return 0
+        return self.send_due() if self._bus.connected.is_set() and self._turn.take() else 0
 
     def send_due(self) -> int:
         """Sends what is due; how many left."""

@@ -15,6 +15,7 @@ from cloud.metrics.meters import Meters
 from cloud.ownership import attempts, invitations, members, transfers
 from cloud.record import service as record
 from cloud.twin import spans
+from cloud.workers.rounds import Rounds
 
 log = logging.getLogger("throughline.scheduler")
 Duty = Callable[[Transaction, str], None]
@@ -61,17 +62,12 @@ class SchedulerLoop:
         self._db = db
         self._stop = stop
         self._meters = meters or Meters("work")
+        self._rounds = Rounds("scheduler", "the timers wait for the next round", log, self._meters)
         self._more = more or {}
 
     def run(self) -> None:
         while not self._stop.is_set():
-            try:
-                busy = self.do_due()
-            except Exception as error:  # noqa: BLE001 - a round that fails is tried again; the loop goes on
-                log.warning("the timers wait for the next round: %s", type(error).__name__)
-                self._meters.add(catalogue.ROUNDS_FAILED, label="scheduler")
-                busy = 0
-            if not busy:
+            if not self._rounds.go(self.do_due, 0):
                 self._stop.wait(POLL_S)
 
     def do_due(self) -> int:

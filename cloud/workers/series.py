@@ -5,11 +5,11 @@ import threading
 from time import monotonic
 
 from cloud.db import Database
-from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.twin import series
 from cloud.twin.retention import FOR_EVER, Terms
 from cloud.twin.series_pace import rest_s
+from cloud.workers.rounds import Rounds
 
 log = logging.getLogger("throughline.series")
 AT_ONCE_IN_SQLITE = 2_000
@@ -35,19 +35,15 @@ class SeriesLoop:
     ) -> None:
         self._db = db
         self._stop = stop
-        self._meters = meters or Meters("work")
+        self._rounds = Rounds("series", "the series wait for the next round", log, meters or Meters("work"))
         self._terms = terms
         self._share = share_percent / 100
         self._at_most = AT_ONCE_IN_SQLITE if db.is_sqlite else series.AT_ONCE
 
     def run(self) -> None:
         while not self._stop.is_set():
-            began, late_s = monotonic(), 0.0
-            try:
-                late_s = self.step()
-            except Exception as error:  # noqa: BLE001 - a round that fails is tried again; the loop goes on
-                log.warning("the series wait for the next round: %s", type(error).__name__)
-                self._meters.add(catalogue.ROUNDS_FAILED, label="series")
+            began = monotonic()
+            late_s = self._rounds.go(self.step, 0.0)
             self._stop.wait(rest_s(monotonic() - began, late_s, self._share))
 
     def step(self) -> float:
