@@ -1,7 +1,7 @@
 // The customer's account, as far as there is one: the e-mail address, and the phones that are signed in.
 
 import { api } from "./api.js";
-import { h, setText } from "./dom.js";
+import { busy, h, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { ask, toast } from "./sheets.js";
 import { language, moment, t } from "./words.js";
@@ -72,15 +72,4 @@ function row(phone, draw, complain) {
   const end = h("button", { class: "button quiet", type: "button", "aria-label": `${t("phones.end")}: ${name}` }, t("phones.end"));
   end.addEventListener("click", () => busy(end, async () => { await api.endSession(phone.id); await draw(); }, complain));
   return h("li", {}, h("span", {}, name), end);
-}
-
-async function busy(button, work, complain) {
-  button.disabled = true;
-  try {
-    await work();
-  } catch (error) {
-    complain(error);
-  } finally {
-    button.disabled = false;
-  }
 }

@@ -22,6 +22,18 @@ export function setAttribute(element, name, value) {
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
 
+/** Does what a button asks for, once: it cannot be pressed again until that is done. complain: told what went wrong. */
+export async function busy(button, work, complain) {
+  button.disabled = true;
+  try {
+    await work();
+  } catch (error) {
+    complain(error);
+  } finally {
+    button.disabled = false;
+  }
+}
+
 /** Makes the children of `parent` follow `values`: kept by key, so that focus, selection and listeners survive. */
 export function keyed(parent, values, keyOf, create, update) {
   const wanted = new Set(values.map((value) => String(keyOf(value))));

@@ -2,7 +2,7 @@
 
 import { emailCard, phonesCard } from "./account.js";
 import { api } from "./api.js";
-import { download, h } from "./dom.js";
+import { busy, download, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { ask, openSheet, toast } from "./sheets.js";
 import { store } from "./store.js";
@@ -40,17 +40,6 @@ export function openPrivacy({ onleaving, onleft, onstayed, onsignout, complain }
     ],
   });
   return dialog;
-}
-
-async function busy(button, work, complain) {
-  button.disabled = true;
-  try {
-    await work();
-  } catch (error) {
-    complain(error);
-  } finally {
-    button.disabled = false;
-  }
 }
 
 /** The neutral page after leaving: nothing of the product, only the receipt. */
