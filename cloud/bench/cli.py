@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -18,6 +18,7 @@ from cloud.bench import markdown
 from cloud.bench.options import Bench, Options, Step
 from cloud.bench.report import Report, Row, number
 
+_USUAL: Final = Options()
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 
 
@@ -41,34 +42,34 @@ def add_to(app: typer.Typer) -> None:
 
 def bench(
     name: Annotated[Name, typer.Argument(help="What to measure.")],
-    runs: Annotated[int, typer.Option(min=1, help="Runs of each; medians are shown.")] = 3,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each; medians are shown.")] = _USUAL.runs,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Write the figures into docs/reference.")] = False,
     workers: Annotated[
         int, typer.Option(min=1, max=64, help="ingest: workers that share the load, beside one alone; 1: only that.")
-    ] = 2,
+    ] = _USUAL.workers,
     devices: Annotated[
         int, typer.Option(min=1, max=100_000, help="ingest, fleet, memory: devices that speak.")
-    ] = 1_000,
+    ] = _USUAL.devices,
     messages: Annotated[
         int | None, typer.Option(min=1, help="ingest, fleet: messages of a run. latency: changes.")
-    ] = None,
+    ] = _USUAL.messages,
     rate: Annotated[
         float | None,
         typer.Option(min=0, help="latency: messages a second in the background; left out: what the goals say."),
-    ] = None,
+    ] = _USUAL.rate,
     registered: Annotated[
         int, typer.Option(min=1, max=10_000_000, help="fleet: devices in the registry. idle: sleeping journeys.")
-    ] = 1_000_000,
+    ] = _USUAL.registered,
     connections: Annotated[
         int, typer.Option(min=1, max=60_000, help="idle: silent devices that are connected.")
-    ] = 10_000,
+    ] = _USUAL.connections,
     minutes: Annotated[
         float, typer.Option(min=0.05, max=1_440, help="memory: at full speed. idle: that are watched, runs together.")
-    ] = 1.0,
+    ] = _USUAL.minutes,
     away_minutes: Annotated[
         float, typer.Option(min=0.05, max=1_440, help="memory: how long the database is away.")
-    ] = 0.5,
+    ] = _USUAL.away_minutes,
 ) -> None:
     """Measure this machine: starts what it needs on free ports, and stops it again."""
     options = Options(

@@ -1,11 +1,12 @@
 """Journeys: read, opened and linked by use cases. Only the engine (`engine.py`) moves them."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import sqlalchemy as sa
 
 from broker.contract.ids import new_id
+from broker.contract.messages import Json
 from broker.contract.stages import Role, Stage
 from cloud.db import Transaction
 from cloud.errors import NotFoundError
@@ -180,19 +181,7 @@ def link(tx: Transaction, journey_id: str, product_id: str, role: Role, source: 
 
 def part(tx: Transaction, journeys: list[Journey], source: str) -> None:
     """These journeys go on with the model alone: of the unit they know nothing from now on, and hear nothing more."""
-    ends = [
-        Event(
-            id=f"parted:{one.id}:{one.version}",
-            type=EventType.JOURNEY_PARTED,
-            at=tx.now,
-            source=source,
-            product_id=one.product_id,
-            journey_id=one.id,
-            person_id=one.person_id,
-        )
-        for one in journeys
-    ]
-    record.append(tx, ends)
+    _tell_each(tx, journeys, EventType.JOURNEY_PARTED, source, lambda one: f"parted:{one.id}:{one.version}")
     # Where the phone was, and what proved it, is no projection.
     nowhere = {"zone": None, "proven_until": None}
     tx.session.execute(
@@ -202,20 +191,33 @@ def part(tx: Transaction, journeys: list[Journey], source: str) -> None:
 
 def close(tx: Transaction, journeys: list[Journey], reason: CloseReason, source: str) -> None:
     """Ends these journeys, for good: nothing of the unit shows in them any more."""
-    ends = [
+    data: dict[str, Json] = {"reason": reason.value}
+    _tell_each(tx, journeys, EventType.JOURNEY_CLOSED, source, lambda one: f"closed:{one.id}", data)
+
+
+def _tell_each(
+    tx: Transaction,
+    journeys: list[Journey],
+    kind: EventType,
+    source: str,
+    named: Callable[[Journey], str],
+    data: dict[str, Json] | None = None,
+) -> None:
+    """The same event for each of these journeys, and for the unit that it is with. named: the event's id for one."""
+    events = [
         Event(
-            id=f"closed:{one.id}",
-            type=EventType.JOURNEY_CLOSED,
+            id=named(one),
+            type=kind,
             at=tx.now,
             source=source,
             product_id=one.product_id,
             journey_id=one.id,
             person_id=one.person_id,
-            data={"reason": reason.value},
+            data=data or {},
         )
         for one in journeys
     ]
-    record.append(tx, ends)
+    record.append(tx, events)
 
 
 def touch(tx: Transaction, journey_id: str) -> None:
