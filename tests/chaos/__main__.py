@@ -100,7 +100,8 @@ def _show(console: Console, outcome: Outcome) -> None:
     lost = f"lost {outcome.lost}, of those that do not follow {outcome.lost_unheard}; twice {outcome.doubled}"
     console.print(
         f"{outcome.fault}, {outcome.stand}: {outcome.acknowledged:,} acknowledged, {outcome.said_again:,} again;"
-        f" {lost}; twins wrong {outcome.twins_wrong} of {outcome.twins}; {outcome.seconds:.0f} s",
+        f" {lost}; twins wrong {outcome.twins_wrong} of {outcome.twins}; series wrong"
+        f" {outcome.series_wrong} of {outcome.series}; {outcome.seconds:.0f} s",
         *(f"({note})" for note in outcome.notes),
         highlight=False,
     )

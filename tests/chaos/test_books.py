@@ -1,6 +1,6 @@
 """The books themselves: they notice what is lost, doubled, invented or promised too early; the reference is right."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -11,6 +11,7 @@ from broker.contract.codec import Accepted, Rejection, decode_up
 from broker.contract.ids import new_id
 from broker.contract.messages import Birth, Status
 from broker.contract.topics import up_topic
+from tests.chaos.charts import Point, Sum, charted, differing
 from tests.chaos.ledger import Line, reckon
 from tests.chaos.scenarios import SCENARIOS, shares
 from tests.chaos.script import POISON, Known, encoded, folded, poisoned, said
@@ -120,3 +121,38 @@ def test_a_run_shares_out_all_of_its_messages() -> None:
     own = shares(100_000)
     assert set(own) == {(one.name, kind) for one in SCENARIOS for kind in one.stands}
     assert abs(sum(own.values()) - 100_000) <= len(own)
+
+
+# --- the series ---
+
+
+def points(*numbers: int) -> list[Point]:
+    """Half a minute apart, from 23:58 on."""
+    start = datetime(2026, 11, 22, 23, 58, tzinfo=UTC)
+    return [Point(UNIT, 1, seq, start + timedelta(seconds=30 * at)) for at, seq in enumerate(numbers)]
+
+
+def test_the_reference_of_the_series_counts_each_message_in_its_minute_hour_and_day() -> None:
+    found = charted(points(2, 4, 6, 8, 10))
+    warm = {(cell.every, cell.start): one for cell, one in found.items() if cell.name == "fuser_temperature"}
+    day, minute = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 22, 23, 58, tzinfo=UTC)
+    assert warm["day", day] == Sum(4, 182.0, 188.0, 740.0, 188.0)
+    assert warm["hour", day.replace(hour=23)] == warm["day", day]
+    assert warm["minute", minute] == Sum(2, 182.0, 184.0, 366.0, 184.0)
+    assert warm["day", day + timedelta(days=1)] == Sum(1, 190.0, 190.0, 190.0, 190.0)
+    assert {cell.unit for cell in found} == {"Cel", "W", "%"}
+
+
+@given(st.lists(st.integers(1, 24).map(lambda half: 2 * half), unique=True), st.integers())
+def test_the_reference_of_the_series_goes_by_the_time_and_not_by_the_order(numbers: list[int], seed: int) -> None:
+    some = points(*numbers)
+    shuffled = list(some)
+    Random(seed).shuffle(shuffled)  # noqa: S311 - only an order
+    assert charted(shuffled) == charted(some)
+
+
+def test_a_message_that_is_counted_twice_or_not_at_all_is_noticed_in_every_series() -> None:
+    right = charted(points(2, 4, 6))
+    assert differing(right, right) == []
+    for wrong in (charted(points(2, 4)), charted([*points(2, 4, 6), points(2)[0]])):
+        assert len(differing(wrong, right)) >= 3 * 3

@@ -58,10 +58,13 @@ def _try_all(kind: Kind, some: list[Order], folder: Path, found: Trials) -> None
 
 
 @pytest.mark.parametrize(("name", "kind"), EVERY)
-def test_nothing_is_lost_nothing_is_stored_twice_and_the_twin_is_right(name: str, kind: Kind, trials: Trials) -> None:
+def test_nothing_is_lost_nothing_is_stored_twice_and_twin_and_series_are_right(
+    name: str, kind: Kind, trials: Trials
+) -> None:
     outcome = trials[name, kind].result()
     assert outcome.problems == []
     assert (outcome.lost, outcome.lied, outcome.doubled, outcome.invented, outcome.twins_wrong) == (0, 0, 0, 0, 0)
+    assert (outcome.series > 0, outcome.series_wrong) == (True, 0)
     assert outcome.acknowledged == outcome.said > 0
     if name == "broker":
         assert outcome.lost_unheard > 0, "or there was nothing to lose, and the watermark has shown nothing"

@@ -15,7 +15,12 @@ from typing import Any, Final
 
 import msgspec
 import psutil
+import sqlalchemy as sa
 
+from cloud.db import Database, Transaction
+from cloud.twin import series
+from cloud.twin.telemetry import telemetry_table
+from tests.chaos.charts import EXAMPLES, Cell, Point, Sum, charted, differing
 from tests.chaos.crowd import Crowd
 from tests.chaos.ledger import Line, Reckoning, reckon, stored
 from tests.chaos.script import Known, folded
@@ -49,6 +54,8 @@ class Outcome:
     invented: int = 0
     twins: int = 0
     twins_wrong: int = 0
+    series: int = 0
+    series_wrong: int = 0
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -249,7 +256,7 @@ class Trial:
     # --- the books ---
 
     def close(self, seconds: float) -> None:
-        """Compares the ledger with the database, and the twins with the reference."""
+        """Compares the ledger with the database, and the twins and the series with their references."""
         outcome = self.outcome
         outcome.seconds = round(seconds, 1)
         for boot in sorted({line.boot for line in self.lines}):
@@ -264,6 +271,7 @@ class Trial:
         outcome.refused = sum(len(line.refused) for line in self.lines)
         outcome.said_again = sum(crowd.resent for crowd in self._crowds)
         self._compare_twins({line.product_id for line in self.lines})
+        self._compare_series()
 
     def _book(self, found: Reckoning) -> None:
         for name, numbers in found._asdict().items():
@@ -287,6 +295,37 @@ class Trial:
                 said = operator.get(f"/api/v1/products/{product_id}/twin").raise_for_status().json()
                 if Known(said["reported"], said["firmware"], said["boot"]) != self.stand.known[product_id]:
                     self.outcome.problems.append(f"the API says of twin {product_id}: {said['reported']}")
+
+    def _compare_series(self) -> None:
+        """Those of the whole deployment. What waits for them still is taken in here: the workers would, in a while."""
+        db = Database(self.system.database_url, self.system.clock)
+        try:
+            while db.run(series.roll):
+                pass
+            with db.reading() as tx:
+                wanted, found = charted(_points(tx)), _cells(tx)
+        finally:
+            db.dispose()
+        wrong = differing(found, wanted)
+        self.outcome.series, self.outcome.series_wrong = len(wanted), len(wrong)
+        if wrong:
+            self.outcome.problems.append(f"series: {len(wrong)}, such as {wrong[:EXAMPLES]}")
+
+
+def _points(tx: Transaction) -> list[Point]:
+    table = telemetry_table
+    query = sa.select(table.c.product_id, table.c.boot, table.c.seq, table.c.time)
+    return [Point(*row) for row in tx.session.execute(query)]
+
+
+def _cells(tx: Transaction) -> dict[Cell, Sum]:
+    """As the rows say, read without the product's own forms."""
+    return {
+        Cell(every.value, row.product_id, row.start, name, unit): Sum(count, low, high, total, last)
+        for every, (_, table) in series.TABLES.items()
+        for row in tx.session.execute(sa.select(table))
+        for name, unit, count, low, high, total, last, *_ in msgspec.json.decode(row.fields)
+    }
 
 
 def _one_of_each_boot(lines: Iterable[Line]) -> list[Line]:
