@@ -5,9 +5,10 @@ transaction; `replay` sends the whole journal through them again, which must end
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -242,10 +243,25 @@ def set_timers(tx: Transaction, timers: dict[tuple[str, str], datetime | None]) 
         tx.session.execute(statement.on_conflict_do_update(index_elements=["kind", "subject"], set_=changed), rows)
 
 
-def any_due(tx: Transaction) -> bool:
+Periods = Mapping[str, timedelta]
+"""Of timers that come again and again, by kind: how far ahead each is set. One that is further ahead was set while the
+clock was ahead, and is due: else a clock that is set back would keep it until it has come so far again.
+"""
+_NONE: Periods = MappingProxyType({})
+
+
+def any_due(tx: Transaction, periods: Periods = _NONE) -> bool:
     """Something may be due: asked first, so that an idle scheduler never takes the database's write lock."""
-    query = sa.select(timer.c.subject).where(timer.c.due_at <= tx.now, _is_free(tx)).limit(1)
+    query = sa.select(timer.c.subject).where(_is_due(tx, periods), _is_free(tx)).limit(1)
     return tx.session.execute(query).first() is not None
+
+
+def _is_due(tx: Transaction, periods: Periods) -> sa.ColumnElement[bool]:
+    """The condition that a timer's time has come."""
+    left_behind = (
+        sa.and_(timer.c.kind == kind, timer.c.due_at > tx.now + period) for kind, period in sorted(periods.items())
+    )
+    return sa.or_(timer.c.due_at <= tx.now, *left_behind)
 
 
 def _is_free(tx: Transaction) -> sa.ColumnElement[bool]:
@@ -262,13 +278,13 @@ class DueTimer(NamedTuple):
     due_at: datetime
 
 
-def lease_due(tx: Transaction, *, lease: timedelta, limit: int = 100) -> list[DueTimer]:
+def lease_due(tx: Transaction, periods: Periods = _NONE, *, lease: timedelta, limit: int = 100) -> list[DueTimer]:
     """Claims timers that are due and that nobody else holds. Another scheduler takes them when the lease runs out.
     lease: `MAX_LEASE` at most.
     """
     query = (
         sa.select(timer.c.kind, timer.c.subject, timer.c.due_at)
-        .where(timer.c.due_at <= tx.now, _is_free(tx))
+        .where(_is_due(tx, periods), _is_free(tx))
         .order_by(timer.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

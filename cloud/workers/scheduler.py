@@ -46,6 +46,12 @@ DUTIES: Mapping[str, Duty] = {
     spans.MAKING[0]: spans.make_ahead,
 }
 """What is done when a timer of a kind falls due. Each duty sets its timer anew, or takes it away."""
+PERIODS: record.Periods = {
+    HOUSEKEEPING[0]: HOUSEKEEPING_EVERY,
+    spans.MAKING[0]: spans.EVERY,
+    spans.CLEARING[0]: spans.EVERY,
+}
+"""How often the duties come that come again. All other timers stand for a time that somebody was told."""
 
 
 class SchedulerLoop:
@@ -73,9 +79,9 @@ class SchedulerLoop:
     def do_due(self) -> int:
         """Does what is due; how many duties were done."""
         with self._db.reading() as tx:
-            if not record.any_due(tx):
+            if not record.any_due(tx, PERIODS):
                 return 0
-        due = self._db.run(lambda tx: record.lease_due(tx, lease=LEASE))
+        due = self._db.run(lambda tx: record.lease_due(tx, PERIODS, lease=LEASE))
         for one in due:
             self._meters.observe(catalogue.LATENESS, max(0.0, (self._db.clock() - one.due_at).total_seconds()))
             duty = DUTIES.get(one.kind) or self._more.get(one.kind)

@@ -19,13 +19,13 @@ from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.mqtt import Address, Bus, Delivery
 from cloud.record import service as record
-from cloud.twin import ingest, overruns
+from cloud.twin import ingest, overruns, spans
 from cloud.twin.memory import Memory
 from cloud.twin.overruns import Overrun
 from cloud.workers import scheduler
 from cloud.workers.ingest import IngestLoop, refuses_content
 from cloud.workers.outbox import NOT_TAKEN, OutboxLoop
-from cloud.workers.scheduler import SchedulerLoop
+from cloud.workers.scheduler import HOUSEKEEPING, SchedulerLoop
 from cloud.workers.turn import Turn
 from tests.integration.cloud.world import Device, World
 from tests.system import until
@@ -342,3 +342,34 @@ def test_a_timer_that_was_claimed_while_the_clock_was_ahead_is_free_when_it_is_s
     assert world.read(record.any_due)
     assert len(world.run(lambda tx: record.lease_due(tx, lease=lease))) == 1
     assert not world.read(record.any_due)
+
+
+@pytest.mark.parametrize("days", [-365, -0.5, 0])
+def test_what_comes_every_hour_comes_within_the_hour_when_the_clock_is_set_back(world: World, days: float) -> None:
+    done: list[str] = []
+
+    def clear(tx: Transaction, _subject: str) -> None:
+        done.append("cleared")
+        record.set_timers(tx, {spans.CLEARING: tx.now + spans.EVERY})
+
+    loop = SchedulerLoop(world.db, threading.Event(), more={spans.CLEARING[0]: clear})
+    kinds = {HOUSEKEEPING, spans.CLEARING} | (set() if world.db.is_sqlite else {spans.MAKING})
+    world.run(lambda tx: record.set_timers(tx, dict.fromkeys(kinds, tx.now)))
+    assert loop.do_due() == len(kinds)
+    assert loop.do_due() == 0
+    set_back_at = world.clock.advance(days=days)
+    loop.do_due()
+    world.clock.advance(hours=1)
+    loop.do_due()
+    assert len(done) == (2 if days == 0 else 3), (
+        "at once, since nobody knows how long the clock was ahead, and by the hour"
+    )
+    assert {row.due_at for row in world.rows("timer")} == {set_back_at + timedelta(hours=2)}
+    assert loop.do_due() == 0
+
+
+def test_what_somebody_was_told_a_time_for_waits_for_that_time_whatever_the_clock_does(world: World) -> None:
+    loop = SchedulerLoop(world.db, threading.Event())
+    world.run(lambda tx: record.set_timers(tx, {(control.TIMER, "a"): tx.now + timedelta(days=30)}))
+    world.clock.advance(days=-365)
+    assert loop.do_due() == 0
