@@ -135,6 +135,11 @@ MOSQUITTO_AUTOSAVE: Final = Check(
     "What came since the last save is lost when it is killed; devices that follow the watermark send it again.",
     "`autosave_interval 30`.",
 )  # fmt: skip
+MOSQUITTO_FIGURES: Final = Check(
+    "mosquitto-figures", "Mosquitto says how full it is, and often enough",
+    "With `sys_interval 0` it never does: its queue fills, messages are dropped, and no alarm tells you before.",
+    "`sys_interval 5`.",
+)  # fmt: skip
 MOSQUITTO_EXPIRY: Final = Check(
     "mosquitto-expiry", "Sessions stay",
     "An expired session takes its queue along, and Mosquitto 2.0.11 may crash at the takeover of one.",
@@ -235,8 +240,8 @@ METRICS: Final = Check(
 CHECKS: Final = (
     DATABASE_ANSWERS, MIGRATIONS, PG_VERSION, PG_FSYNC, PG_COMMIT, PG_PAGES, PG_ENCODING, PG_CONNECTIONS,
     PG_LOCKS, SQLITE_JOURNAL, SQLITE_SYNC, BROKER_ANSWERS, BROKER_QUEUE, BROKER_INFLIGHT, BROKER_ROOM, BROKER_BOUND,
-    MOSQUITTO_FILE, MOSQUITTO_PERSISTENCE, MOSQUITTO_AUTOSAVE, MOSQUITTO_EXPIRY, MOSQUITTO_SIZE, MOSQUITTO_QOS,
-    MOSQUITTO_DOORS, MOSQUITTO_REVOKED, CLOCK_DATABASE, CLOCK_PUBLIC, TIME_ZONE, TIME_TRAVEL, DISK, FILES, SECRETS,
-    OFFLINE_ROOT, TLS_ENDS, ADMIN, PUBLIC_URL, PROXY, PLAIN, MAIL, METRICS,
+    MOSQUITTO_FILE, MOSQUITTO_PERSISTENCE, MOSQUITTO_AUTOSAVE, MOSQUITTO_FIGURES, MOSQUITTO_EXPIRY, MOSQUITTO_SIZE,
+    MOSQUITTO_QOS, MOSQUITTO_DOORS, MOSQUITTO_REVOKED, CLOCK_DATABASE, CLOCK_PUBLIC, TIME_ZONE, TIME_TRAVEL, DISK, FILES,
+    SECRETS, OFFLINE_ROOT, TLS_ENDS, ADMIN, PUBLIC_URL, PROXY, PLAIN, MAIL, METRICS,
 )  # fmt: skip
 """All, in the order in which they are shown."""

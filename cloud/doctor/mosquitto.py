@@ -11,6 +11,7 @@ from cloud.doctor.checks import Finding, bad, ok, warn
 QUEUE_DEFAULT, QUEUE_WANTED = 1_000, 10_000
 INFLIGHT_DEFAULT, INFLIGHT_WANTED = 20, 500
 AUTOSAVE_DEFAULT_S, AUTOSAVE_WANTED_S = 1_800, 60
+FIGURES_DEFAULT_S, FIGURES_WANTED_S = 10, 60
 _PER_LISTENER: Final = frozenset({"allow_anonymous", "password_file", "acl_file", "plugin", "auth_plugin"})
 
 
@@ -64,6 +65,7 @@ _WHOLE: Final = frozenset(
         "max_queued_bytes",
         "max_inflight_messages",
         "persistent_client_expiration",
+        "sys_interval",
         "message_size_limit",
         "max_packet_size",
         "per_listener_settings",
@@ -79,6 +81,7 @@ def judge(found: Configuration) -> list[Finding]:
         _autosave(options),
         _queue(options),
         _inflight(options),
+        _figures(options),
         _expiry(options),
         _size(options),
         _qos(found.listeners),
@@ -140,6 +143,14 @@ def inflight_of(limit: int) -> Finding:
     """limit: messages sent and not yet acknowledged; 0: no limit."""
     make = ok if limit == 0 or limit >= INFLIGHT_WANTED else warn
     return make(checks.BROKER_INFLIGHT, f"{limit or 'any number of'} messages in flight")
+
+
+def _figures(options: dict[str, str]) -> Finding:
+    every = _number(options, "sys_interval", FIGURES_DEFAULT_S)
+    if every == 0:
+        return bad(checks.MOSQUITTO_FIGURES, "never")
+    make = ok if every <= FIGURES_WANTED_S else warn
+    return make(checks.MOSQUITTO_FIGURES, f"every {every} s")
 
 
 def _expiry(options: dict[str, str]) -> Finding:

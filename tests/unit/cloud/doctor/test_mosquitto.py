@@ -23,7 +23,7 @@ def changed(before: str, after: str) -> str:
 
 def test_the_products_own_configuration_is_all_well() -> None:
     assert states(OURS) == {}
-    assert len(judge(read(OURS))) == 8
+    assert len(judge(read(OURS))) == 9
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,8 @@ def test_the_products_own_configuration_is_all_well() -> None:
         ("max_queued_messages 100000\n", "", "broker-queue", State.BAD),
         ("max_queued_messages 100000", "max_queued_messages 0", "broker-queue", State.WARN),
         ("max_inflight_messages 4096\n", "", "broker-inflight", State.WARN),
+        ("sys_interval 5", "sys_interval 0", "mosquitto-figures", State.BAD),
+        ("sys_interval 5", "sys_interval 3600", "mosquitto-figures", State.WARN),
         ("sys_interval 5", "persistent_client_expiration 1d", "mosquitto-expiry", State.BAD),
         ("sys_interval 5", "message_size_limit 1000", "mosquitto-size", State.BAD),
         ("max_packet_size 73728", "max_packet_size 1000", "mosquitto-size", State.BAD),
@@ -61,6 +63,12 @@ def test_what_would_lose_data_or_let_strangers_in_is_named(before: str, after: s
 def test_what_is_the_whole_brokers_counts_below_a_listener_too() -> None:
     text = changed("persistence true\n", "") + "\npersistence true\n"
     assert states(text) == {}
+
+
+def test_figures_that_are_switched_off_below_a_listener_are_off_for_all_and_by_default_they_are_on() -> None:
+    without = changed("sys_interval 5\n", "")
+    assert states(without) == {}
+    assert states(without + "\nsys_interval 0\n") == {"mosquitto-figures": State.BAD}
 
 
 def test_without_settings_per_listener_the_rules_of_the_whole_count_for_each() -> None:
@@ -82,4 +90,4 @@ def test_an_empty_file_is_judged_by_mosquittos_own_defaults() -> None:
 
 @given(text=st.text(max_size=200))
 def test_any_text_is_judged(text: str) -> None:
-    assert len(judge(read(text))) in {8, 9}
+    assert len(judge(read(text))) in {9, 10}
