@@ -1,5 +1,6 @@
 """The switchboard leans on amqtt's inner methods: an upgrade that changes them must be read before it is taken."""
 
+import asyncio
 import inspect
 from importlib.metadata import version
 from typing import Any
@@ -10,6 +11,7 @@ from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
 from broker.acl import Principal
+from broker.frames import Frame, MalformedFrameError
 from broker.switchboard import Link, Switchboard
 
 OVERRIDDEN = [
@@ -49,6 +51,37 @@ def test_the_version_is_the_one_that_was_read() -> None:
     assert version("amqtt") == "0.12.1"
 
 
+# --- what is taken at the door ---
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Frame(0x40, b""),
+        Frame(0x40, b"\0"),
+        Frame(0x40, b"\0\1\2"),
+        Frame(0x41, b"\0\1"),
+        Frame(0x32, b"\0\1t"),
+        Frame(0x34, b"\0\1t\0\1"),
+        Frame(0x30, b"\0\1#"),
+        Frame(0x30, b"\0\x02t"),
+    ],
+)
+def test_a_crooked_message_or_acknowledgement_is_not_taken(frame: Frame) -> None:
+    async def taken() -> bool:
+        return Link(Noting(), asyncio.get_running_loop()).take(frame)
+
+    with pytest.raises(MalformedFrameError):
+        asyncio.run(taken())
+
+
+def test_what_is_no_message_and_no_acknowledgement_is_left_to_the_library() -> None:
+    async def taken(first: int) -> bool:
+        return Link(Noting(), asyncio.get_running_loop()).take(Frame(first, b""))
+
+    assert [asyncio.run(taken(first)) for first in (0x82, 0xA2, 0xC0, 0xE0, 0x10, 0xF0)] == [False] * 6
+
+
 # --- the second look at a will ---
 
 ONE, TWO = "01jd9s0000000000000000000a", "01jd9s0000000000000000000b"
@@ -60,6 +93,7 @@ class Noting(Switchboard):
 
     def __init__(self) -> None:
         self.left: list[tuple[Any, ...]] = []
+        self.plugins_manager = None
 
     def fan_out(self, *message: Any, **_more: Any) -> None:
         self.left.append(message)
