@@ -25,6 +25,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from broker.contract.messages import Json
 from cloud.clock import Clock
 from cloud.errors import SetupError
+from cloud.record.columns import utc_text
 from cloud.record.events import Event
 
 Result = TypeVar("Result")
@@ -44,9 +45,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        utc = value.astimezone(UTC)
-        # Not strftime: its year has no leading zeros, and the text could neither be sorted nor be read again.
-        return utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z" if dialect.name == "sqlite" else utc
+        return utc_text(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         return utc_of(value)

@@ -8,7 +8,7 @@ batch costs more than to run it.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import psycopg
@@ -18,12 +18,13 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
 
 from cloud.db import JsonText, Transaction, UtcDateTime
-from cloud.record.columns import AsJson, Column, array_literal, copy_rows, is_constant, json_texts
+from cloud.record.columns import AsJson, Column, array_literal, copy_rows, is_constant, json_texts, utc_texts
 
 Row = Mapping[str, Any]
 Columns = Mapping[str, Sequence[Any]]
 """Values by column, all in the order of the rows."""
 Form = Callable[[Any], Any]
+_JSON: Final = msgspec.json.Encoder()
 
 
 def put_many(
@@ -93,17 +94,31 @@ def append_columns(tx: Transaction, table: sa.Table, columns: Columns) -> None:
 def among(tx: Transaction, column: Any, values: Sequence[Any]) -> Any:
     """The condition that `column` is one of `values`, of which there is at least one."""
     if tx.sqlite:
-        return column.in_(values)
+        listed = _listed(_on_sqlite(tx, column, values))
+        return column.in_(sa.select(listed.c.value))
     return column == sa.any_(_array(column, values))
 
 
 def those(tx: Transaction, columns: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Any:
     """The condition that `columns` together are one of `rows`, of which there is at least one."""
-    if tx.sqlite:
-        return sa.tuple_(*columns).in_(rows)
     values = zip(*rows, strict=True)
+    if tx.sqlite:
+        formed = [_on_sqlite(tx, column, list(own)) for column, own in zip(columns, values, strict=True)]
+        listed = _listed(list(zip(*formed, strict=True)))
+        parts = [sa.func.json_extract(listed.c.value, sa.literal_column(f"'$[{at}]'")) for at in range(len(columns))]
+        return sa.tuple_(*columns).in_(sa.select(*parts))
     unfolded = [sa.func.unnest(_array(column, list(own))) for column, own in zip(columns, values, strict=True)]
     return sa.tuple_(*columns).in_(sa.select(*unfolded))
+
+
+def _listed(values: Sequence[Any]) -> Any:
+    """Values for SQLite as one parameter: a parameter for each costs more than to look each up."""
+    text = sa.bindparam(None, _JSON.encode(values).decode(), type_=sa.types.Text())
+    return sa.func.json_each(text).table_valued("value")
+
+
+def _on_sqlite(tx: Transaction, column: Any, values: Sequence[Any]) -> Column:
+    return _column(column, values, tx.session.get_bind().dialect)
 
 
 def _array(column: Any, values: Sequence[Any]) -> Any:
@@ -120,8 +135,9 @@ def rows_of(tx: Transaction, table: sa.Table, names: tuple[str, ...], key: str, 
     if not values:
         return []
     connection = tx.session.connection()
-    wanted = msgspec.json.encode(values).decode() if tx.sqlite else array_literal(values)
-    return list(connection.exec_driver_sql(_select(table, names, key, connection.dialect), (wanted,)).all())
+    wanted = _JSON.encode(values).decode() if tx.sqlite else array_literal(values)
+    found = connection.exec_driver_sql(_select(table, names, key, connection.dialect), (wanted,))
+    return list(found.all())  # at once: one by one, each row would be asked for by itself
 
 
 # --- the statements ---
@@ -172,21 +188,22 @@ def turned(rows: Sequence[Row]) -> Columns:
 
 def _formed(table: sa.Table, columns: Columns, dialect: Dialect) -> dict[str, Column]:
     """The columns as the driver, or the text of a statement, takes their values."""
-    found: dict[str, Column] = {}
-    for name, values in columns.items():
-        if isinstance(table.c[name].type, JsonText):
-            found[name] = json_texts(values) if dialect.name == "sqlite" else AsJson(values)
-            continue
-        form = _form(table.c[name], dialect)
-        found[name] = values if form is None else list(map(form, values))
-    return found
+    return {name: _column(table.c[name], values, dialect) for name, values in columns.items()}
+
+
+def _column(column: Any, values: Sequence[Any], dialect: Dialect) -> Column:
+    on_sqlite = dialect.name == "sqlite"
+    if isinstance(column.type, JsonText):
+        return json_texts(values) if on_sqlite else AsJson(values)
+    if isinstance(column.type, UtcDateTime):
+        return utc_texts(values) if on_sqlite else values  # written with its zone, and read with it
+    form = _form(column, dialect)
+    return values if form is None else list(map(form, values))
 
 
 @lru_cache(maxsize=1024)
 def _form(column: Any, dialect: Dialect) -> Form | None:
     """What makes a value of ours one of the database's; None when it is one already."""
-    if isinstance(column.type, UtcDateTime) and dialect.name != "sqlite":
-        return None  # written with its zone, and read with it
     own = column.type.dialect_impl(dialect)
     form: Form | None = None if isinstance(own, sa.LargeBinary) else own.bind_processor(dialect)
     return form

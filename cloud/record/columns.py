@@ -22,6 +22,7 @@ _INTEGERS: Final = {int}
 _TIMES: Final = {datetime}
 _NOTHING: Final = type(None)
 _JSON: Final = msgspec.json.Encoder()
+_UTC_CHARS, _SECOND_CHARS = len("2026-11-22T15:45:00.123456Z"), len("2026-11-22T15:45:00")
 
 
 class AsJson(NamedTuple):
@@ -43,6 +44,25 @@ def json_texts(values: Sequence[Any]) -> list[str | None]:
 def _json_lines(values: Sequence[Any]) -> str:
     """A line each: JSON escapes every line end that is in a text."""
     return _JSON.encode_lines(values).decode()
+
+
+def utc_text(value: datetime) -> str:
+    """A time as SQLite keeps it: text that sorts as time does."""
+    # Not strftime: its year has no leading zeros, and the text could neither be sorted nor be read again.
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def utc_texts(values: Sequence[datetime | None]) -> list[str | None]:
+    """The same of a column; None stays None."""
+    if values and is_constant(values):
+        return [None if values[0] is None else utc_text(values[0])] * len(values)
+    if set(map(type, values)) != _TIMES or not all(value.tzinfo is UTC for value in values if value is not None):
+        return [None if value is None else utc_text(value) for value in values]
+    texts = _JSON.encode(values).decode()[2:-2].split('","')
+    if all(len(text) == _UTC_CHARS for text in texts):
+        return [*texts]
+    # A whole second is written without its fraction.
+    return [text if len(text) == _UTC_CHARS else f"{text[:_SECOND_CHARS]}.000000Z" for text in texts]
 
 
 def array_literal(column: Column) -> str:

@@ -1,6 +1,6 @@
 """Many rows at once: what goes in comes out, on both databases."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DataError
 
 from cloud.db import Database
-from cloud.record.bulk import among, append_many, put_many, rows_of
+from cloud.record.bulk import among, append_many, put_many, rows_of, those
 from cloud.record.service import outbox
 from cloud.twin.service import contact_table, stream_table
 
@@ -112,6 +112,41 @@ def test_among_finds_what_is_named_and_nothing_else(db: Database, wanted: list[s
     with db.reading() as tx:
         found = tx.session.execute(sa.select(outbox.c.topic).where(among(tx, outbox.c.topic, wanted))).scalars().all()
     assert sorted(found) == sorted(wanted)
+
+
+@pytest.mark.parametrize("wanted", [[("a", 1)], [("a", 2), ("b", 1)], [("c", 3)], [("a", 1), ("a", 2), ("b", 1)]])
+def test_those_finds_the_pairs_that_are_named_and_no_mixture_of_them(
+    db: Database, wanted: list[tuple[str, int]]
+) -> None:
+    rows = [
+        {"product_id": name, "boot": boot, "low": 1, "above": [], "duplicates": 0, "given_up": 0}
+        for name, boot in (("a", 1), ("a", 2), ("b", 1), ("b", 2))
+    ]
+    db.run(lambda tx: put_many(tx, stream_table, rows, keys=["product_id", "boot"], replaced=["low"]))
+    columns = stream_table.c.product_id, stream_table.c.boot
+    with db.reading() as tx:
+        found = tx.session.execute(sa.select(*columns).where(those(tx, columns, wanted))).all()
+    assert {tuple(one) for one in found} == set(wanted) - {("c", 3)}
+
+
+def test_a_time_is_among_times_whatever_zone_it_was_named_in(db: Database) -> None:
+    times = [AT, AT.replace(microsecond=0), AT + timedelta(days=1)]
+    db.run(lambda tx: put_many(tx, outbox, [message(None, "t", b"") | {"not_before": at} for at in times]))
+    east = timezone(timedelta(hours=5, minutes=30))
+    wanted = [at.astimezone(east) for at in times[:2]]
+    with db.reading() as tx:
+        query = sa.select(outbox.c.not_before).where(among(tx, outbox.c.not_before, wanted))
+        both = sa.select(outbox.c.topic).where(those(tx, (outbox.c.not_before, outbox.c.topic), [(wanted[1], "t")]))
+        assert set(tx.session.execute(query).scalars()) == set(times[:2])
+        assert len(tx.session.execute(both).all()) == 1
+
+
+def test_among_takes_more_than_a_statement_has_parameters(db: Database) -> None:
+    db.run(lambda tx: put_many(tx, outbox, [message(None, "70000", b"")]))
+    wanted = [str(number) for number in range(70_001)]
+    with db.reading() as tx:
+        found = tx.session.execute(sa.select(outbox.c.topic).where(among(tx, outbox.c.topic, wanted))).scalars().all()
+    assert found == ["70000"]
 
 
 @pytest.mark.parametrize("wanted", [[], ["s0"], [f"s{number}" for number in range(len(TEXTS))], ["it's", '"', "\\"]])

@@ -1,4 +1,4 @@
-"""Columns as PostgreSQL's text: read back by the rules of its manual, they are what they were."""
+"""Columns as the databases' text: read back by the rules of PostgreSQL's manual, they are what they were."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.record.columns import AsJson, array_literal, copy_rows, is_constant, json_texts
+from cloud.record.columns import AsJson, array_literal, copy_rows, is_constant, json_texts, utc_text, utc_texts
 from cloud.record.events import EventType
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20) | st.sampled_from(
@@ -129,3 +129,28 @@ def test_a_text_with_a_nul_spoils_no_other_element() -> None:
 
 def test_nothing_at_all_is_an_empty_array_and_no_row() -> None:
     assert (array_literal([]), copy_rows([[], []])) == ("{}", "")
+
+
+MOMENTS = st.datetimes(
+    datetime(1, 1, 2),  # noqa: DTZ001 - hypothesis gives the zone
+    datetime(9999, 12, 30),  # noqa: DTZ001 - see above
+    timezones=st.just(UTC) | st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes))),
+) | st.just(AT.replace(microsecond=0))
+
+
+@given(MOMENTS, MOMENTS)
+def test_times_as_sqlite_keeps_them_read_back_and_sort_as_times_do(one: datetime, other: datetime) -> None:
+    assert datetime.fromisoformat(utc_text(one)) == one
+    assert (utc_text(one) < utc_text(other), utc_text(one) == utc_text(other)) == (one < other, one == other)
+
+
+@given(st.lists(MOMENTS | st.none(), max_size=5) | st.lists(MOMENTS, max_size=5), st.integers(1, 3))
+def test_a_column_of_times_is_the_text_of_each(values: list[datetime | None], times: int) -> None:
+    column = values * times
+    assert utc_texts(column) == [None if value is None else utc_text(value) for value in column]
+
+
+def test_whole_seconds_stand_beside_fractions_with_as_many_digits() -> None:
+    values = [AT, AT.replace(microsecond=0), AT.replace(microsecond=120_000), AT.replace(year=7)]
+    assert utc_texts(values) == [utc_text(value) for value in values]
+    assert {len(text) for text in utc_texts(values) if text} == {27}
