@@ -294,7 +294,10 @@ async def test_a_device_that_is_told_to_wait_is_silent_so_long_and_then_sends_ag
         await printer.until(lambda it: it.counters.told_to_wait == 1, what="the word to wait")
         cloud.storing = True
         printer.say("note", {"count": 5})
-        await printer.all_stored(30)
+        await eventually(
+            lambda: any(isinstance(one, Event) and one.data.get("count") == 5 for one in cloud.heard), "the sixth note"
+        )
         assert asyncio.get_running_loop().time() - begun >= 1
+        await printer.all_stored(30)
         assert printer.counters.resent >= 5
         assert cloud.watermark(identity.product_id, 1) == Received(low + 6)
