@@ -66,7 +66,7 @@ def _snapshot(tx: Transaction, journey: lifecycle.Journey, menu: bytes, *, withh
     """
     unit = None if journey.closed else journey.product_id
     seen = twin.read_many(tx, [unit]) if unit else {}
-    events = record.story(tx, journey.id, unit, since=journey.opened_at, limit=50)
+    events = record.story(tx, lifecycle.all_ids(tx, journey.id), unit, since=journey.opened_at, limit=50)
     if unit is None:
         events = [row for row in events if not tells_of_the_machine(row.type, row.data)]
     return {

@@ -125,11 +125,11 @@ def timeline_of_product(product_id: str, call: Read, limit: Limit = 50, cursor: 
 
 @api.get("/journeys/{journey_id}/timeline")
 def timeline_of_journey(journey_id: str, call: Read, limit: Limit = 50, cursor: Cursor = None) -> Page[TimelineOut]:
-    """Every touchpoint of this journey, newest first."""
+    """Every touchpoint of this journey, newest first. One that was joined to another goes on in that one."""
 
     def read(tx: Any) -> Page[TimelineOut]:
-        service.read(tx, journey_id)
-        rows = record.timeline(tx, journey_id=journey_id, before=_place(cursor), limit=limit + 1)
+        journey = service.read(tx, service.current_id(tx, journey_id))
+        rows = record.timeline(tx, journey_ids=service.all_ids(tx, journey.id), before=_place(cursor), limit=limit + 1)
         return page(rows, limit, lambda row: str(row.seq), _event_out)
 
     return call.read(read)

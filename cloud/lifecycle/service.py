@@ -21,6 +21,7 @@ from mobile_menu.rules.situation import Level
 
 __all__ = [
     "Journey",
+    "all_ids",
     "causes_of_distress",
     "close",
     "current_id",
@@ -62,6 +63,11 @@ def earlier_ids(tx: Transaction, journey_ids: Collection[str]) -> list[str]:
     """The ids of journeys that go on in these. The journal names what happened in them by those."""
     joined = sa.select(alias_table.c.id).where(alias_table.c.journey_id.in_(journey_ids))
     return list(tx.session.execute(joined).scalars())
+
+
+def all_ids(tx: Transaction, journey_id: str) -> list[str]:
+    """Every id under which the journal names what happened in this journey, the current one first."""
+    return [journey_id, *earlier_ids(tx, [journey_id])]
 
 
 def of_person(tx: Transaction, person_id: str) -> list[Journey]:

@@ -5,7 +5,7 @@ transaction; `replay` sends the whole journal through them again, which must end
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -151,9 +151,13 @@ def read_all(tx: Transaction, *, batch: int = REPLAY_BATCH) -> Iterator[tuple[da
         yield run[-1].recorded_at, [to_event(part) for part in run]
 
 
-def story(tx: Transaction, journey_id: str, product_id: str | None, *, since: datetime, limit: int = 50) -> list[Any]:
-    """Journal rows of a journey, and of what its unit itself has said since then; newest first."""
-    wanted = journal.c.journey_id == journey_id
+def story(
+    tx: Transaction, journey_ids: Collection[str], product_id: str | None, *, since: datetime, limit: int = 50
+) -> list[Any]:
+    """Journal rows of a journey, and of what its unit itself has said since then; newest first. journey_ids: its own,
+    and those that it had before it was joined.
+    """
+    wanted: sa.ColumnElement[bool] = journal.c.journey_id.in_(journey_ids)
     if product_id is not None:
         said = (journal.c.product_id == product_id, journal.c.journey_id.is_(None), journal.c.recorded_at >= since)
         wanted = sa.or_(wanted, sa.and_(*said))
@@ -165,16 +169,16 @@ def timeline(
     tx: Transaction,
     *,
     product_id: str | None = None,
-    journey_id: str | None = None,
+    journey_ids: Collection[str] = (),
     before: int | None = None,
     limit: int = 50,
 ) -> list[Any]:
-    """Journal rows of a unit, or of a journey, newest first."""
+    """Journal rows of a unit, or of a journey by all its ids, newest first."""
     query = sa.select(journal).order_by(journal.c.seq.desc()).limit(limit)
     if product_id is not None:
         query = query.where(journal.c.product_id == product_id)
     else:
-        query = query.where(journal.c.journey_id == journey_id)
+        query = query.where(journal.c.journey_id.in_(journey_ids))
     if before is not None:
         query = query.where(journal.c.seq < before)
     return list(tx.session.execute(query).all())
