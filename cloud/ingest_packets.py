@@ -16,6 +16,8 @@ MAX_FRAME_BYTES: Final = 1024 * 1024
 CONNACK, PUBLISH, SUBACK, UNSUBACK, PINGRESP = 0x20, 0x30, 0x90, 0xB0, 0xD0
 _DUP: Final = 0x08
 PINGREQ, DISCONNECT = b"\xc0\x00", b"\xe0\x00"
+REFUSALS: Final = {1: "protocol", 2: "client id", 3: "unavailable", 4: "bad credentials", 5: "not authorized"}
+"""What a CONNACK says when it is no welcome."""
 _PUBACK = struct.Struct("!BBH")
 
 
@@ -93,10 +95,11 @@ def _message(data: bytes, first: int, at: int, stop: int, generation: int, recei
     return Delivery(topic, data[payload_at:stop], mid, qos, generation, received, first & _DUP != 0)
 
 
-def connect_packet(address: Address, client_id: str) -> bytes:
-    """A CONNECT with a session that persists."""
+def connect_packet(address: Address, client_id: str, *, clean: bool = False) -> bytes:
+    """A CONNECT with a session that persists, or, when `clean`, with one that is empty and ends with the connection."""
     texts = _text(client_id) + _text(address.username) + _text(address.password)
-    return _packet(0x10, _text("MQTT") + struct.pack("!BBH", 4, 0b1100_0000, KEEPALIVE_S) + texts)
+    flags = 0b1100_0010 if clean else 0b1100_0000
+    return _packet(0x10, _text("MQTT") + struct.pack("!BBH", 4, flags, KEEPALIVE_S) + texts)
 
 
 def subscribe_packet(topic_filter: str) -> bytes:

@@ -29,6 +29,7 @@ from cloud.ingest_packets import (
     KEEPALIVE_S,
     PINGREQ,
     PINGRESP,
+    REFUSALS,
     SUBACK,
     UNSUBACK,
     BrokerFaultError,
@@ -53,7 +54,6 @@ LEAVING_S: Final = 0.05
 """How often it is looked whether all is stored, by a session that is about to end."""
 MAX_BACKOFF_S: Final = 1.0
 """Between tries to reach the broker. A shared subscription is not there for those who speak before we are back."""
-_REFUSALS = {1: "protocol", 2: "client id", 3: "unavailable", 4: "bad credentials", 5: "not authorized"}
 
 
 class Intake:
@@ -197,7 +197,7 @@ class Intake:
                 raise BrokerFaultError(msg)
             answer += piece
         if answer[0] != CONNACK or answer[3]:
-            why = _REFUSALS.get(answer[3], "no CONNACK")
+            why = REFUSALS.get(answer[3], "no CONNACK")
             log.error("the broker refused the ingest worker: %s", why)
             raise BrokerFaultError(why)
 

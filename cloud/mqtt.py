@@ -1,6 +1,6 @@
-"""Where the cloud speaks MQTT. `Bus` publishes what leaves the outbox, and carries the word that something changed from
-process to process; it is a paho client with a thread of its own, and reconnects by itself, for as long as it takes.
-`take_over` ends sessions of others. What devices say is taken by `cloud/intake.py`.
+"""Where the cloud speaks MQTT. `Bus` carries the word that something changed from process to process; it is a paho
+client with a thread of its own, and reconnects by itself, for as long as it takes. `take_over` ends sessions of others.
+What devices say is taken by `cloud/intake.py`, and what leaves the outbox by `cloud/courier.py`.
 """
 
 import logging

@@ -9,6 +9,7 @@ from cloud.announcing import Announcer
 from cloud.broker_queue import MOSQUITTO, BrokerQueue
 from cloud.collector import Sweeper, calm_collector
 from cloud.compose import Ready, broker_address, came_counter, make_clock, make_database, watch_database
+from cloud.courier import Courier
 from cloud.db import Database
 from cloud.errors import SetupError
 from cloud.identity import service as identity
@@ -54,7 +55,7 @@ def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
     sweeper = Sweeper(db.engine)
     wake = _Wake(threading.Event(), threading.Event())
     bus = _bus_of(settings, address, meters, wake)
-    others = _loops_beside_ingest(settings, keys, db, bus, stop, wake, meters)
+    others = _loops_beside_ingest(settings, keys, db, address, stop, wake, meters)
     db.listeners.append(Announcer(bus, lambda _word: None, wake.outbox.set, wake.mail.set, tracing))
     ingest = ingest_work(settings, keys, db, address, stop, meters, tracing)
     meters.watch(catalogue.CONNECTED, bus.connected.is_set, "bus")
@@ -97,14 +98,15 @@ def _bus_of(settings: Settings, address: Address, meters: Meters, wake: _Wake) -
 
 
 def _loops_beside_ingest(
-    settings: Settings, keys: Keys, db: Database, bus: Bus, stop: threading.Event, wake: _Wake, meters: Meters
+    settings: Settings, keys: Keys, db: Database, address: Address, stop: threading.Event, wake: _Wake, meters: Meters
 ) -> dict[str, Callable[[], None]]:
     """By the names of their threads."""
     terms = Terms(settings.telemetry_days, settings.series_hour_days, settings.series_day_days)
     clearing = {spans.CLEARING[0]: lambda tx, _subject: spans.clear(tx, terms)}
+    courier = Courier(address, came=came_counter(meters, "outbox"))
     mail = MailLoop(db, keys, outlet_of(settings), folder_of(settings), settings.mail_sender, stop, wake.mail, meters)
     return {
-        "outbox": OutboxLoop(db, bus, stop, wake.outbox, meters).run,
+        "outbox": OutboxLoop(db, courier, stop, wake.outbox, meters).run,
         "scheduler": SchedulerLoop(db, stop, meters, more=clearing).run,
         "mail": mail.run,
         "series": SeriesLoop(db, stop, settings.series_share_percent, meters, terms=terms).run,

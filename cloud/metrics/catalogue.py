@@ -124,7 +124,7 @@ CONNECTIONS: Final = Metric(
     "Connections made to the broker, by the part of the process: more than one is a reconnect.",
     _BOTH,
     "client",
-    ("bus", "ingest"),
+    ("bus", "ingest", "outbox"),
 )
 CONNECTED: Final = Metric(
     "broker_connected",

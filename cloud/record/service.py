@@ -225,6 +225,15 @@ def send_many(tx: Transaction, messages: list[dict[str, Any]]) -> None:
     tx.changes.outbox |= any(message["not_before"] <= tx.now for message in messages)
 
 
+def send_together(tx: Transaction, kind: str, contents: Sequence[bytes], *, after: timedelta = timedelta()) -> None:
+    """Puts rows into the outbox that hold many messages each. kind: takes the topic's place; it tells who sends them
+    what they are.
+    """
+    same = {"slot": None, "topic": kind, "retain": True, "not_before": tx.now + after}
+    none = {"expires_at": None, "person_id": None, "command_id": None}
+    put_many(tx, outbox, [{**same, **none, "payload": one} for one in contents])
+
+
 def is_due(tx: Transaction) -> sa.ColumnElement[bool]:
     """The condition that a message of the outbox leaves now."""
     return sa.or_(outbox.c.not_before <= tx.now, outbox.c.not_before > tx.now + MAX_DELAY)

@@ -26,7 +26,7 @@ from cloud.record.bulk import put_many
 from cloud.record.events import Event, EventType
 from cloud.twin import rejects, telemetry, watermarks
 from cloud.twin import service as twin
-from cloud.twin.memory import CONTACT_EVERY, SKEW_STEP_S, STORED_EVERY, Contact, Memory, News
+from cloud.twin.memory import CONTACT_EVERY, SKEW_STEP_S, Contact, Memory
 from cloud.twin.rules import Room, Twin, to_event
 from cloud.twin.sorting import Rejected, named_seq, refused, sorted_out
 from cloud.twin.tally import Tally, tally_of
@@ -34,8 +34,6 @@ from cloud.twin.watermarks import Streams
 
 SILENCE = timedelta(hours=1)
 """Who speaks after more than this may have been missed: the shortest silence that anybody can call a stall."""
-COMPANY = timedelta(milliseconds=100)
-"""A watermark waits this long for those of other devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +79,10 @@ def take(tx: Transaction, batch: list[tuple[str, bytes]], memory: Memory | None 
     new_events = record.append(tx, events, is_new=_has_a_seq)
     watermarks.save(tx, streams)
     rejects.count(tx, rejected)
-    told = {one for one in streams.products if memory is None or memory.may_tell(one, tx.now)}
-    watermarks.tell(tx, streams, told, tx.now + (STORED_EVERY if memory is None else COMPANY))
+    watermarks.tell(tx, streams, streams.products)
     stored = len(new_events) + len(fresh) - len(events)
     if memory is not None:
-        memory.stage(News(tx.now, contacts, told, streams.products - told))
+        memory.stage(contacts)
     tally = tally_of(accepted, rejected, streams.gaps(), tx.now)
     return Taken(stored, streams.duplicates.total(), len(rejected), tally)
 
@@ -231,5 +228,5 @@ def put_aside(tx: Transaction, topic: str, payload: bytes, detail: str) -> Taken
         streams.pass_over(owner, *part.named)
     watermarks.save(tx, streams)
     rejects.count(tx, [part])
-    watermarks.tell(tx, streams, streams.products, tx.now + STORED_EVERY)
+    watermarks.tell(tx, streams, streams.products)
     return Taken(0, 0, 1, tally_of((), (part,), streams.gaps(), tx.now))

@@ -15,7 +15,6 @@ from cloud.db import Transaction
 from cloud.record import service as record
 from cloud.registry.service import states_of
 from cloud.twin import rejects, watermarks
-from cloud.twin.memory import STORED_EVERY
 from cloud.twin.sorting import Rejected, refused
 
 MINUTE_S: Final = 60
@@ -48,7 +47,7 @@ def note(tx: Transaction, overruns: Mapping[str, Overrun], allowed: str) -> int:
     told = {owner for owner in states if states[owner] != "retired"}
     record.lock(tx, told)
     streams = watermarks.read(tx, {owner: set() for owner in told})
-    watermarks.tell(tx, streams, streams.newest, tx.now + STORED_EVERY, wait_s=rest_s(tx.now))
+    watermarks.tell(tx, streams, streams.newest, wait_s=rest_s(tx.now))
     counts: Counter[tuple[str, str]] = Counter()
     begun = []
     for key, one in overruns.items():

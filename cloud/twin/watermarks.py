@@ -2,22 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import timedelta
 
 import sqlalchemy as sa
 
-from broker.contract.codec import encode
-from broker.contract.messages import Mark, Stored
-from broker.contract.topics import Down, down_topic
 from broker.contract.watermark import Received, receive
 from cloud.db import Transaction
 from cloud.record import service as record
 from cloud.record.bulk import among, put_many, those
-from cloud.twin.memory import Memory, News
+from cloud.twin import tellings
 from cloud.twin.service import stream_table as table
 from cloud.twin.tally import Gaps, change_of
+from cloud.twin.tellings import EARLIER_BOOTS, Line
 
-EARLIER_BOOTS = 16
+COMPANY = timedelta(milliseconds=100)
+"""A watermark waits this long for those of other devices."""
 PAIRS_AT_ONCE = 5_000
 Key = tuple[str, int]
 """Product and boot."""
@@ -139,49 +138,32 @@ def save(tx: Transaction, streams: Streams) -> None:
     put_many(tx, table, rows, keys=["product_id", "boot"], replaced=["low", "above"], added=counted)
 
 
-def tell(tx: Transaction, streams: Streams, products: Iterable[str], at: datetime, wait_s: int = 0) -> None:
-    """Tells these devices, at this time, how far they are stored. Also when all they said was known: they ask by
-    repeating. wait_s: for how long they shall say nothing more.
+def tell(tx: Transaction, streams: Streams, products: Iterable[str], wait_s: int = 0) -> None:
+    """Tells these devices how far they are stored. Also when all they said was known: they ask by repeating. wait_s:
+    for how long they shall say nothing more. The products are locked, so that rows of one device are written in the
+    order in which its watermark rises.
     """
-    late = {product_id for product_id, boot in streams.touched if boot < streams.newest[product_id]}
     wanted = sorted(products)
+    late = {product_id for product_id, boot in streams.touched if boot < streams.newest[product_id]}
     earlier = _earlier_marks(tx, late.intersection(wanted), streams.newest)
-    messages = []
+    until = int(tx.now.timestamp()) + wait_s if wait_s else 0
+    lines = []
     for product_id in wanted:
         boot = streams.newest[product_id]
         low = streams.now.get((product_id, boot), _NOTHING).low
-        stored = Stored(boot=boot, seq=low, earlier=earlier.get(product_id, ()), wait_s=wait_s)
-        messages.append(
-            {
-                "slot": f"stored:{product_id}" + ("+" if product_id in late else ""),
-                "topic": down_topic(product_id, Down.STORED),
-                "payload": encode(stored),
-                "retain": True,
-                "not_before": at,
-                "expires_at": None,
-                "person_id": None,
-                "command_id": None,
-            }
-        )
-    record.send_many(tx, messages)
+        lines.append(Line(product_id, boot, low, earlier.get(product_id, ()), until))
+    record.send_together(tx, tellings.KIND, tellings.rows_of(lines), after=COMPANY)
 
 
-def tell_pending(tx: Transaction, products: Iterable[str], memory: Memory) -> None:
-    """Tells these devices how far they are stored by now: other workers may have stored more of them meanwhile."""
-    named = set(products)
-    record.lock(tx, named)
-    streams = read(tx, {product_id: set() for product_id in named})
-    tell(tx, streams, streams.newest, tx.now)
-    memory.stage(News(tx.now, {}, named, ()))
-
-
-def _earlier_marks(tx: Transaction, products: set[str], newest: dict[str, int]) -> dict[str, tuple[Mark, ...]]:
+def _earlier_marks(
+    tx: Transaction, products: set[str], newest: dict[str, int]
+) -> dict[str, tuple[tuple[int, int], ...]]:
     """The watermarks of the boots before the newest, for devices whose earlier messages still come in."""
     if not products:
         return {}
-    marks: dict[str, tuple[Mark, ...]] = {}
+    marks: dict[str, tuple[tuple[int, int], ...]] = {}
     for product_id in sorted(products):
         before = sa.and_(table.c.product_id == product_id, table.c.boot < newest[product_id])
         query = sa.select(table.c.boot, table.c.low).where(before).order_by(table.c.boot.desc()).limit(EARLIER_BOOTS)
-        marks[product_id] = tuple(Mark(boot=boot, seq=low) for boot, low in tx.session.execute(query))
+        marks[product_id] = tuple((boot, low) for boot, low in tx.session.execute(query))
     return marks

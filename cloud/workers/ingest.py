@@ -24,14 +24,13 @@ from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.mqtt import Delivery
 from cloud.tracing import Tracing
-from cloud.twin import ingest, overruns, watermarks
+from cloud.twin import ingest, overruns
 from cloud.twin.memory import Memory
 from cloud.twin.overruns import Overrun
 from cloud.twin.tally import sampled
 
 log = logging.getLogger("throughline.ingest")
 Result = TypeVar("Result")
-TOLD_AT_ONCE = 1_000
 GROWS_BY = 16
 """A part of the batch; so that where room stays scarce, one try in a dozen is in vain."""
 FAILED_S = 1.0
@@ -82,8 +81,6 @@ class IngestLoop:
             if not (stored and counted) and not self._stop.is_set():
                 self._stop.wait(FAILED_S)
                 self._intake.come_again()  # what is not acknowledged comes with the next connection
-            self._tell_pending(self._memory.overdue(self._db.clock(), min(TOLD_AT_ONCE, self._at_once)))
-        self._tell_pending(self._memory.pending())
 
     def store(self, batch: Sequence[Delivery]) -> bool:
         """Stores the batch, however long the database cannot; false when it was told to stop before that.
@@ -130,18 +127,6 @@ class IngestLoop:
             return False
         self._meters.add(catalogue.REJECTED, number, RejectionReason.OVER_LIMIT.value)
         return True
-
-    def _tell_pending(self, product_ids: list[str]) -> None:
-        """The watermarks that were held back because their devices had just been told of an earlier one."""
-        if not product_ids:
-            return
-        try:
-            self._db.run(lambda tx: watermarks.tell_pending(tx, product_ids, self._memory))
-        except SQLAlchemyError as error:
-            self._is_too_much(error, len(product_ids))
-            log.warning("watermarks wait for the next round: %s", type(error).__name__)
-            return
-        self._memory.commit()
 
     def _is_too_much(self, error: Exception, number: int) -> bool:
         """Halves would be taken, or one of them: each message fails for itself, or the database has room for fewer. For

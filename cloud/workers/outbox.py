@@ -11,12 +11,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from broker.contract.messages import MAX_PAYLOAD_BYTES
 from cloud.control import service as control
+from cloud.courier import Courier, Fate
 from cloud.db import Database, Transaction
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
-from cloud.mqtt import Bus
 from cloud.record.service import is_due, outbox
+from cloud.twin import tellings
 from cloud.workers.rounds import Rounds
+from cloud.workers.telling import Teller
 from cloud.workers.turn import Turn
 
 log = logging.getLogger("throughline.outbox")
@@ -39,10 +41,11 @@ class OutboxLoop:
     """
 
     def __init__(
-        self, db: Database, bus: Bus, stop: threading.Event, wake: threading.Event, meters: Meters | None = None
+        self, db: Database, courier: Courier, stop: threading.Event, wake: threading.Event, meters: Meters | None = None
     ) -> None:
         self._db = db
-        self._bus = bus
+        self._courier = courier
+        self._teller = Teller(db, courier)
         self._stop = stop
         self._wake = wake
         self._turn = Turn(db, "outbox")
@@ -51,13 +54,32 @@ class OutboxLoop:
 
     def run(self) -> None:
         while not self._stop.is_set():
-            if self._rounds.go(self._round, 0) < BATCH:
+            more = self._rounds.go(self._round, otherwise=False)
+            if not self._turn.held:
+                self._teller.forget()
+                self._courier.close()
+            if not more:
                 self._wake.wait(self._until_next())
                 self._wake.clear()
+        self._courier.close()  # before another may connect in this name, which would be told as a loss
         self._turn.give_up()
 
-    def _round(self) -> int:
-        return self.send_due() if self._bus.connected.is_set() and self._turn.take() else 0
+    def _round(self) -> bool:
+        """Whether there is more to send at once."""
+        return self._turn.take() and self._send()
+
+    def _send(self) -> bool:
+        more = self._courier.open() and self.send_due() == BATCH
+        return self.tell_due() or more
+
+    def tell_due(self) -> bool:
+        """Tells devices how far they are stored; whether there are more."""
+        more = self._teller.take_in()
+        arrived, left = self._teller.tell() if self._courier.connected else (0, 0)
+        self._teller.tidy()
+        self._meters.add(catalogue.OUTBOX_DONE, arrived, "sent")
+        self._meters.add(catalogue.OUTBOX_DONE, left, "left")
+        return more
 
     def send_due(self) -> int:
         """Sends what is due; how many left."""
@@ -69,9 +91,9 @@ class OutboxLoop:
         now = self._db.clock()
         expired = [row for row in rows if row.expires_at is not None and row.expires_at <= now and row not in oversize]
         ready = [row for row in rows if row not in expired and row not in oversize]
-        arrived = self._bus.deliver([(row.topic, row.payload, row.retain) for row in ready])
-        done = [row for row, ok in zip(ready, arrived, strict=True) if ok]
-        left = [row for row, ok in zip(ready, arrived, strict=True) if not ok] if self._bus.connected.is_set() else []
+        fates = self._courier.deliver([(row.topic, row.payload, row.retain) for row in ready])
+        done = [row for row, fate in zip(ready, fates, strict=True) if fate is Fate.TAKEN]
+        left = [row for row, fate in zip(ready, fates, strict=True) if fate is Fate.LEFT]
         if done or expired or left:
             self._db.run(lambda tx: _remove(tx, done, expired, left))
         for outcome, some in {"sent": done, "left": left, "expired": expired, "oversize": oversize}.items():
@@ -80,20 +102,21 @@ class OutboxLoop:
 
     def _until_next(self) -> float:
         """Seconds until something falls due, at most the poll interval."""
+        if not (self._courier.connected and self._turn.held):
+            return POLL_S
         try:
             with self._db.reading() as tx:
-                next_due = tx.session.execute(sa.select(sa.func.min(outbox.c.not_before).label("due"))).scalar()
+                query = sa.select(sa.func.min(outbox.c.not_before).label("due")).where(self._teller.unread(tx))
+                next_due = tx.session.execute(query).scalar()
         except SQLAlchemyError:
             return POLL_S
-        if next_due is None:
-            return POLL_S
-        left = (next_due - self._db.clock()).total_seconds()
-        idle = left <= 0 and not (self._bus.connected.is_set() and self._turn.held)
-        return POLL_S if idle else min(max(left, COMPANY_S), POLL_S)
+        row_s = POLL_S if next_due is None else (next_due - self._db.clock()).total_seconds()
+        told_s = self._teller.next_due_s()
+        return min(max(min(row_s, POLL_S if told_s is None else told_s), COMPANY_S), POLL_S)
 
 
 def _due(tx: Transaction) -> list[Any]:
-    query = sa.select(outbox).where(is_due(tx)).order_by(outbox.c.id).limit(BATCH)
+    query = sa.select(outbox).where(outbox.c.topic != tellings.KIND, is_due(tx)).order_by(outbox.c.id).limit(BATCH)
     return list(tx.session.execute(query).all())
 
 

@@ -10,17 +10,24 @@ from datetime import timedelta
 
 import pytest
 
+from broker.contract.codec import decode_down
+from broker.contract.messages import Stored
+from broker.contract.topics import PREFIX, Down, Up
 from device_sim.device import SimulatedPrinter
 from device_sim.errors import RefusedError
 from device_sim.life import Habits
 from tests.chaos.ledger import RIGHT, account, said
+from tests.raw_device import RawDevice
 from tests.stories.listening import done, names, open_menu
-from tests.system import GTIN, System, until_async
+from tests.system import GTIN, System, until, until_async
 
 pytestmark = pytest.mark.chaos
 DEVICES = 20
 MESSAGES = 2_000
 SETTLED_WITHIN_S = 90.0
+TRIES = 10
+"""A worker tells within a second: so many times it may be quicker than the signal."""
+UNTOLD = "SELECT id FROM outbox WHERE topic = 'stored, together'"
 KILLS: tuple[tuple[float, tuple[str, ...]], ...] = (
     (0.10, ("broker",)),
     (0.25, ("work",)),
@@ -153,3 +160,35 @@ async def test_a_command_given_while_the_broker_is_dead_is_done_once(system: Sys
         await printer.until(lambda one: one.online, 60, "the connection")
         await printer.all_stored(SETTLED_WITHIN_S)
         assert printer.printer.pages_total == pages + 1
+
+
+@pytest.mark.timeout(180)
+async def test_a_device_is_told_of_what_was_stored_right_before_the_worker_was_killed_and_need_not_speak_for_it(
+    system: System,
+) -> None:
+    unit, killed_between = await system.unit(), False
+    with RawDevice(system, unit) as device:
+        device.subscribe(f"{PREFIX}{unit.id}/down/#")
+        for _ in range(TRIES):
+            device.say(Up.EVENT, name="page_printed")
+            await asyncio.to_thread(until, lambda: low_of(system, device) == device.seq, "it to be stored", 30)
+            await asyncio.to_thread(system.kill, "work")
+            killed_between = bool(system.rows(UNTOLD)) and device.seq not in told_to(device)
+            await asyncio.to_thread(until, lambda: device.seq in told_to(device), "the next worker to tell it", 60)
+            assert told_to(device) == sorted(told_to(device))
+            if killed_between:
+                break
+        assert killed_between, f"in {TRIES} tries it was told before the worker was dead"
+        await asyncio.to_thread(until, lambda: not system.rows(UNTOLD), "nothing to be left to tell", 30)
+
+
+def low_of(system: System, device: RawDevice) -> int:
+    """How far the database has what the device said."""
+    found = system.rows("SELECT low FROM stream WHERE product_id = :id", id=device.unit.id)
+    return int(found[0].low) if found else 0
+
+
+def told_to(device: RawDevice) -> list[int]:
+    """What the device was told, one after the other."""
+    said = [decode_down(Down.STORED, payload) for topic, payload, _ in device.heard if topic.endswith("/stored")]
+    return [one.seq for one in said if isinstance(one, Stored)]

@@ -140,7 +140,7 @@ async def test_each_metric_is_told_and_moves_when_the_thing_happens(watched: Wat
     grows("work", c.DUTIES, "done")
     grows("work", c.LATENESS)
     system.kill("broker")
-    grows("work", c.CONNECTIONS, "ingest", "bus")
+    grows("work", c.CONNECTIONS, "ingest", "bus", "outbox")
     grows("api", c.CONNECTIONS, "bus")
     until(lambda: value(system.figures(), "work", c.CONNECTED, "ingest") == 1, "the worker at the broker again")
     seen.add(c.CONNECTED)

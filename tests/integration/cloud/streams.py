@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from broker.contract.codec import decode_down
 from broker.contract.messages import Stored
-from broker.contract.topics import Down, down_topic
+from cloud.clock import Clock
 from cloud.twin import service as twin
+from cloud.twin import tellings
+from cloud.twin.tellings import Tellings
 from tests.integration.cloud.world import World
 
 
@@ -13,8 +14,10 @@ def figures(world: World, product_id: str) -> dict[str, Any]:
     return world.read(lambda tx: twin.transport_figures(tx, product_id))
 
 
-def stored(world: World, product_id: str) -> list[Stored]:
-    """The watermarks that wait to be sent."""
-    rows = world.rows("outbox", topic=down_topic(product_id, Down.STORED))
-    found = [decode_down(Down.STORED, row.payload) for row in rows]
-    return [one for one in found if isinstance(one, Stored)]
+def stored(world: World, product_id: str, clock: Clock | None = None) -> list[Stored]:
+    """What the device would be told now of how far it is stored; nothing, when nothing waits. clock: the sender's."""
+    found = Tellings()
+    for row in world.rows("outbox", topic=tellings.KIND):
+        found.take(row.id, tellings.lines_of(row.payload))
+    lines = [line for line in found.due(0.0, 1_000_000) if line.product_id == product_id]
+    return [tellings.message(line, (clock or world.clock)().timestamp()) for line in lines]

@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from broker.contract.messages import MAX_PAYLOAD_BYTES
 from cloud.control import service as control
+from cloud.courier import Courier, Fate
 from cloud.db import Transaction
 from cloud.figures import FROM_DATABASE, DatabaseFigures
 from cloud.intake import Intake
@@ -30,7 +31,8 @@ from cloud.metrics import catalogue as c
 from cloud.metrics.catalogue import Metric
 from cloud.metrics.meters import Meters, Page
 from cloud.metrics.page import WORKERS, MetricsServer
-from cloud.mqtt import Address, Bus, Delivery
+from cloud.mqtt import Address, Delivery
+from cloud.publish_packets import Outgoing
 from cloud.record import service as record
 from cloud.twin import ingest, series
 from cloud.twin.memory import Memory
@@ -57,15 +59,19 @@ def told(meters: Meters, metric: Metric, label: str = "") -> float | None:
     return None
 
 
-class DeafBus:
-    """Takes everything but what is for `deaf`."""
+class DeafCourier:
+    """To a broker that takes everything but what is for `deaf`."""
 
-    def __init__(self) -> None:
-        self.connected = threading.Event()
-        self.connected.set()
+    connected = True
 
-    def deliver(self, messages: Sequence[tuple[str, bytes, bool]]) -> list[bool]:
-        return [topic != "tl/v1/deaf" for topic, _, _ in messages]
+    def open(self) -> bool:
+        return True
+
+    def deliver(self, messages: Sequence[Outgoing]) -> list[Fate]:
+        return [Fate.LEFT if topic == "tl/v1/deaf" else Fate.TAKEN for topic, _, _ in messages]
+
+    def close(self) -> None:
+        """It has nothing to close."""
 
 
 class OnceFull:
@@ -118,7 +124,7 @@ def test_messages_that_do_not_leave_are_counted_by_what_became_of_them(sqlite_wo
     world.run(
         lambda tx: tx.session.execute(sa.update(record.outbox).where(record.outbox.c.command_id != "").values(large))
     )
-    OutboxLoop(world.db, cast("Bus", DeafBus()), threading.Event(), threading.Event(), meters).send_due()
+    OutboxLoop(world.db, cast("Courier", DeafCourier()), threading.Event(), threading.Event(), meters).send_due()
     assert [told(meters, c.OUTBOX_DONE, one) for one in ("sent", "left", "expired", "oversize")] == [2, 1, 1, 1]
 
 
@@ -189,7 +195,7 @@ def test_a_round_that_fails_as_a_whole_is_counted(
         "mail": MailLoop(
             world.db, world.keys, MailFolder(tmp_path), MailFolder(tmp_path), "a@b.example", stop, wake, meters
         ),
-        "outbox": OutboxLoop(world.db, cast("Bus", DeafBus()), stop, wake, meters),
+        "outbox": OutboxLoop(world.db, cast("Courier", DeafCourier()), stop, wake, meters),
         "scheduler": SchedulerLoop(world.db, stop, meters),
     }
     loop, work = loops[name], {"mail": "send_due", "outbox": "send_due", "scheduler": "do_due"}[name]

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from broker.contract.codec import decode_down
 from broker.contract.messages import Stored
-from broker.contract.topics import Down, Up, up_topic
+from broker.contract.topics import Up, up_topic
 from cloud.intake import CHUNK_BYTES
 from cloud.registry import service as registry
 from cloud.twin import overruns
 from cloud.twin import service as twin
 from cloud.twin.overruns import Overrun
+from tests.integration.cloud.streams import stored
 from tests.integration.cloud.workshop import Workshop, workshop
 from tests.integration.cloud.world import Device, World
 from tests.services import ManualClock, Postgres
@@ -27,10 +27,8 @@ def shop(tmp_path: Path, postgres_server: Postgres, postgres_template: str) -> I
         yield made
 
 
-def told(world: World, product_id: str) -> Stored:
-    (row,) = world.rows("outbox", slot=f"stored:{product_id}")
-    found = decode_down(Down.STORED, row.payload)
-    assert isinstance(found, Stored)
+def told(world: World, product_id: str, clock: ManualClock | None = None) -> Stored:
+    (found,) = stored(world, product_id, clock)
     return found
 
 
@@ -62,7 +60,7 @@ def test_what_is_refused_is_counted_noted_once_and_told_and_moves_no_watermark(w
     (kept,) = world.read(lambda tx: twin.quarantine(tx, loud.id))
     assert (kept.reason, kept.detail, kept.head) == ("over_limit", "more than 10 messages in a minute", b"head")
     assert told(world, loud.id) == Stored(boot=1, seq=2, wait_s=60 - world.clock().second)
-    assert world.rows("outbox", slot=f"stored:{retired.id}") == []
+    assert stored(world, retired.id) == []
     world.take(device.telemetry())
     assert told(world, loud.id) == Stored(boot=1, seq=3), "who is heard again need not wait"
 
@@ -81,7 +79,7 @@ def test_one_loud_device_is_held_to_its_limit_and_everybody_else_is_stored(shop:
         assert rejected(shop.world, device.product_id) == {}
     until(lambda: rejected(shop.world, loud.product_id) == {"over_limit": 250}, "the count of what was refused")
     assert shop.stored(loud.product_id) == 50
-    assert told(shop.world, loud.product_id) == Stored(boot=1, seq=50, wait_s=overruns.rest_s(clock.now))
+    assert told(shop.world, loud.product_id, clock) == Stored(boot=1, seq=50, wait_s=overruns.rest_s(clock.now))
     assert shop.world.rows("twin", product_id=loud.product_id)[0].offline, "its last will passes"
     clock.advance(minutes=1)
     shop.publish(flood[50:90])

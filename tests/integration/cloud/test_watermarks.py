@@ -4,10 +4,8 @@ import pytest
 
 from broker.contract.messages import Json, Stored
 from broker.contract.watermark import MAX_RANGES
-from cloud.twin import ingest, watermarks
-from cloud.twin.memory import Memory
 from tests.integration.cloud.streams import figures, stored
-from tests.integration.cloud.world import Device, Message, World
+from tests.integration.cloud.world import Device, World
 
 
 def test_a_hole_holds_the_watermark_until_it_is_filled(world: World) -> None:
@@ -55,55 +53,6 @@ def test_what_a_device_gives_up_wrongly_is_passed_over(world: World, data: dict[
     assert world.take(Device(world, unit.id).event("messages_given_up", data)).stored == 1
     (stream,) = world.rows("stream")
     assert (stream.boot, stream.low, stream.given_up) == (1, 1, 0)
-
-
-def test_watermarks_of_a_busy_device_are_one_message_with_the_first_ones_time(world: World) -> None:
-    unit = world.unit()
-    device = Device(world, unit.id)
-    world.take(device.birth())
-    (first,) = world.rows("outbox", slot=f"stored:{unit.id}")
-    for _ in range(5):
-        world.clock.advance(milliseconds=100)
-        world.take(device.telemetry())
-    (row,) = world.rows("outbox", slot=f"stored:{unit.id}")
-    assert (row.id, row.not_before) == (first.id, first.not_before)
-    assert stored(world, unit.id) == [Stored(boot=1, seq=6)]
-    assert row.retain
-
-
-def test_a_worker_with_a_memory_tells_each_device_in_the_end_how_far_it_is_stored(world: World) -> None:
-    memory = Memory()
-    devices = [Device(world, world.unit().id) for _ in range(3)]
-
-    def take(*said: Message) -> None:
-        world.run(lambda tx: ingest.take(tx, list(said), memory))
-        memory.commit()
-
-    take(*(device.birth() for device in devices))
-    world.clock.advance(milliseconds=300)
-    take(*(device.telemetry() for device in devices))
-    assert {one.seq for device in devices for one in stored(world, device.product_id)} == {1}
-    assert memory.overdue(world.clock(), 10) == []
-    world.clock.advance(seconds=1)
-    take(devices[0].telemetry())
-    waiting = memory.overdue(world.clock(), 10)
-    assert sorted(waiting) == sorted(device.product_id for device in devices[1:])
-    world.run(lambda tx: watermarks.tell_pending(tx, waiting, memory))
-    memory.commit()
-    told = [stored(world, device.product_id) for device in devices]
-    assert told == [[Stored(boot=1, seq=3)], [Stored(boot=1, seq=2)], [Stored(boot=1, seq=2)]]
-    assert memory.pending() == []
-
-
-def test_a_pending_watermark_is_told_as_it_is_by_then_and_not_as_it_was(world: World) -> None:
-    memory, device = Memory(), Device(world, world.unit().id)
-    world.run(lambda tx: ingest.take(tx, [device.birth()], memory))
-    memory.commit()
-    world.run(lambda tx: ingest.take(tx, [device.telemetry()], memory))
-    memory.commit()
-    world.take(device.telemetry(), device.telemetry())  # by another worker
-    world.run(lambda tx: watermarks.tell_pending(tx, memory.pending(), memory))
-    assert stored(world, device.product_id) == [Stored(boot=1, seq=4)]
 
 
 def test_more_ranges_than_the_store_keeps_are_passed_over(world: World) -> None:

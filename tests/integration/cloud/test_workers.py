@@ -13,11 +13,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, Operationa
 
 from broker.contract.messages import MAX_PAYLOAD_BYTES
 from cloud.control import service as control
+from cloud.courier import Courier, Fate
 from cloud.db import Database, Transaction
 from cloud.lanes import Lane, Refusal, Refused
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.mqtt import Address, Bus, Delivery
+from cloud.publish_packets import Outgoing
 from cloud.record import service as record
 from cloud.twin import ingest, overruns, spans
 from cloud.twin.memory import Memory
@@ -31,22 +33,22 @@ from tests.integration.cloud.world import Device, World
 from tests.system import until
 
 
-class FakeBus:
-    """A broker that acknowledges all but the topics in `deaf`."""
+class FakeCourier:
+    """To a broker that acknowledges all but the topics in `deaf`."""
+
+    connected = True
 
     def __init__(self) -> None:
-        self.connected = threading.Event()
-        self.connected.set()
         self.sent: list[str] = []
         self.deaf: set[str] = set()
 
-    def deliver(self, messages: Sequence[tuple[str, bytes, bool]]) -> list[bool]:
+    def deliver(self, messages: Sequence[Outgoing]) -> list[Fate]:
         self.sent += [topic for topic, _, _ in messages]
-        return [topic not in self.deaf for topic, _, _ in messages]
+        return [Fate.LEFT if topic in self.deaf else Fate.TAKEN for topic, _, _ in messages]
 
 
-def outbox_loop(db: Database, bus: FakeBus) -> OutboxLoop:
-    return OutboxLoop(db, cast("Bus", bus), threading.Event(), threading.Event())
+def outbox_loop(db: Database, courier: FakeCourier) -> OutboxLoop:
+    return OutboxLoop(db, cast("Courier", courier), threading.Event(), threading.Event())
 
 
 def deliveries(world: World, count: int) -> list[Delivery]:
@@ -242,50 +244,50 @@ def test_a_turn_whose_session_broke_is_lost_and_can_be_had_again(postgres_world:
 
 
 def test_a_message_that_the_broker_does_not_take_lets_the_others_go_first(world: World) -> None:
-    bus = FakeBus()
-    loop = outbox_loop(world.db, bus)
-    bus.deaf.add("tl/v1/stuck")
+    courier = FakeCourier()
+    loop = outbox_loop(world.db, courier)
+    courier.deaf.add("tl/v1/stuck")
     world.run(lambda tx: record.send(tx, "tl/v1/stuck", b"1"))
     assert loop.send_due() == 0
     world.run(lambda tx: record.send(tx, "tl/v1/fine", b"2"))
     assert loop.send_due() == 1
-    assert bus.sent == ["tl/v1/stuck", "tl/v1/fine"]
+    assert courier.sent == ["tl/v1/stuck", "tl/v1/fine"]
     world.clock.advance(seconds=NOT_TAKEN.total_seconds())
-    bus.deaf.clear()
+    courier.deaf.clear()
     assert loop.send_due() == 1
     assert world.rows("outbox") == []
 
 
 def test_a_message_that_would_end_the_connection_is_never_sent_and_its_command_fails(world: World) -> None:
-    bus, unit = FakeBus(), world.unit()
+    courier, unit = FakeCourier(), world.unit()
     command = world.run(lambda tx: control.queue(tx, unit.id, "identify", {}).id)
     world.run(lambda tx: tx.session.execute(sa.update(record.outbox).values(payload=b"x" * (MAX_PAYLOAD_BYTES + 1))))
     world.run(lambda tx: record.send(tx, "tl/v1/fine", b"y" * MAX_PAYLOAD_BYTES))
-    assert outbox_loop(world.db, bus).send_due() == 1
-    assert bus.sent == ["tl/v1/fine"]
+    assert outbox_loop(world.db, courier).send_due() == 1
+    assert courier.sent == ["tl/v1/fine"]
     assert world.rows("outbox") == world.rows("timer") == []
     ended = world.read(lambda tx: control.read(tx, command))
     assert (ended.status, ended.detail) == ("failed", "too large to be sent")
 
 
 def test_a_newer_message_that_came_while_the_older_was_sent_stays(world: World) -> None:
-    bus = FakeBus()
+    courier = FakeCourier()
 
-    class Replacing(FakeBus):
-        def deliver(self, messages: Sequence[tuple[str, bytes, bool]]) -> list[bool]:
+    class Replacing(FakeCourier):
+        def deliver(self, messages: Sequence[Outgoing]) -> list[Fate]:
             world.run(lambda tx: record.send(tx, "tl/v1/x", b"new", slot="x"))
             return super().deliver(messages)
 
     world.run(lambda tx: record.send(tx, "tl/v1/x", b"old", slot="x"))
     outbox_loop(world.db, Replacing()).send_due()
     assert [row.payload for row in world.rows("outbox")] == [b"new"]
-    assert outbox_loop(world.db, bus).send_due() == 1
+    assert outbox_loop(world.db, courier).send_due() == 1
 
 
 def test_a_command_is_sent_once_the_broker_has_it(world: World) -> None:
-    bus, unit = FakeBus(), world.unit()
+    courier, unit = FakeCourier(), world.unit()
     command = world.run(lambda tx: control.queue(tx, unit.id, "identify", {}).id)
-    outbox_loop(world.db, bus).send_due()
+    outbox_loop(world.db, courier).send_due()
     assert world.read(lambda tx: control.read(tx, command).status) == "sent"
 
 
@@ -320,15 +322,15 @@ def test_a_message_that_paho_does_not_take_is_said_to_be_unsent(code: MQTTErrorC
 
 
 def test_a_message_that_was_written_while_the_clock_was_ahead_leaves_when_it_is_set_back(world: World) -> None:
-    bus = FakeBus()
-    loop = outbox_loop(world.db, bus)
+    courier = FakeCourier()
+    loop = outbox_loop(world.db, courier)
     world.run(lambda tx: record.send(tx, "tl/v1/x", b"old", slot="x", after=record.MAX_DELAY))
     assert loop.send_due() == 0, "it is held back"
     world.clock.advance(days=-365)
     world.run(lambda tx: record.send(tx, "tl/v1/x", b"new", slot="x"))
     world.run(lambda tx: record.send(tx, "tl/v1/y", b"later", after=record.MAX_DELAY))
     assert loop.send_due() == 1
-    assert bus.sent == ["tl/v1/x"]
+    assert courier.sent == ["tl/v1/x"]
     assert [row.payload for row in world.rows("outbox")] == [b"later"]
 
 

@@ -1,0 +1,182 @@
+"""What devices are still to be told of how far they are stored: the newest for each, and when it may leave. Pure.
+
+A batch writes one row into the outbox, with a line for each of its devices. Whoever sends reads the rows, keeps of each
+device what is newest, and tells it at most once a second. A row is done with once every line of it was told, or stands
+in a later row as well: until then whoever comes after a crash finds it, and tells it again.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from broker.contract.messages import Mark, Stored
+
+KIND: Final = "stored, together"
+"""In the outbox: what tells these rows from messages, which have a topic there."""
+EVERY_S: Final = 1.0
+"""A device hears of its watermark at most this often."""
+NOT_TAKEN_S: Final = 5.0
+"""A device whose message the broker did not acknowledge lets the others go first for so long."""
+EARLIER_BOOTS: Final = 16
+LINES: Final = 1_000
+"""In one row: 40 kB."""
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How far a device is stored. earlier: (boot, seq) of boots before. until: the second since 1970 before which the
+    device shall say nothing more; 0: it may.
+    """
+
+    product_id: str
+    boot: int
+    seq: int
+    earlier: tuple[tuple[int, int], ...] = ()
+    until: int = 0
+
+
+_LINES: Final = msgspec.json.Decoder(list[Line])
+
+
+def rows_of(lines: Sequence[Line]) -> list[bytes]:
+    """The contents of the rows that hold these lines, in their order."""
+    # A list is shorter than what the encoder makes of a Line, which names what is left out too.
+    short = [[one.product_id, one.boot, one.seq] if _is_plain(one) else one for one in lines]
+    return [msgspec.json.encode(short[start : start + LINES]) for start in range(0, len(short), LINES)]
+
+
+def lines_of(content: bytes) -> list[Line]:
+    """The lines of a row. Raises msgspec.MsgspecError for what is none."""
+    return _LINES.decode(content)
+
+
+def _is_plain(line: Line) -> bool:
+    return not line.earlier and not line.until
+
+
+def newer(old: Line, new: Line) -> Line:
+    """What both say of one device. new: of the later row, which alone says whether the device shall be silent.
+
+    Watermarks only rise, so of each boot the higher one holds, whichever row it stands in.
+    """
+    marks = dict(old.earlier)
+    for boot, seq in ((old.boot, old.seq), *new.earlier, (new.boot, new.seq)):
+        marks[boot] = max(seq, marks.get(boot, 0))
+    (boot, seq), *before = sorted(marks.items(), reverse=True)
+    return Line(new.product_id, boot, seq, tuple(before[:EARLIER_BOOTS]), new.until)
+
+
+def message(line: Line, now_s: float) -> Stored:
+    """What the device is told at this second since 1970."""
+    earlier = tuple([Mark(boot=boot, seq=seq) for boot, seq in line.earlier])
+    wait_s = min(max(0, line.until - int(now_s)), 3600) if line.until else 0
+    return Stored(boot=line.boot, seq=line.seq, earlier=earlier, wait_s=wait_s)
+
+
+class _Waiting(NamedTuple):
+    """A line, and the rows that must stay until it is told."""
+
+    line: Line
+    rows: tuple[int, ...]
+
+
+class Tellings:
+    """For one sender, and one thread. Times are seconds of a clock that is never set."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, _Waiting] = {}
+        self._lines: dict[int, int] = {}
+        """Of each row that was read, how many lines must still be told."""
+        self._not_before: dict[str, float] = {}
+        """When those who were told of late may be told again, in the order in which they were."""
+
+    def __len__(self) -> int:
+        """Devices that wait to be told."""
+        return len(self._waiting)
+
+    @property
+    def rows(self) -> list[int]:
+        """Those that were read and are not gone yet."""
+        return list(self._lines)
+
+    def take(self, row: int, lines: Iterable[Line]) -> None:
+        """Takes a row in; later rows must come later."""
+        waiting, held = self._waiting, self._lines
+        held[row] = held.get(row, 0)
+        for line in lines:
+            known = waiting.get(line.product_id)
+            if known is None:
+                kept = _Waiting(line, (row,))
+            else:
+                kept = _both(known, line, row)
+                for one in known.rows:
+                    held[one] -= 1
+            for one in kept.rows:
+                held[one] += 1
+            waiting[line.product_id] = kept
+
+    def due(self, now: float, limit: int) -> list[Line]:
+        """Those who may be told now."""
+        self._forget_old(now)
+        found: list[Line] = []
+        for product_id, (line, _) in self._waiting.items():
+            if self._not_before.get(product_id, now) <= now:
+                found.append(line)
+                if len(found) == limit:
+                    break
+        return found
+
+    def next_due(self, now: float) -> float | None:
+        """Seconds until somebody may be told; None when nobody waits."""
+        if not self._waiting:
+            return None
+        return max(0.0, min(self._not_before.get(product_id, now) for product_id in self._waiting) - now)
+
+    def told(self, lines: Iterable[Line], now: float) -> None:
+        """These lines, as `due` gave them, have arrived at the broker, or need not be told."""
+        for line in lines:
+            known = self._waiting.pop(line.product_id)
+            for row in known.rows:
+                self._lines[row] -= 1
+            self._wait(line.product_id, now + EVERY_S)
+
+    def not_taken(self, lines: Iterable[Line], now: float) -> None:
+        """The broker did not acknowledge them in time."""
+        for line in lines:
+            self._wait(line.product_id, now + NOT_TAKEN_S)
+
+    def done(self) -> list[int]:
+        """Rows of which nothing waits."""
+        return [row for row, lines in self._lines.items() if not lines]
+
+    def gone(self, rows: Iterable[int]) -> None:
+        """These rows are no more."""
+        for row in rows:
+            del self._lines[row]
+
+    def forget(self) -> None:
+        """Somebody else sends, and will read the rows that are there."""
+        self._waiting.clear()
+        self._lines.clear()
+
+    def _wait(self, product_id: str, until: float) -> None:
+        self._not_before.pop(product_id, None)
+        self._not_before[product_id] = until
+
+    def _forget_old(self, now: float) -> None:
+        while self._not_before:
+            product_id = next(iter(self._not_before))
+            if self._not_before[product_id] > now:
+                return
+            del self._not_before[product_id]
+
+
+def _both(known: _Waiting, line: Line, row: int) -> _Waiting:
+    """The two as one. An earlier row may go when the later one says all that it said."""
+    before = known.line
+    if line.boot == before.boot and line.seq >= before.seq and not before.earlier:
+        return _Waiting(line, (row,))  # by far the most
+    both = newer(before, line)
+    if both == line:
+        return _Waiting(line, (row,))
+    return _Waiting(both, (*known.rows, row))
