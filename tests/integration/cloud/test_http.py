@@ -27,7 +27,8 @@ Client = Callable[..., httpx.AsyncClient]
 
 @pytest.fixture
 def app(world: World) -> Iterator[FastAPI]:
-    limits = Limits(sessions=Gate(SESSIONS), claims=Gate(CLAIMS), links=Gate(FEW))
+    # Time stands still at the small gate: slow calls must not fill it again.
+    limits = Limits(sessions=Gate(SESSIONS), claims=Gate(CLAIMS), links=Gate(FEW, lambda: 0.0))
     made = make_app(load_settings(), world.db, world.keys, limits=limits)
     yield made
     made.state.hub.close()
