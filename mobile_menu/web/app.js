@@ -6,6 +6,7 @@ import { openCases } from "./js/case.js";
 import { openClaim, startPage } from "./js/claim.js";
 import { announce, h, setAttribute, setText } from "./js/dom.js";
 import { openGuide } from "./js/guide.js";
+import { held } from "./js/held.js";
 import { icon } from "./js/icons.js";
 import { claims, opens } from "./js/items.js";
 import { openLive } from "./js/live.js";
@@ -14,7 +15,7 @@ import { openOffer, resumeReceiving, takeCode } from "./js/offer.js";
 import { messagePage, waitingPage } from "./js/pages.js";
 import { openPeople } from "./js/people.js";
 import { leftPage, openPrivacy } from "./js/privacy.js";
-import { whenEnded } from "./js/session.js";
+import { dropToken, whenEnded } from "./js/session.js";
 import { ask, hush, toast } from "./js/sheets.js";
 import { store } from "./js/store.js";
 import { openJourneys } from "./js/switcher.js";
@@ -61,7 +62,7 @@ function drawTop() {
   people.hidden = !(current?.product_id && WITH_PEOPLE.includes(current.role) && (state.menu?.stage ?? current.stage) !== "closed");
   setAttribute(people, "aria-label", t("people"));
   expert.hidden = !state.journey;
-  shield.hidden = !store.session;
+  shield.hidden = !held.now;
   setAttribute(expert, "aria-label", t(state.unread ? "expert.new" : "expert"));
   expert.lastChild.hidden = !state.unread;
   setAttribute(shield, "aria-label", t("privacy"));
@@ -103,6 +104,7 @@ async function start() {
   const proof = takeProof();
   const asked = query.get("journey") ?? store.journey;
   state.journeys = store.journeys;
+  held.read().then(drawTop);
   if (asked && store.lastMenu(asked)) open(asked);
   else showWaiting();
   const code = takeCode();
@@ -132,12 +134,17 @@ async function arrive(asked) {
 
 /** A link of ours sets a cookie: the visit it began may be newer than our token. Taken only if nothing is lost by it. */
 async function asVisitor(asked) {
-  const [session, had] = [store.session, state.journeys];
-  store.session = null;
-  await loadJourneys();
+  const [session, had] = [held.now, state.journeys];
+  await held.write(null);
+  try {
+    await loadJourneys();
+  } catch (error) {
+    await held.write(session);
+    throw error;
+  }
   const ids = new Set(state.journeys.map((one) => one.id));
   if (ids.has(asked) && had.every((one) => ids.has(one.id))) return;
-  store.session = session;
+  await held.write(session);
   state.journeys = had;
   store.journeys = had;
 }
@@ -165,9 +172,7 @@ function saidEnded() {
   if (state.journeys.length) { toast(t("ended.again")); return false; }
   forgetJourney();
   // What this phone kept of the journeys that it no longer has; the session that has just begun stays.
-  const session = store.session;
-  store.wipe();
-  store.session = session;
+  store.forgetJourneys();
   history.replaceState(null, "", "/app/");
   showMessage("ended", t("gone.go"), () => { query.delete("journey"); showWaiting(); arrive(null); });
   return true;
@@ -271,7 +276,7 @@ async function gone(code) {
   forgetJourney();
   closeSheets();
   if (code === "session_refused") {
-    store.session = store.session && { ...store.session, token: null };
+    dropToken(held.now?.token);
     await loadJourneys().catch(() => {});
     if (state.journeys.some((one) => one.id === journey)) { open(journey); return; }
     await store.wipe();

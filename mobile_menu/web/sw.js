@@ -1,7 +1,7 @@
 // The offline shell: the page's own files, from the network while there is one, else as they were last seen.
 // Menus are not kept here: the page keeps the last one itself (js/store.js), so that leaving wipes one place.
 
-const SHELL = "throughline-shell-2";
+const SHELL = "throughline-shell-3";
 const PATIENCE_MS = 4000;
 const FILES = [
   "/app/",
@@ -16,6 +16,7 @@ const FILES = [
   "/app/js/claim.js",
   "/app/js/dom.js",
   "/app/js/guide.js",
+  "/app/js/held.js",
   "/app/js/icons.js",
   "/app/js/items.js",
   "/app/js/live.js",

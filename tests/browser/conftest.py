@@ -67,6 +67,16 @@ class Phone:
         self.page.goto(f"{self.url}/app{query}")
         return self.page
 
+    def tab(self) -> Page:
+        """One more page of the same browser; its console is heard too."""
+        page = self.context.new_page()
+        self.watch(page)
+        return page
+
+    def watch(self, page: Page) -> None:
+        page.on("console", self.hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
     def unexpected(self) -> list[str]:
         return [text for text in self.complaints if not any(part in text for part in self.allowed)]
 
@@ -88,8 +98,7 @@ def phone(browser: Browser, running: Running, options: dict[str, object]) -> Ite
     context = browser.new_context(**{**defaults, **options})  # type: ignore[arg-type]  # a TypedDict in disguise
     page = context.new_page()
     phone = Phone(page, context, running.url)
-    page.on("console", phone.hear)
-    page.on("pageerror", lambda error: phone.complaints.append(str(error)))
+    phone.watch(page)
     yield phone
     context.close()
     assert phone.unexpected() == []

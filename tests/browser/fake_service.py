@@ -66,9 +66,6 @@ class FakeService:
         self.on_choose: Callable[[str], None] = lambda _: None
         self.tokens: set[str] = set()
         self.refreshes: dict[str, str] = {}
-        self.refreshing_at_most = 0
-        self._refreshing = 0
-        self._given: dict[str, dict[str, Any]] = {}
         self.email: str | None = None
         self.mail_limited = False
         self.lasts_s = 900
@@ -135,22 +132,15 @@ class FakeService:
         return JSONResponse(self._pair(), 201)
 
     async def refresh(self, request: Request) -> Response:
-        """Each refresh token once; the same pair when it comes again before that was used, as the service has it."""
+        """Each refresh token once, and without the real one's grace: what it was for is gone when it comes again."""
         body = await request.json()
         self.calls.append(("/session/refresh", body, request.headers["idempotency-key"]))
         if refused := self.refusals.get("/session/refresh"):
             return refused.popleft()
-        self._refreshing += 1
-        self.refreshing_at_most = max(self.refreshing_at_most, self._refreshing)
         await asyncio.sleep(0.2)  # long enough for two that do not wait for each other to meet
-        self._refreshing -= 1
-        shown = body["refresh_token"]
-        if self.refreshes.pop(shown, None) is not None:
-            self._given[shown] = self._pair()
-        pair = self._given.get(shown)
-        if pair is None or pair["refresh_token"] not in self.refreshes:
+        if self.refreshes.pop(body["refresh_token"], None) is None:
             return problem(401, "session_refused")
-        return JSONResponse(pair)
+        return JSONResponse(self._pair())
 
     def _pair(self) -> dict[str, Any]:
         token, refresh = f"token-{next(self._numbers)}", f"refresh-{next(self._numbers)}"

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService, Running
+from tests.browser.kept import NOTHING, everything
 
 
 def test_the_last_menu_is_shown_and_marked_when_the_service_is_gone(
@@ -150,4 +151,4 @@ def test_the_phone_is_wiped_when_its_owner_left_on_another_one(phone: Phone, ser
     service.send("gone", {"code": "session_refused"})
 
     expect(page.get_by_role("heading", level=1)).to_have_text("This journey has ended.")
-    assert page.evaluate("localStorage.length") == 0
+    assert everything(page) == NOTHING

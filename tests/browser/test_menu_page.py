@@ -1,6 +1,5 @@
 """The menu on the phone: what is shown, what changes live, what opens over it."""
 
-import json
 import re
 
 import msgspec
@@ -12,6 +11,7 @@ from mobile_menu.rules.menu import Item, Kind, Section
 from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
+from tests.browser.kept import session
 
 
 def lead(page: Page) -> str:
@@ -223,7 +223,7 @@ def test_a_new_session_is_asked_for_when_the_old_one_is_refused(phone: Phone, se
     page.reload()
 
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    assert json.loads(page.evaluate("localStorage.getItem('throughline.session')"))["token"] in service.tokens
+    assert session(page)["token"] in service.tokens
 
 
 def test_the_service_s_own_words_are_shown_when_the_shell_has_none(phone: Phone, service: FakeService) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
+from tests.browser.kept import NOTHING, everything
 
 
 def test_an_expert_s_answer_appears_in_the_open_conversation(phone: Phone, service: FakeService) -> None:
@@ -221,8 +222,7 @@ def test_leaving_wipes_the_phone_and_shows_the_receipt(phone: Phone, service: Fa
     expect(page.get_by_role("heading", level=1)).to_have_text("You have left.")
     expect(page.locator(".receipt")).to_contain_text("MEUCIQ")
     assert page.locator(".toast").count() == 0
-    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
-    assert page.evaluate("caches.keys()") == []
+    assert everything(page) == NOTHING
     assert page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0
     assert "LaserJet" not in page.content()
     assert "journey" not in page.url

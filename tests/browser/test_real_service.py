@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Browser, expect
 
+from tests.browser.kept import NOTHING, everything
 from tests.integration.mobile_menu.conftest import Served, heartbeat_s, record, served
 from tests.unit.mobile_menu.fake_record import FakeRecord
 
@@ -44,7 +45,7 @@ def test_the_page_follows_the_device_talks_to_the_expert_and_leaves(browser: Bro
     page.get_by_role("button", name="Yes, wipe everything").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You have left.")
     expect(page.locator(".receipt")).to_contain_text("r-p-anna")
-    assert page.evaluate("localStorage.length") == 0
+    assert everything(page) == NOTHING
     assert context.cookies() == []
     context.close()
     assert complaints == []

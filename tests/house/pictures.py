@@ -10,6 +10,7 @@ from typing import Final
 from playwright.async_api import Page, async_playwright
 
 from device_sim.calls import Caller
+from tests.browser.kept import SESSION
 from tests.house.files import DOCS
 from tests.system import System, embedded
 
@@ -29,7 +30,7 @@ async def take(page: Page, system: System) -> None:
     unit = await system.unit("ABC123")
     await page.goto(f"{system.url}/c/{await system.campaign()}")
     await shot(page, "Ask an expert", "phone-engaged")
-    token = await page.evaluate("JSON.parse(localStorage['throughline.session']).token")
+    token = (await page.evaluate(SESSION))["token"]
     async with Caller(system.url, headers={"Authorization": f"Bearer {token}"}).client as client:
         claimed = await client.post("/menu/v1/claims", json={"uri": unit.uri, "code": unit.claim_code})
         claimed.raise_for_status()

@@ -1,4 +1,7 @@
-// What the phone remembers: its session, the last menu of each journey, the journey last looked at. All under one prefix.
+// What the phone remembers: the last menu of each journey, the journey last looked at, all under one prefix; and how all
+// of it is forgotten. The session, which tabs share and change at the same time, is held.js's.
+
+import { held } from "./held.js";
 
 const PREFIX = "throughline.";
 const memory = new Map();
@@ -32,17 +35,6 @@ function remove(name) {
 }
 
 export const store = {
-  /** {token, refresh, until, ahead, key}: times in ms since 1970. A page of before kept one token, which refreshes. */
-  get session() {
-    const known = read("session");
-    if (known) return known;
-    const before = read("token");
-    return before ? { token: null, refresh: before } : null;
-  },
-  set session(value) {
-    remove("token");
-    if (value) write("session", value); else remove("session");
-  },
   get journey() { return read("journey"); },
   set journey(value) { if (value) write("journey", value); else remove("journey"); },
   /** The transfer that this phone waits for: its owner has not confirmed yet. */
@@ -60,6 +52,17 @@ export const store = {
   },
   dropMenu(journey) { remove(`menu.${journey}`); },
 
+  /** Forgets what was kept of journeys; the session stays. */
+  forgetJourneys() {
+    const kept = [...memory.keys()];
+    try {
+      kept.push(...Object.keys(localStorage).filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length)));
+    } catch {
+      // Only in memory then.
+    }
+    kept.filter((name) => name !== "session").forEach(remove);
+  },
+
   /** Forgets everything that this origin holds on this phone, the offline shell included. */
   async wipe() {
     memory.clear();
@@ -69,6 +72,7 @@ export const store = {
     } catch {
       // There was nothing to clear.
     }
+    await held.wipe();
     if ("caches" in window) await Promise.all((await caches.keys()).map((name) => caches.delete(name)));
     const workers = (await navigator.serviceWorker?.getRegistrations()) ?? [];
     await Promise.all(workers.map((worker) => worker.unregister()));
