@@ -15,6 +15,7 @@ NO_STORAGE = (
     "for (const name of ['getItem', 'setItem', 'removeItem'])"
     " Storage.prototype[name] = () => { throw new DOMException('denied', 'SecurityError'); }"
 )
+NO_CACHES = "CacheStorage.prototype.keys = () => Promise.reject(new DOMException('denied', 'SecurityError'))"
 COUNT = """async (turns) => {
   const { held } = await import('/app/js/held.js');
   for (let turn = 0; turn < turns; turn += 1) {
@@ -123,18 +124,22 @@ def test_without_a_database_the_session_is_kept_in_the_other_storage(phone: Phon
 
 
 @pytest.mark.parametrize("locks", ["", NO_LOCKS, LOCKS_DENIED], ids=["locks", "no locks", "locks denied"])
-def test_where_all_storage_is_denied_the_visit_goes_on_from_memory(
+def test_where_all_storage_is_denied_the_visit_goes_on_from_memory_and_can_be_left(
     phone: Phone, service: FakeService, locks: str
 ) -> None:
     phone.allowed.append("401")
     service.serve(menus.support_ok())
-    for missing in (NO_DATABASE, NO_STORAGE, locks):
+    for missing in (NO_DATABASE, NO_STORAGE, NO_CACHES, locks):
         phone.context.add_init_script(missing)
     page = opened(phone)
     service.expire()
     service.push(menus.support_jam())
     expect(page.locator(".status-text")).to_have_text("Paper jam")
     assert len(service.posts("/menu/v1/session")) == len(service.posts("/session/refresh")) == 1
+    page.get_by_role("button", name="Your data", exact=True).click()
+    page.get_by_role("button", name="Leave and wipe").click()
+    page.get_by_role("button", name="Yes, wipe everything").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You have left.")
 
 
 def test_who_signs_out_in_one_tab_while_another_refreshes_is_not_kept_after_all(

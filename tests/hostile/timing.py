@@ -31,58 +31,62 @@ class Pair(NamedTuple):
 
 def pairs(to: Deployment) -> list[Pair]:
     """What exists and is not the caller's, beside what does not exist."""
-    journey, case, product, campaign = (
-        to.known[name][0] for name in ("journey", "case_id", "product_id", "campaign_id")
-    )
-    owned, free = to.units[0], to.units[2]
-    found = [
+    return [*_read_pairs(to), *_write_pairs(to), *_unit_pairs(to)]
+
+
+def _read_pairs(to: Deployment) -> list[Pair]:
+    """Calls that read one thing by its id."""
+    journey, product = (to.known[name][0] for name in ("journey", "product_id"))
+    erased, campaign = to.gone["journey"][0], to.gone["campaign_id"][0]
+    return [
         _gets(to, "the menu of a foreign journey / of none", "stranger", "/menu/v1/menu?journey={}", journey),
         _gets(to, "the cases of a foreign journey / of none", "stranger", "/menu/v1/cases?journey={}", journey),
         _gets(to, "a unit / none, without a key", "nobody", "/api/v1/products/{}", product),
         _gets(to, "a unit / none, as a phone", "phone", "/api/v1/products/{}", product),
-        _gets(
-            to, "the menu of an erased journey / of none", "stranger", "/menu/v1/menu?journey={}", to.gone["journey"][0]
-        ),
-        _gets(to, "a campaign that has ended / none", "nobody", "/c/{}", to.gone["campaign_id"][0]),
+        _gets(to, "the menu of an erased journey / of none", "stranger", "/menu/v1/menu?journey={}", erased),
+        _gets(to, "a campaign that has ended / none", "nobody", "/c/{}", campaign),
     ]
+
+
+def _write_pairs(to: Deployment) -> list[Pair]:
+    """Calls that would change one thing by its id."""
+    case, campaign = (to.known[name][0] for name in ("case_id", "campaign_id"))
     text = {"text": "let me in"}
-    found.append(
+    return [
         Pair(
             "a word in a foreign case / in none",
             lambda: _post(to, "stranger", f"/menu/v1/cases/{case}/messages", text),
             lambda: _post(to, "stranger", f"/menu/v1/cases/{NOBODY}/messages", text),
-        )
-    )
-    found.append(
+        ),
         Pair(
             "ending a campaign / none, as a viewer",
             lambda: _send(to, "viewer", "DELETE", f"/api/v1/campaigns/{campaign}"),
             lambda: _send(to, "viewer", "DELETE", f"/api/v1/campaigns/{NOBODY}"),
-        )
-    )
+        ),
+    ]
+
+
+def _unit_pairs(to: Deployment) -> list[Pair]:
+    """What a label leads to, and codes that are guessed."""
+    owned, free = to.units[0], to.units[2]
     machine = {"Accept": "application/linkset+json"}
-    found.append(
+    return [
         Pair(
             "the links of a unit with an owner / of one without",
             lambda: to.http.get(f"/01/{owned.gtin}/21/{owned.serial}", headers=machine).status_code,
             lambda: to.http.get(f"/01/{free.gtin}/21/{free.serial}", headers=machine).status_code,
-        )
-    )
-    found.append(
+        ),
         Pair(
             "a wrong code for a unit / for none",
             lambda: _guess(to, free.gtin, free.serial),
             lambda: _guess(to, free.gtin, "NOSUCHUNIT"),
-        )
-    )
-    found.append(
+        ),
         Pair(
             "a wrong code for a unit with an owner / for one without",
             lambda: _guess(to, owned.gtin, owned.serial),
             lambda: _guess(to, free.gtin, free.serial),
-        )
-    )
-    return found
+        ),
+    ]
 
 
 def _gets(to: Deployment, name: str, role: str, path: str, known: str) -> Pair:

@@ -85,67 +85,82 @@ def value(figures: dict[str, Figures], process: str, metric: Metric, label: str 
     return figures[process].get((name, label), 0.0)
 
 
-def moved(system: Watched, before: dict[str, Figures], process: str, metric: Metric, label: str = "") -> None:
-    """Waits until it has grown."""
-    until(
-        lambda: value(system.figures(), process, metric, label) > value(before, process, metric, label),
-        f"{process}: {metric.name} {label}",
-    )
+class Growth:
+    """What grows in a system from now on; seen: the metrics that were looked at."""
+
+    def __init__(self, system: Watched) -> None:
+        self._system = system
+        self.before = system.figures()
+        self.seen: set[Metric] = set()
+
+    def of(self, process: str, metric: Metric, *labels: str) -> None:
+        """Waits until it has grown, under each of the labels."""
+        self.seen.add(metric)
+        for label in labels or ("",):
+            was = value(self.before, process, metric, label)
+            until(
+                lambda: value(self._system.figures(), process, metric, label) > was,  # noqa: B023 - run within the loop
+                f"{process}: {metric.name} {label}",
+            )
 
 
 async def test_each_metric_is_told_and_moves_when_the_thing_happens(watched: Watched) -> None:
-    system, before = watched, watched.figures()
+    system, grows = watched, Growth(watched)
     for process in ("api", "work"):
-        named = {re.sub(r"_(bucket|count|sum)$", "", name) for name, _ in before[process]}
+        named = {re.sub(r"_(bucket|count|sum)$", "", name) for name, _ in grows.before[process]}
         assert {one.full_name for one in of_process(process)} <= named, process
-    seen: set[Metric] = set()
-
-    def grows(process: str, metric: Metric, *labels: str) -> None:
-        seen.add(metric)
-        for label in labels or ("",):
-            moved(system, before, process, metric, label)
-
     unit = await system.unit()
+    _a_device_speaks(system, unit, grows)
+    await _a_phone_looks(system, unit, grows)
+    await _certify(system, unit)
+    grows.of("api", c.ENROLMENTS, "enrolled", "refused")
+    for metric in (c.REVOCATIONS, c.AUDIT_HEAD, c.COMMIT):
+        grows.of("api", metric)
+    grows.of("api", c.RESPONSES, "2xx", "4xx")
+    grows.of("work", c.MAIL_DONE, "filed")
+    system.travel(hours=2)  # the house is kept every hour
+    grows.of("work", c.DUTIES, "done")
+    grows.of("work", c.LATENESS)
+    _the_broker_dies(system, grows)
+    assert set(METRICS) - grows.seen == ELSEWHERE
+    leaves_out_names(system, unit)
+
+
+def _a_device_speaks(system: Watched, unit: Credential, grows: Growth) -> None:
     _speak(system, unit)
-    grows("work", c.MESSAGES, "birth", "status", "telemetry", "event", "result", "presence")
-    grows("work", c.REJECTED, "not_json", "wrong_type")
-    grows("work", c.GAPS, "opened", "closed", "given_up")
+    grows.of("work", c.MESSAGES, "birth", "status", "telemetry", "event", "result", "presence")
+    grows.of("work", c.REJECTED, "not_json", "wrong_type")
+    grows.of("work", c.GAPS, "opened", "closed", "given_up")
     for metric in (c.STORED, c.DUPLICATES, c.BATCH, c.TRANSACTION, c.RECEIPT_LAG, c.DEVICE_LAG, c.COMMIT):
-        grows("work", metric)
+        grows.of("work", metric)
     figures = system.figures()["work"]
     lag_s = figures[f"{c.RECEIPT_LAG.full_name}_sum", ""] / figures[f"{c.RECEIPT_LAG.full_name}_count", ""]
     assert 0 < lag_s < 600, "since the message came, and not since the machine was started"
-    grows("work", c.OUTBOX_DONE, "sent")
+    grows.of("work", c.OUTBOX_DONE, "sent")
+
+
+async def _a_phone_looks(system: Watched, unit: Credential, grows: Growth) -> None:
     async with system.phone() as phone:
         journey = await system.owned(phone, unit)
         await phone.menu(journey)
         async with open_menu(phone, journey) as menu:
-            grows("api", c.STREAMS)
+            grows.of("api", c.STREAMS)
             with RawDevice(system, unit, boot=9) as device:
                 device.say(Up.STATUS, reported={"state": "stopped", "reasons": ["media-jam-error"]})
                 await menu.hears(lambda event: "jam" in str(event.body), "the jam")
-            grows("api", c.PUSH)
+            grows.of("api", c.PUSH)
         for _ in range(2):
             await phone.menu(journey)
-        grows("api", c.MENUS, "kept", "composed")
+        grows.of("api", c.MENUS, "kept", "composed")
         await _confirm(system, phone)
-    await _certify(system, unit)
-    for label in ("enrolled", "refused"):
-        grows("api", c.ENROLMENTS, label)
-    for metric in (c.REVOCATIONS, c.AUDIT_HEAD, c.COMMIT):
-        grows("api", metric)
-    grows("api", c.RESPONSES, "2xx", "4xx")
-    grows("work", c.MAIL_DONE, "filed")
-    system.travel(hours=2)  # the house is kept every hour
-    grows("work", c.DUTIES, "done")
-    grows("work", c.LATENESS)
+
+
+def _the_broker_dies(system: Watched, grows: Growth) -> None:
     system.kill("broker")
-    grows("work", c.CONNECTIONS, "ingest", "bus", "outbox")
-    grows("api", c.CONNECTIONS, "bus")
+    grows.of("work", c.CONNECTIONS, "ingest", "bus", "outbox")
+    grows.of("api", c.CONNECTIONS, "bus")
     until(lambda: value(system.figures(), "work", c.CONNECTED, "ingest") == 1, "the worker at the broker again")
-    seen.add(c.CONNECTED)
-    assert set(METRICS) - seen == ELSEWHERE
-    leaves_out_names(system, unit)
+    grows.seen.add(c.CONNECTED)
 
 
 def _speak(system: System, unit: Credential) -> None:

@@ -73,8 +73,10 @@ export const store = {
       // There was nothing to clear.
     }
     await held.wipe();
-    if ("caches" in window) await Promise.all((await caches.keys()).map((name) => caches.delete(name)));
-    const workers = (await navigator.serviceWorker?.getRegistrations()) ?? [];
+    // Where storage is denied, even asking what there is may be refused: then there is nothing.
+    const shells = await window.caches?.keys().catch(() => []) ?? [];
+    await Promise.all(shells.map((name) => caches.delete(name)));
+    const workers = await navigator.serviceWorker?.getRegistrations().catch(() => []) ?? [];
     await Promise.all(workers.map((worker) => worker.unregister()));
   },
 };
