@@ -6,7 +6,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ import pytest
 from psycopg import sql
 
 from cloud.supervisor import free_port
+from tests.own_folders import own_folder
 
 REQUIRE_ALL = "TESTS_REQUIRE_ALL"
 """Set to 1 where every service must be there, as on the build server: what is missing fails, and does not skip."""
@@ -212,7 +212,7 @@ def _unprivileged() -> pwd.struct_passwd | None:
 def running_postgres(**wanted: str) -> Iterator[Postgres]:
     """A PostgreSQL for as long as the block runs. wanted: settings that are other than usual."""
     # Not pytest's folder: that is closed to other users, and too long a path for a socket.
-    with tempfile.TemporaryDirectory(prefix="tlpg-") as folder, _running(Path(folder), wanted) as server:
+    with own_folder() as folder, _running(folder, wanted) as server:
         yield server
 
 

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from cloud.supervisor import free_port
 from tests.chaos.disk import MEGABYTE, Disk, small_disk
 from tests.chaos.network import Network, own_network
 from tests.chaos.script import Known
+from tests.own_folders import own_folder
 from tests.services import Postgres, durable_postgres, missing
 from tests.system import GTIN, ROOT, Mosquitto, System, listens, until
 
@@ -125,9 +125,9 @@ def _external(folder: Path, messages: int) -> Iterator[Stand]:
 @contextmanager
 def _apart(folder: Path, _messages: int) -> Iterator[Stand]:
     program = mosquitto_program()
-    with own_network() as network, tempfile.TemporaryDirectory(prefix="tlpg-") as name:
+    with own_network() as network, own_folder() as home:
         cables = network.cables
-        with durable_postgres(Path(name), cables["database"].outside) as postgres:
+        with durable_postgres(home, cables["database"].outside) as postgres:
             system = FarSystem(folder, network, postgres)
             system.prepare()
             broker = FarMosquitto(program, folder / "mosquitto", system.mqtt_port, cables["broker"].outside)
