@@ -105,11 +105,10 @@ def make_app(
     keys: Keys,
     *,
     tracing: Tracing | None = None,
-    bus: Bus | None = None,
     limits: Limits | None = None,
     rates: tuple[Gate, Gate] | None = None,
 ) -> FastAPI:
-    """The one application. bus: to the other processes; without one it hears of its own changes only.
+    """The one application, with a bus to the other processes.
 
     limits: how often one address may start sessions, claim and follow links; rates: how often an address, and a phone
     session, may call at all. The usual ones, unless given.
@@ -125,18 +124,18 @@ def make_app(
         around=Pushes(meters, tracing or UNTRACED),
     )
     listeners = Listeners(menus, hub)
-    own_bus = bus or _bus_of(settings, keys, listeners, meters)
+    bus = _bus_of(settings, keys, listeners, meters)
     watch_database(meters, db)
     meters.watch(catalogue.STREAMS, lambda: len(hub))
-    meters.watch(catalogue.CONNECTED, own_bus.connected.is_set, "bus")
+    meters.watch(catalogue.CONNECTED, bus.connected.is_set, "bus")
     clean = functools.partial(mail_room.clean, db, folder_of(settings))
-    db.listeners.append(Announcer(own_bus, listeners, lambda: None, clean))
-    app = _empty_app(settings, hub, own_bus)
+    db.listeners.append(Announcer(bus, listeners, lambda: None, clean))
+    app = _empty_app(settings, hub, bus)
     context = Context(db, keys, settings, meters=meters)
     _share(app, context, hub, gates)
     _add_guards(app, settings, rates or rate_limits(settings), keys.hook_token, meters)
     _add_phone_calls(app, context, service, hub, gates)
-    _add_other_calls(app, own_bus)
+    _add_other_calls(app, bus)
     _describe_hot_routes(app)
     return app
 

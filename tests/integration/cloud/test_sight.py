@@ -156,6 +156,14 @@ def test_an_id_that_is_not_this_units_and_of_now_proves_nothing(homes: Homes, wr
     assert world.menus.situation(home.onlooker.caller, journey).onlooker is Onlooker.ELSEWHERE
 
 
+def test_where_there_is_no_unit_nothing_that_is_heard_proves_a_place(homes: Homes) -> None:
+    world, phone = homes.world, homes.world.phone()
+    journey = world.begin(phone).id
+    prove(world, phone, journey, ids_around(beacon_of(world, world.unit()), world.clock()))
+    assert not world.menus.situation(phone.caller, journey).place.proven
+    assert [row.proven_until for row in world.rows("journey", id=journey)] == [None]
+
+
 def test_a_unit_of_nobody_shows_itself_until_somebody_claims_it_and_again_when_they_have_left(homes: Homes) -> None:
     world = homes.world
     unit, visitor, owner = world.unit(), world.phone(), world.phone()
