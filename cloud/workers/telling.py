@@ -39,6 +39,7 @@ class Teller:
         self._carrier = carrier
         self._steady = steady
         self._tellings = Tellings()
+        self._behind = False
 
     @property
     def waiting(self) -> int:
@@ -49,16 +50,22 @@ class Teller:
         """Reads rows that are due; whether there are more. It may be called while the broker is away, too: what a later
         row says again goes, so that what waits grows by the devices that speak, and not by how often they do.
         """
+        self._behind = False
         if len(self._tellings) >= MOST_WAITING:
             return False
         with self._db.reading() as tx:
             rows = _due(tx, self._tellings.rows)
         for row, content in rows:
             self._tellings.take(row, tellings.lines_of(content))
-        return len(rows) == ROWS
+        self._behind = len(rows) == ROWS
+        return self._behind
 
     def tell(self) -> tuple[int, int]:
-        """Tells those who may be told now: how many arrived, and how many did not in time."""
+        """Tells those who may be told now: how many arrived, and how many did not in time. Nobody while rows that are
+        due were not read: who was killed may have told what a later one of them says.
+        """
+        if self._behind:
+            return 0, 0
         now = self._steady()
         lines = self._tellings.due(now, AT_ONCE)
         if not lines:

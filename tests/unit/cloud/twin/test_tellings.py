@@ -8,13 +8,14 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from broker.contract.messages import Mark, Stored
 from cloud.twin import tellings
 from cloud.twin.tellings import EARLIER_BOOTS, EVERY_S, LINES, NOT_TAKEN_S, Line, Tellings, lines_of, newer, rows_of
 
 DEVICES = "abcd"
+ALL = st.just(set(DEVICES))
 counters = st.integers(0, 2**53 - 1)
 marks = st.dictionaries(st.integers(0, 30), st.integers(0, 50), min_size=1, max_size=6)
 
@@ -84,6 +85,26 @@ def test_one_that_the_broker_does_not_take_lets_the_others_go_first() -> None:
     assert [one.product_id for one in found.due(NOT_TAKEN_S, 10)] == ["a"]
 
 
+def test_a_row_with_an_earlier_boots_watermark_stays_until_that_was_told_too() -> None:
+    found = Tellings()
+    found.take(1, [Line("a", 2, 1, ((1, 9),))])
+    found.take(2, [Line("a", 2, 5)])
+    assert found.done() == []
+    (line,) = found.due(0.0, 10)
+    assert line == Line("a", 2, 5, ((1, 9),))
+    found.told([line], 0.0)
+    assert found.done() == [1, 2]
+
+
+def test_who_was_just_told_hears_again_after_a_second() -> None:
+    found = Tellings()
+    found.take(1, [Line("a", 1, 1)])
+    found.told(found.due(5.0, 10), 5.0)
+    found.take(2, [Line("a", 1, 2)])
+    assert found.due(5.0 + EVERY_S - 0.01, 10) == []
+    assert found.due(5.0 + EVERY_S, 10) == [Line("a", 1, 2)]
+
+
 def test_as_many_are_told_at_once_as_is_asked_for() -> None:
     found = Tellings()
     found.take(1, [Line(f"{number}", 1, 1) for number in range(10)])
@@ -131,7 +152,8 @@ class Sending(RuleBasedStateMachine):
         for number in [one for one in self.rows if one not in known][:most]:
             self.sender.take(number, self.rows[number])
 
-    @rule(limit=st.integers(1, 4), arrives=st.sets(st.sampled_from(DEVICES)), left=st.booleans())
+    @precondition(lambda self: set(self.rows) == set(self.sender.rows))
+    @rule(limit=st.integers(1, 4), arrives=ALL | st.sets(st.sampled_from(DEVICES)), left=st.booleans())
     def tell(self, limit: int, arrives: set[str], left: bool) -> None:
         due = self.sender.due(self.now, limit)
         told = [one for one in due if one.product_id in arrives]
