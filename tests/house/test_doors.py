@@ -31,6 +31,7 @@ DOORS = {
     "cloud/demo": "the story's own phone, against the system that it has started itself",
     "cloud/doctor/looking.py": "asks the deployment's own public address whether it leads here",
     "cloud/emqx_enforcer.py": "tells EMQX at the operator's address whom to cut off",
+    "cloud/courier.py": "publishes at the broker of the settings",
     "cloud/intake.py": "subscribes at the broker of the settings",
     "cloud/mail/outlets.py": "hands letters to the operator's own mail server",
     "cloud/spans.py": "sends spans to the operator's collector of traces, when one is named",
