@@ -4,12 +4,14 @@ import threading
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, Protocol
 
 from broker.contract.codec import QUARANTINE_BYTES
 from broker.contract.topics import PREFIX, Up
 from cloud.fairness import Allowance, Limit, Waiting, deal
 from cloud.mqtt import Delivery
+from cloud.pace import MAX_BATCH_DEVICES
 
 MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
 LOUD: Final = 16
@@ -69,7 +71,7 @@ class Lane:
             if held and len(held) < limit and wait_s:
                 self._changed.wait_for(lambda: len(held) >= limit, wait_s)
             if len(held) <= limit and self.bytes <= MAX_BATCH_BYTES:
-                batch = self._all()
+                batch = self._all() if len(held) <= MAX_BATCH_DEVICES else self._oldest(len(held))
             else:
                 batch = self._dealt(limit) if self._is_crowded(limit) else self._oldest(limit)
             self._changed.notify_all()
@@ -83,6 +85,14 @@ class Lane:
         return self.bytes > MAX_BATCH_BYTES or max(number.values()) * LOUD > limit
 
     def _oldest(self, limit: int) -> list[Delivery]:
+        """Up to `limit`, and of no more than `MAX_BATCH_DEVICES`."""
+        if limit > MAX_BATCH_DEVICES:
+            devices: set[str] = set()
+            for place, one in enumerate(islice(self.held, limit)):
+                devices.add(one.topic[SPEAKER])
+                if len(devices) > MAX_BATCH_DEVICES:
+                    limit = place
+                    break
         batch = [self.held.popleft() for _ in range(limit)]
         self.bytes -= sum([len(one.payload) for one in batch])
         return batch
@@ -95,7 +105,7 @@ class Lane:
 
     def _dealt(self, limit: int) -> list[Delivery]:
         waiting = [Waiting(one.topic[SPEAKER], len(one.payload) or 1) for one in self.held]
-        chosen = deal(waiting, limit, MAX_BATCH_BYTES)
+        chosen = deal(waiting, min(limit, MAX_BATCH_DEVICES), MAX_BATCH_BYTES)
         batch = [one for one, comes in zip(self.held, chosen, strict=True) if comes]
         rest = [one for one, comes in zip(self.held, chosen, strict=True) if not comes]
         self.held.clear()

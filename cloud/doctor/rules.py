@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from cloud.doctor import checks
 from cloud.doctor.checks import Check, Finding, State, bad, ok, warn
+from cloud.pace import MAX_BATCH_DEVICES
 
 POOL = 30
 """Connections that one process may have to PostgreSQL."""
@@ -46,7 +47,7 @@ def locks(settings: Mapping[str, str], wanted: int) -> Finding:
 
 def locked(workers: int, lanes: int, batch: int, window: int) -> int:
     """Devices that all workers may hold locked at once. window: messages that wait in one worker at most."""
-    return workers * lanes * min(batch, window)
+    return workers * lanes * min(batch, window, MAX_BATCH_DEVICES)
 
 
 def sqlite(journal: str, synchronous: int) -> list[Finding]:

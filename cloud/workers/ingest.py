@@ -17,6 +17,7 @@ from tenacity import (
 )
 
 from broker.contract.codec import RejectionReason
+from cloud import pace
 from cloud.collector import let_go
 from cloud.db import Database
 from cloud.lanes import Lane, Refused
@@ -61,6 +62,9 @@ class IngestLoop:
         self._batch = batch
         self._at_once = batch
         """Messages, or devices, of one transaction: fewer than `batch` for a while where the database had no room."""
+        self._paced = batch
+        """The same, by how long transactions take."""
+        self._last = 0
         self._wait_s = wait_s
         self._stop = stop
         self._meters = meters or Meters("work")
@@ -71,7 +75,8 @@ class IngestLoop:
 
     def run(self) -> None:
         while not self._stop.is_set():
-            batch, refused = self._intake.take(self._at_once, self._wait_s), self._intake.refused()
+            batch = self._intake.take(min(self._at_once, self._paced), pace.wait_s(self._last, self._wait_s))
+            self._last, refused = len(batch), self._intake.refused()
             stored = not batch or self.store(batch)
             if stored and batch:
                 self._intake.acknowledge(batch)
@@ -139,7 +144,8 @@ class IngestLoop:
         return True
 
     def _grow(self, stored: int) -> None:
-        """A batch as large as may be was stored: the next may be a little larger."""
+        """Of so many that were stored in the time that it took: the next batch may be larger, or should be smaller."""
+        self._paced = pace.next_size(self._paced, stored, self._took_s, self._batch)
         if stored >= self._at_once:
             self._at_once = min(self._batch, self._at_once + self._at_once // GROWS_BY + 1)
 

@@ -20,6 +20,7 @@ from cloud.ingest_packets import (
 from cloud.intake import Intake
 from cloud.lanes import MAX_BATCH_BYTES, Lane
 from cloud.mqtt import Address, Delivery
+from cloud.pace import MAX_BATCH_DEVICES
 
 topics = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
 messages = st.tuples(topics, st.binary(max_size=400), st.none() | st.integers(1, 65_535))
@@ -142,6 +143,25 @@ def test_of_a_lane_where_nobody_is_loud_whoever_came_first_goes_first() -> None:
     assert (lane.bytes, lane.waiting) == (400, 40)
     assert lane.take(60, 0.0) == said[60:]
     assert lane.bytes == 0
+
+
+@pytest.mark.parametrize("limit", [2_500, 4_000, 10_000])
+@pytest.mark.parametrize("each", [1, 2])
+def test_a_batch_is_of_no_more_devices_than_there_is_room_for_their_locks(limit: int, each: int) -> None:
+    said = [Delivery(f"tl/v1/{number % 2_600:026}/up/status", b"x", number, 1, 1) for number in range(2_600 * each)]
+    lane = lane_with(said)
+    batches = []
+    while lane.held:
+        batches.append(lane.take(limit, 0.0))
+    assert [one for batch in batches for one in batch] == said
+    assert max(len({one.topic for one in batch}) for batch in batches) == MAX_BATCH_DEVICES
+    assert lane.bytes == 0
+
+
+def test_the_loud_are_dealt_with_within_that_room_too() -> None:
+    loud = [Delivery(f"tl/v1/{'a' * 26}/up/status", b"x", number, 1, 1) for number in range(1_000)]
+    many = [Delivery(f"tl/v1/{number:026}/up/status", b"x", number, 1, 1) for number in range(4_000)]
+    assert len(lane_with([*loud, *many]).take(4_000, 0.0)) == MAX_BATCH_DEVICES
 
 
 def test_what_goes_beyond_the_limit_is_counted_and_not_kept_and_what_comes_again_is_not_judged_again() -> None:

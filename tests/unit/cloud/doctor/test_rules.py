@@ -56,7 +56,7 @@ def test_room_for_locks(each: str, connections: str, wanted: int, state: State, 
 
 @pytest.mark.parametrize(
     ("shape", "locked"),
-    [((1, 2, 2_000, 4_000), 4_000), ((4, 2, 2_000, 4_000), 16_000), ((4, 16, 10_000, 300), 19_200)],
+    [((1, 2, 2_000, 4_000), 4_000), ((4, 2, 4_000, 4_000), 16_000), ((4, 16, 10_000, 300), 19_200)],
 )
 def test_what_workers_may_lock_at_once(shape: tuple[int, int, int, int], locked: int) -> None:
     assert rules.locked(*shape) == locked
