@@ -28,7 +28,7 @@ def next_size(size: int, stored: int, took_s: float, most: int) -> int:
     if took_s > AIM_S:
         size = min(size, max(fitting, size // 2))
     elif stored >= size:
-        size = min(size + size // GROWS_BY + 1, max(fitting, size))
+        size = min(size + size // GROWS_BY + 1, fitting)
     return min(max(size, LEAST), most)
 
 
