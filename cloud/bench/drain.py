@@ -20,15 +20,19 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sqlmodel import Field, Session, SQLModel
 
 from cloud.bench.helper import say
+from cloud.errors import SetupError
 from cloud.mqtt import Address, end
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
-    """database_url: where each message is committed; empty: they are only counted."""
+    """database_url: where each message is committed; empty: they are only counted. silent_s: after so long without a
+    word from the broker, it is given up.
+    """
 
     address: Address
     topic: str
     count: int
+    silent_s: float
     database_url: str = ""
 
 
@@ -79,7 +83,7 @@ def storing(url: str) -> Callable[[MQTTMessage], None]:
 
 
 def drain(orders: Orders) -> Drained:
-    """Takes `count` messages, and leaves."""
+    """Takes `count` messages, and leaves. Raises SetupError when they stay away."""
     done, subscribed = threading.Event(), threading.Event()
     take = storing(orders.database_url) if orders.database_url else lambda _message: None
     left = orders.count
@@ -101,13 +105,24 @@ def drain(orders: Orders) -> Drained:
     client.on_subscribe = lambda *_: subscribed.set()
     client.connect(orders.address.host, orders.address.port)
     client.loop_start()
-    subscribed.wait()
+    await_all(subscribed, lambda: orders.count, orders.silent_s)
     say("ready")
     begun = time.process_time()
-    done.wait()
+    await_all(done, lambda: left, orders.silent_s)
     drained = Drained(last=time.monotonic(), cpu_s=time.process_time() - begun)
     end(client)
     return drained
+
+
+def await_all(event: threading.Event, left: Callable[[], int], silent_s: float) -> None:
+    """Waits as long as it takes, while less and less is left. Raises SetupError when that stays the same for long."""
+    before = left()
+    while not event.wait(silent_s):
+        now = left()
+        if now == before:
+            msg = f"the broker said nothing for {silent_s:g} s, and {now} messages were still to come"
+            raise SetupError(msg)
+        before = now
 
 
 def main() -> None:

@@ -54,6 +54,7 @@ class Line:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.sendall(frames.connect(name, address.username, address.password))
         if self.socket.recv(4) != frames.CONNACK + b"\0\0":
+            self.socket.close()
             msg = "the broker refused the publisher"
             raise ConnectionError(msg)
         self._waiting = deque(waiting)

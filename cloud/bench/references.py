@@ -1,16 +1,24 @@
-"""What ingest is measured beside, on the same broker and with the same publisher: subscribers that do less."""
+"""What ingest is measured beside, with the same publisher: subscribers that do less, on the same broker and on stock
+amqtt.
+"""
 
 import os
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from cloud.bench import drain, publisher
 from cloud.bench.helper import running
 from cloud.bench.machine import Meter
+from cloud.bench.servers import running_amqtt
 from cloud.bench.stand import Stand
 from cloud.bench.storing import GIVE_UP_S, Run
 from cloud.errors import SetupError
+from cloud.mqtt import Address
+from cloud.supervisor import free_port
 
 PREFIX = "bench"
 """The topics' first level, which the worker does not hear."""
@@ -18,11 +26,37 @@ FILTER = f"tl/{PREFIX}/+/up/#"
 SUBSCRIBED_S = 1.0
 
 
-def drained(here: Stand, boot: int, count: int, *, database_url: str = "") -> Run:
-    """A subscriber in Python that only counts; with a database, the way of the tutorials."""
-    orders = drain.Orders(address=here.address, topic=FILTER, count=count, database_url=database_url)
-    with running("drain", orders) as sink, running("publisher", _source(here, boot, count)) as source:
-        meter = Meter(without_work(here))
+class Broker(NamedTuple):
+    """Where a reference's messages pass. pids: of what works meanwhile, by part."""
+
+    address: Address
+    pids: dict[str, int | None]
+
+
+def broker_of(here: Stand) -> Broker:
+    """The stand's own."""
+    return Broker(here.address, without_work(here))
+
+
+@contextmanager
+def stock_amqtt(here: Stand) -> Iterator[Broker]:
+    """A broker that is amqtt and nothing of ours. The bench's clients come as who they are at the stand's."""
+    port = free_port()
+    with running_amqtt(port) as pid:
+        yield Broker(here.address._replace(host="127.0.0.1", port=port), {"amqtt": pid})
+
+
+def drained(here: Stand, boot: int, count: int, *, through: Broker | None = None, database_url: str = "") -> Run:
+    """A subscriber in Python that only counts; with a database, the way of the tutorials. through: another broker than
+    the stand's. Raises SetupError when messages are missing.
+    """
+    broker = through or broker_of(here)
+    orders = drain.Orders(
+        address=broker.address, topic=FILTER, count=count, silent_s=GIVE_UP_S, database_url=database_url
+    )
+    source_orders = _source(here, broker.address, boot, count)
+    with running("drain", orders) as sink, running("publisher", source_orders) as source:
+        meter = Meter(broker.pids)
         source.begin()
         done = sink.result(drain.Drained)
         sent = source.result(publisher.Published)
@@ -35,7 +69,7 @@ def drained_by_c(here: Stand, boot: int, count: int, program: Path) -> Run:
     worker's does. It writes each payload out, to nowhere.
     """
     command = _subscriber(here, program, "-t", FILTER, "-q", "1", "-c", "-C", str(count))
-    with running("publisher", _source(here, boot, count)) as source:
+    with running("publisher", _source(here, here.address, boot, count)) as source:
         sink = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own arguments
         try:
             time.sleep(SUBSCRIBED_S)  # it does not say when it is subscribed
@@ -81,8 +115,8 @@ def without_work(here: Stand) -> dict[str, int | None]:
     return {name: pid for name, pid in here.pids().items() if not name.startswith("work")}
 
 
-def _source(here: Stand, boot: int, count: int) -> publisher.Orders:
-    return publisher.Orders(address=here.address, product_ids=here.product_ids, boot=boot, count=count, prefix=PREFIX)
+def _source(here: Stand, address: Address, boot: int, count: int) -> publisher.Orders:
+    return publisher.Orders(address=address, product_ids=here.product_ids, boot=boot, count=count, prefix=PREFIX)
 
 
 def own_database(here: Stand) -> str:

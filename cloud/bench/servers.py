@@ -1,11 +1,15 @@
-"""Mosquitto and PostgreSQL for the length of a bench, when their programs are here; stopped again, with their data."""
+"""What is not ours, for the length of a bench: Mosquitto and PostgreSQL, when their programs are here, and stock amqtt;
+stopped again, with their data.
+"""
 
+import json
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -55,6 +59,26 @@ def running_mosquitto(program: Path, files: Mapping[str, str], folder: Path, por
     with _process([str(program), "-c", str(folder / "mosquitto.conf")], folder / "log") as process:
         _await(lambda: _answers(port), process, folder / "log")
         yield process.pid
+
+
+@contextmanager
+def running_amqtt(port: int) -> Iterator[int]:
+    """The program that amqtt comes with, and nothing of ours, listening on `port` of this machine; its process id.
+
+    Of its plugins it has one, which lets in whoever asks, and is asked no more after that. Those that it has by default
+    besides, for logs and for its own figures, would cost it time with each message. Raises SetupError.
+    """
+    given = {
+        "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
+        "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+    }
+    with tempfile.TemporaryDirectory(prefix="tl-amqtt-") as name:
+        config, log = Path(name) / "broker.yaml", Path(name) / "log"
+        config.write_text(json.dumps(given))  # which is YAML
+        command = [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(config)]
+        with _process(command, log) as process:
+            _await(lambda: _answers(port), process, log)
+            yield process.pid
 
 
 class Postgres:

@@ -1,7 +1,10 @@
 """Waiting for what nobody announces."""
 
+import threading
+
 import pytest
 
+from cloud.bench.drain import await_all
 from cloud.bench.waiting import await_that
 from cloud.errors import SetupError
 
@@ -24,3 +27,24 @@ def test_what_is_over_is_not_waited_for() -> None:
 
 def test_an_answer_that_is_there_counts_although_it_is_over() -> None:
     assert await_that(lambda: "here", lambda: "it ended", within_s=0, every_s=0, over=lambda: True) == "here"
+
+
+class Bell(threading.Event):
+    """Rings at the third look, and costs no time."""
+
+    looks = 0
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - as it is called
+        self.looks += 1
+        return self.looks == 3
+
+
+def test_a_slow_reference_is_waited_for_while_less_and_less_is_left() -> None:
+    left = iter((9, 8, 7))
+    await_all(Bell(), lambda: next(left), 1.0)
+
+
+def test_a_reference_to_which_nothing_comes_any_more_is_given_up() -> None:
+    left = iter((9, 8, 8))
+    with pytest.raises(SetupError, match="nothing for 1 s, and 8 messages were still to come"):
+        await_all(Bell(), lambda: next(left), 1.0)

@@ -19,7 +19,8 @@ def test_ingest_is_held_against_the_goals_of_the_design() -> None:
     assert str(of(stand.ONE_SERVER, ingest.C_SUBSCRIBER)) == "ratio ≥ 0.4"
     assert str(of(stand.ONE_SERVER, ingest.NODE_RED)) == "ratio ≥ 1.3"
     assert str(of(stand.ONE_SERVER, ingest.TUTORIAL)) == "ratio ≥ 50"
-    assert str(of(stand.EMBEDDED, ingest.BARE)) == "ratio ≥ 0.8"
+    assert str(of(stand.EMBEDDED, ingest.STOCK)) == "ratio ≥ 0.8"
+    assert of(stand.EMBEDDED, ingest.OUR_BROKER) is None
     assert of(stand.ONE_SERVER, ingest.BARE) is None
     assert of(stand.EMBEDDED, ingest.TUTORIAL) is None
 
