@@ -2,7 +2,8 @@
 
 A batch writes one row into the outbox, with a line for each of its devices. Whoever sends reads the rows, keeps of each
 device what is newest, and tells it at most once a second. A row is done with once every line of it was told, or stands
-in a later row as well: until then whoever comes after a crash finds it, and tells it again.
+in a later row as well: until then whoever comes after a crash finds it, and tells it again. One of which something was
+told stays while an earlier one does: else whoever finds that one would tell what was before.
 """
 
 from collections.abc import Iterable, Sequence
@@ -87,6 +88,10 @@ class Tellings:
         self._waiting: dict[str, _Waiting] = {}
         self._lines: dict[int, int] = {}
         """Of each row that was read, how many lines must still be told."""
+        self._said: dict[str, _Waiting] = {}
+        """Lines that were told, while their rows are there."""
+        self._witness: dict[int, set[str]] = {}
+        """Whose lines of a row these are."""
         self._not_before: dict[str, float] = {}
         """When those who were told of late may be told again, in the order in which they were."""
 
@@ -105,6 +110,7 @@ class Tellings:
         held[row] = held.get(row, 0)
         for line in lines:
             known = waiting.get(line.product_id)
+            self._take_over(line)
             if known is None:
                 kept = _Waiting(line, (row,))
             else:
@@ -138,6 +144,8 @@ class Tellings:
             known = self._waiting.pop(line.product_id)
             for row in known.rows:
                 self._lines[row] -= 1
+                self._witness.setdefault(row, set()).add(line.product_id)
+            self._said[line.product_id] = known
             self._wait(line.product_id, now + EVERY_S)
 
     def not_taken(self, lines: Iterable[Line], now: float) -> None:
@@ -146,18 +154,35 @@ class Tellings:
             self._wait(line.product_id, now + NOT_TAKEN_S)
 
     def done(self) -> list[int]:
-        """Rows of which nothing waits."""
-        return [row for row, lines in self._lines.items() if not lines]
+        """Rows of which nothing waits, and without which nothing older would be told."""
+        found: list[int] = []
+        all_before = True
+        for row, lines in self._lines.items():
+            if not lines and (all_before or not self._witness.get(row)):
+                found.append(row)
+            else:
+                all_before = False
+        return found
 
     def gone(self, rows: Iterable[int]) -> None:
         """These rows are no more."""
         for row in rows:
             del self._lines[row]
+            for product_id in self._witness.pop(row, ()):
+                self._said.pop(product_id, None)
 
     def forget(self) -> None:
         """Somebody else sends, and will read the rows that are there."""
-        self._waiting.clear()
-        self._lines.clear()
+        for one in (self._waiting, self._lines, self._said, self._witness):
+            one.clear()
+
+    def _take_over(self, line: Line) -> None:
+        """What was told before stands in a later row, too."""
+        told = self._said.get(line.product_id)
+        if told is not None and newer(told.line, line) == line:
+            del self._said[line.product_id]
+            for row in told.rows:
+                self._witness[row].discard(line.product_id)
 
     def _wait(self, product_id: str, until: float) -> None:
         self._not_before.pop(product_id, None)

@@ -103,7 +103,12 @@ class Teller:
 
 
 def _due(tx: Transaction, known: list[int]) -> list[tuple[int, bytes]]:
-    query = sa.select(outbox.c.id, outbox.c.payload).where(outbox.c.topic == tellings.KIND, is_due(tx))
+    """In the order in which they were written: a row goes with a later one that is due, also where its worker's clock
+    is ahead, or its worker waited less for the device.
+    """
+    ours = outbox.c.topic == tellings.KIND
+    newest = sa.select(sa.func.max(outbox.c.id)).where(ours, is_due(tx)).scalar_subquery()
+    query = sa.select(outbox.c.id, outbox.c.payload).where(ours, outbox.c.id <= newest)
     found = tx.session.execute(query.where(_not_among(tx, known)).order_by(outbox.c.id).limit(ROWS))
     return [(row, content) for row, content in found]
 

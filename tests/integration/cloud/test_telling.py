@@ -123,6 +123,34 @@ def test_whoever_comes_after_a_crash_tells_what_was_committed_and_not_told(world
     assert rows(world) == []
 
 
+def test_whoever_comes_after_a_crash_tells_nobody_less_than_was_told(world: World, devices: list[Device]) -> None:
+    broker = Broker()
+    first, other = devices[:2]
+    killed = Sender(world, broker)
+    world.take(other.birth())
+    killed.round(0.2)
+    world.take(first.birth(), other.telemetry())
+    world.take(first.telemetry())
+    killed.round(0.2)
+    assert (broker.of(first), broker.of(other)) == ([2], [1]), "the other one was told just before"
+    Sender(world, broker).round(0.2)
+    assert (broker.of(first)[-1], broker.of(other)) == (2, [1, 2])
+    assert rows(world) == []
+
+
+def test_a_device_hears_in_order_also_of_a_worker_whose_clock_is_ahead(world: World, devices: list[Device]) -> None:
+    broker, device = Broker(), devices[0]
+    sender = Sender(world, broker)
+    world.clock.advance(seconds=0.5)
+    world.take(device.birth())
+    world.clock.advance(seconds=-0.5)
+    world.take(device.telemetry())
+    for _ in range(8):
+        sender.round(0.2)
+    assert broker.of(device) == [2]
+    assert rows(world) == []
+
+
 def test_two_workers_store_the_words_of_one_device_and_it_hears_in_order(world: World, devices: list[Device]) -> None:
     """Whichever of them has the turn to send."""
     broker, device = Broker(), devices[0]

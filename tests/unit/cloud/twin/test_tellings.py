@@ -96,6 +96,22 @@ def test_a_row_with_an_earlier_boots_watermark_stays_until_that_was_told_too() -
     assert found.done() == [1, 2]
 
 
+def test_a_row_stays_while_an_earlier_one_says_less_of_somebody_who_was_told() -> None:
+    """Whoever goes on with the earlier one alone would tell what was before."""
+    found = Tellings()
+    found.take(1, [Line("a", 1, 1), Line("b", 1, 1)])
+    found.take(2, [Line("a", 1, 2)])
+    found.told([Line("a", 1, 2)], 0.0)
+    assert found.done() == [], "b waits, and with it what row 1 says of a"
+    found.take(3, [Line("a", 1, 3)])
+    assert found.done() == [2], "row 3 says it as well"
+    found.told([Line("b", 1, 1)], 0.0)
+    assert found.done() == [1, 2]
+    found.gone([1, 2])
+    found.told([Line("a", 1, 3)], 1.0)
+    assert found.done() == [3]
+
+
 def test_who_was_just_told_hears_again_after_a_second() -> None:
     found = Tellings()
     found.take(1, [Line("a", 1, 1)])
