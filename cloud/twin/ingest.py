@@ -150,10 +150,12 @@ def _given_up(message: DeviceEvent) -> list[tuple[int, int, int]]:
 
 
 def _events_of(fresh: list[Accepted], epochs: dict[str, int], now: datetime) -> Iterator[Event]:
-    """A message that names no epoch is of the newest that its device has told of, be it just before, in this batch."""
+    """A message that names no epoch is of the newest that its device has told of, be it just before, in this batch.
+    Telemetry is in no journal, and tells of none: else it would depend on who comes with it in a batch.
+    """
     for part in fresh:
         product_id, message = part.topic.product_id, part.message
-        if not isinstance(message, Presence) and message.epoch is not None:
+        if not isinstance(message, Presence | Telemetry) and message.epoch is not None:
             epochs[product_id] = max(message.epoch, epochs.get(product_id, 0))
         event = to_event(product_id, message, epochs.get(product_id, 0), now)
         if event is not None:

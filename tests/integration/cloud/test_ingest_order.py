@@ -7,6 +7,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from broker.contract.topics import Up
 from cloud.twin import service as twin
 from cloud.twin.rules import Twin
 from tests.integration.cloud.world import JAMMED, READY, Device, Message, World
@@ -77,3 +78,14 @@ def test_any_order_of_batches_with_any_repetition_ends_in_the_same_twin_and_stre
 
 def plain(found: tuple[Any, ...], product_id: str) -> bytes:
     return msgspec.json.encode(found, order="deterministic").replace(product_id.encode(), b"")
+
+
+def test_what_epoch_a_word_is_of_does_not_follow_from_the_telemetry_that_came_with_it(sqlite_world: World) -> None:
+    world = sqlite_world
+    found = []
+    for apart in (False, True):
+        device = Device(world, world.unit().id)
+        measured = device.say(Up.TELEMETRY, epoch=3, measurements=[{"name": "temp", "value": 1.0}])
+        batches = [[measured], [device.status(READY)]] if apart else [[measured, device.status(READY)]]
+        found.append(plain(outcome(world, device.product_id, batches), device.product_id))
+    assert found[0] == found[1]
