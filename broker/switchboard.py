@@ -113,9 +113,12 @@ class Link(BrokerProtocolHandler):  # type: ignore[misc]  # amqtt carries no typ
         await self.mqtt_acknowledge_unsubscription(unsubscribe.variable_header.packet_id)
 
     async def _retry_deliveries(self) -> None:
-        """Send again what was in flight when the last connection ended, then what waits behind it. amqtt would hold
-        the connection until all of it is acknowledged, and give up what is not within five seconds.
+        """Nothing: `resume` has done it. amqtt would hold the connection until all of it is acknowledged, and give up
+        what is not within five seconds.
         """
+
+    def resume(self) -> None:
+        """Send again what was in flight when the last connection ended, then what waits behind it."""
         if self.session is None:
             return
         for packet_id, parcel in outbox_of(self.session).unsettled():
@@ -189,7 +192,7 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt carries no types
         session.client_id, session.clean_session = connect.client_id, connect.clean_session
         session.username, session.remote_address, session.remote_port = connect.username, remote_address, remote_port
         session.keep_alive = (
-            0  # amqtt only logs that it has passed; the reader in `broker.embedded` ends the connection
+            0  # amqtt only logs that it has passed; the reader in `broker.connection` ends the connection
         )
         _leave_will(session, connect)
         return Link(self, self._loop), session
@@ -211,6 +214,7 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt carries no types
         reader.take = handler.take
         self._sessions[client_session.client_id] = (client_session, handler)
         writer.write(connack(ConnackCode.ACCEPTED, session_present=bool(client_session.parent)))
+        handler.resume()  # nothing may await above: what others say now comes behind what is sent again
         await handler.start()
         await self._client_message_loop(client_session, handler)
 

@@ -11,8 +11,10 @@ from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
 from broker.acl import Principal
-from broker.frames import Frame, MalformedFrameError
-from broker.switchboard import Link, Switchboard
+from broker.frames import ConnackCode, Frame, MalformedFrameError, connack, publish
+from broker.outbox import Outbox, OutboxLimits, Parcel
+from broker.switchboard import LISTENER, Link, Switchboard
+from tests.unit.broker.test_connection import SERVICE, Line
 
 OVERRIDDEN = [
     *(
@@ -80,6 +82,27 @@ def test_what_is_no_message_and_no_acknowledgement_is_left_to_the_library() -> N
         return Link(Noting(), asyncio.get_running_loop()).take(Frame(first, b""))
 
     assert [asyncio.run(taken(first)) for first in (0x82, 0xA2, 0xC0, 0xE0, 0x10, 0xF0)] == [False] * 6
+
+
+# --- coming back ---
+
+
+async def test_what_is_said_while_a_client_comes_back_is_sent_behind_what_it_did_not_acknowledge() -> None:
+    limits = OutboxLimits(window=8, max_messages=8, max_bytes=8000)
+    board, line, session = Switchboard({"service": limits}, 60), Line(), Session()
+    session.client_id, outbox = "cloud", Outbox(limits)
+    session.attributes |= {"throughline.principal": SERVICE.principal, "throughline.outbox": outbox}
+    session.attributes["throughline.filters"] = set()
+    await board.add_subscription(("tl/#", 1), session)
+    outbox.offer(Parcel("tl/a", b"first"))
+    outbox.take()
+    loop = asyncio.get_running_loop()
+    link = Link(board, loop)
+    loop.call_soon(board.fan_out, "tl/a", b"second", 1, SERVICE.principal)  # at the first wait of what follows
+    line.reader.feed_eof()
+    await board._handle_client_session(line.door, line.outlet, session, link, None, LISTENER)  # noqa: SLF001 - amqtt calls it
+    again = publish("tl/a", b"first", packet_id=1, dup=True)
+    assert b"".join(line.writer.sent) == connack(ConnackCode.ACCEPTED) + again + publish("tl/a", b"second", packet_id=2)
 
 
 # --- the second look at a will ---
