@@ -6,6 +6,7 @@ stand in what the socket gave, one after the other. amqtt would need a task and 
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from collections.abc import Callable
 from typing import Final
@@ -14,6 +15,8 @@ from amqtt.adapters import ReaderAdapter, WriterAdapter
 
 from broker.frames import Flaw, Frame, Kind, MalformedFrameError, check, extent
 from broker.switchboard import Admitted
+
+_log: Final = logging.getLogger("throughline.broker")
 
 _FLUSH_S: Final = 5.0
 """How long a closed connection may take to read what was written to it."""
@@ -137,7 +140,8 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
             async with asyncio.timeout(self.idle_s):
                 await self._until_room()
                 if self._next == len(self._came):
-                    self._came, self._next = await self._piece(), 0
+                    self._came, self._next = b"", 0  # who is silent keeps nothing of what was said
+                    self._came = await self._piece()
         if self.admitted is None and self._came[self._next] != Kind.CONNECT << 4:
             raise MalformedFrameError(Flaw.NOT_CONNECT)
         found = extent(self._came, self._next, self._max_bytes)
@@ -191,6 +195,8 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
         if self._left:
             return b""
         try:
+            async with asyncio.timeout(self.idle_s):
+                await self._outlet.drain()  # each answer of amqtt's is a task: those of one client must not pile up
             while self.take(frame := await self.next_frame()):
                 self._taken += 1
                 if self._taken % _AT_ONCE == 0:
@@ -202,6 +208,9 @@ class Doorway(ReaderAdapter):  # type: ignore[misc]  # amqtt carries no types
             self.ended_by = "silent for too long"
         except (OSError, asyncio.IncompleteReadError):
             pass
+        except Exception:  # noqa: BLE001 - whatever one frame does to us, the others go on; amqtt would say nothing of it
+            _log.warning("a connection ended by an error of ours", exc_info=True)
+            self.ended_by = "an error of ours"
         else:
             self._left = frame.kind == Kind.DISCONNECT
             return frame.to_bytes()

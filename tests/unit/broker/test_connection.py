@@ -253,6 +253,48 @@ def test_a_message_that_may_not_be_taken_ends_the_connection() -> None:
     run(play)
 
 
+def test_an_error_of_ours_ends_the_connection_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_frame: Frame) -> bool:
+        raise KeyError
+
+    async def play() -> None:
+        line = Line(said(1) + PING, take=fail)
+        assert await line.left() == []
+        assert line.door.ended_by == "an error of ours"
+
+    run(play)
+    assert "a connection ended by an error of ours" in caplog.text
+
+
+def test_who_does_not_read_has_one_answer_of_the_librarys_under_way_and_no_more() -> None:
+    async def play() -> None:
+        line = Line(PING * 1000)
+        assert await line.door.read() == PING
+        line.writer.drain = asyncio.Event().wait  # type: ignore[assignment,method-assign]  # the client reads no more
+        line.door.idle_s = 0.05
+        assert await line.left() == []
+        assert line.door.ended_by == "silent for too long"
+
+    run(play)
+
+
+def test_who_is_silent_keeps_nothing_of_what_was_said() -> None:
+    async def play() -> None:
+        taken = asyncio.Event()
+
+        def take(_frame: Frame) -> bool:
+            taken.set()
+            return True
+
+        line = Line(said(900), take=take)
+        reading = asyncio.create_task(line.left())
+        await taken.wait()
+        assert line.door._came == b""  # noqa: SLF001 - up to a frame and a chunk for each idle connection
+        reading.cancel()
+
+    run(play)
+
+
 def test_before_it_is_let_in_a_client_says_connect_and_nothing_else() -> None:
     async def play() -> None:
         line = Line(said(1))
