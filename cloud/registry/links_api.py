@@ -1,6 +1,5 @@
 """HTTP of the resolver's links: operators keep them for a model, a lot of it, or one unit. Thin."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
@@ -15,8 +14,6 @@ from cloud.web import Call, calls
 api = APIRouter(prefix="/api/v1", tags=["links"])
 Read = Annotated[Call, calls(Permission.LINKS_READ)]
 Write = Annotated[Call, calls(Permission.LINKS_WRITE)]
-Subject = Callable[[Any], links.Subject]
-"""Looks up in a transaction whose the links are."""
 Lot = Annotated[str, Path(min_length=1, max_length=20, description="AI (10)")]
 
 
@@ -84,70 +81,70 @@ def _words(call: Call) -> Vocabularies:
     return call.context.settings.vocabularies
 
 
-def _read(call: Call, subject: Subject) -> LinksOut:
-    return call.read(lambda tx: _shown(links.kept(tx, subject(tx))))
-
-
-def _put(call: Call, subject: Subject, body: LinksIn) -> LinksOut:
-    return call.write(LinksOut, lambda tx: _shown(links.replace(tx, subject(tx), _taken(body), _words(call))))
-
-
-def _delete(call: Call, subject: Subject) -> None:
-    call.write(type(None), lambda tx: links.forget(tx, subject(tx)))
-
-
 @api.get("/models/{gtin}/links")
 def read_model_links(gtin: str, call: Read) -> LinksOut:
     """The model's links."""
-    return _read(call, lambda tx: links.of_model(tx, gtin))
+    return call.read(lambda tx: _shown(links.kept(tx, links.of_model(tx, gtin))))
 
 
 @api.put("/models/{gtin}/links")
 def put_model_links(gtin: str, body: LinksIn, call: Write) -> LinksOut:
     """The model has these links from now on, and no others."""
-    return _put(call, lambda tx: links.of_model(tx, gtin), body)
+
+    def use_case(tx: Any) -> LinksOut:
+        return _shown(links.replace(tx, links.of_model(tx, gtin), _taken(body), _words(call)))
+
+    return call.write(LinksOut, use_case)
 
 
 @api.delete("/models/{gtin}/links", status_code=204)
 def delete_model_links(gtin: str, call: Write) -> None:
     """The model has no links of its own any more; its address leads to the menu."""
-    _delete(call, lambda tx: links.of_model(tx, gtin))
+    call.write(type(None), lambda tx: links.forget(tx, links.of_model(tx, gtin)))
 
 
 @api.get("/models/{gtin}/lots/{lot:path}/links")
 def read_lot_links(gtin: str, lot: Lot, call: Read) -> LinksOut:
     """The links of one lot of the model."""
-    return _read(call, lambda tx: links.of_model(tx, gtin, lot))
+    return call.read(lambda tx: _shown(links.kept(tx, links.of_model(tx, gtin, lot))))
 
 
 @api.put("/models/{gtin}/lots/{lot:path}/links")
 def put_lot_links(gtin: str, lot: Lot, body: LinksIn, call: Write) -> LinksOut:
     """The lot has these links from now on, beside those of its model."""
-    return _put(call, lambda tx: links.of_model(tx, gtin, lot), body)
+
+    def use_case(tx: Any) -> LinksOut:
+        return _shown(links.replace(tx, links.of_model(tx, gtin, lot), _taken(body), _words(call)))
+
+    return call.write(LinksOut, use_case)
 
 
 @api.delete("/models/{gtin}/lots/{lot:path}/links", status_code=204)
 def delete_lot_links(gtin: str, lot: Lot, call: Write) -> None:
     """The lot has no links of its own any more."""
-    _delete(call, lambda tx: links.of_model(tx, gtin, lot))
+    call.write(type(None), lambda tx: links.forget(tx, links.of_model(tx, gtin, lot)))
 
 
 @api.get("/products/{product_id}/links")
 def read_unit_links(product_id: str, call: Read) -> LinksOut:
     """The links of one unit."""
-    return _read(call, lambda tx: links.of_unit(tx, product_id))
+    return call.read(lambda tx: _shown(links.kept(tx, links.of_unit(tx, product_id))))
 
 
 @api.put("/products/{product_id}/links")
 def put_unit_links(product_id: str, body: LinksIn, call: Write) -> LinksOut:
     """The unit has these links from now on, in front of those of its lot and its model."""
-    return _put(call, lambda tx: links.of_unit(tx, product_id), body)
+
+    def use_case(tx: Any) -> LinksOut:
+        return _shown(links.replace(tx, links.of_unit(tx, product_id), _taken(body), _words(call)))
+
+    return call.write(LinksOut, use_case)
 
 
 @api.delete("/products/{product_id}/links", status_code=204)
 def delete_unit_links(product_id: str, call: Write) -> None:
     """The unit has no links of its own any more."""
-    _delete(call, lambda tx: links.of_unit(tx, product_id))
+    call.write(type(None), lambda tx: links.forget(tx, links.of_unit(tx, product_id)))
 
 
 def routers() -> tuple[APIRouter, ...]:
