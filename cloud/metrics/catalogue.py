@@ -163,7 +163,13 @@ ANSWERS: Final = Metric(
 
 # --- what leaves, and what falls due ---
 
-OUTBOX: Final = Metric("outbox_messages", _GAUGE, "Messages to devices that wait to leave.", _API)
+OUTBOX: Final = Metric(
+    "outbox_messages",
+    _GAUGE,
+    "Messages to devices that wait to leave, those that say how far a device is stored counted by the row: one for a "
+    "batch, of up to 1,000 devices.",
+    _API,
+)
 OUTBOX_AGE: Final = Metric("outbox_late_seconds", _GAUGE, "How long the oldest of them has been due; 0: none is.", _API)
 OUTBOX_DONE: Final = Metric(
     "outbox_handled_total",

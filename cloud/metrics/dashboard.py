@@ -85,7 +85,11 @@ ROWS: Final[Mapping[str, Sequence[Panel]]] = {
         Panel("The database answers", "short", {"{{instance}}": c.ANSWERS.full_name}),
     ),
     "What leaves, and what falls due": (
-        Panel("Messages to devices that wait", "short", {"waiting": f"max({c.OUTBOX.full_name})"}),
+        Panel(
+            "Messages to devices that wait (watermarks: rows of many)",
+            "short",
+            {"waiting": f"max({c.OUTBOX.full_name})"},
+        ),
         Panel("Messages to devices, by outcome", "cps", _by(c.OUTBOX_DONE)),
         Panel(
             "How late",

@@ -51,6 +51,12 @@ def lines_of(content: bytes) -> list[Line]:
     return _LINES.decode(content)
 
 
+def line_of(product_id: str, said: Stored, now_s: float) -> Line:
+    """The line that a message makes which says the same: each watermark was one in the outbox, once."""
+    earlier = tuple([(mark.boot, mark.seq) for mark in said.earlier])
+    return Line(product_id, said.boot, said.seq, earlier, int(now_s) + said.wait_s if said.wait_s else 0)
+
+
 def _is_plain(line: Line) -> bool:
     return not line.earlier and not line.until
 
@@ -120,6 +126,15 @@ class Tellings:
             for one in kept.rows:
                 held[one] += 1
             waiting[line.product_id] = kept
+
+    def hear_of(self, lines: Iterable[Line]) -> None:
+        """What a row says that is not taken in yet, and is later than all that are: who waits is told no less. Nothing
+        else is kept of it.
+        """
+        for line in lines:
+            known = self._waiting.get(line.product_id)
+            if known is not None:
+                self._waiting[line.product_id] = known._replace(line=_joined(known.line, line))
 
     def due(self, now: float, limit: int) -> list[Line]:
         """Those who may be told now."""
@@ -198,10 +213,14 @@ class Tellings:
 
 def _both(known: _Waiting, line: Line, row: int) -> _Waiting:
     """The two as one. An earlier row may go when the later one says all that it said."""
-    before = known.line
-    if line.boot == before.boot and line.seq >= before.seq and not before.earlier:
-        return _Waiting(line, (row,))  # by far the most
-    both = newer(before, line)
-    if both == line:
+    both = _joined(known.line, line)
+    if both is line or both == line:
         return _Waiting(line, (row,))
     return _Waiting(both, (*known.rows, row))
+
+
+def _joined(old: Line, new: Line) -> Line:
+    """The same as `newer`, for many."""
+    if new.boot == old.boot and new.seq >= old.seq and not old.earlier:
+        return new  # by far the most
+    return newer(old, new)

@@ -16,9 +16,8 @@ from cloud.db import Database, Transaction
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.record.service import is_due, outbox
-from cloud.twin import tellings
 from cloud.workers.rounds import Rounds
-from cloud.workers.telling import Teller
+from cloud.workers.telling import Teller, is_telling
 from cloud.workers.turn import Turn
 
 log = logging.getLogger("throughline.outbox")
@@ -116,7 +115,7 @@ class OutboxLoop:
 
 
 def _due(tx: Transaction) -> list[Any]:
-    query = sa.select(outbox).where(outbox.c.topic != tellings.KIND, is_due(tx)).order_by(outbox.c.id).limit(BATCH)
+    query = sa.select(outbox).where(sa.not_(is_telling()), is_due(tx)).order_by(outbox.c.id).limit(BATCH)
     return list(tx.session.execute(query).all())
 
 

@@ -1,4 +1,10 @@
-"""How devices are told how far they are stored: the outbox's rows of many lines, read, sent in one go, and removed."""
+"""How devices are told how far they are stored: the outbox's rows of many lines, read, sent in one go, and removed.
+
+Nobody is told while something that is committed was not looked at. Whoever had the turn before, and was killed, may
+have told what any row says, also one that is not due by the clock of this process; and who is told what an earlier row
+says hears less than it did. While too many wait, rows are not taken in, which would keep them in memory, but who waits
+is told what they say of it: so telling goes on, and room comes.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,8 +12,9 @@ from typing import Final, Protocol
 
 import sqlalchemy as sa
 
-from broker.contract.codec import encode
-from broker.contract.topics import Down, down_topic
+from broker.contract.codec import decode_down, encode
+from broker.contract.messages import Stored
+from broker.contract.topics import Down, down_topic, parse_down
 from cloud.courier import Fate
 from cloud.db import Database, Transaction
 from cloud.publish_packets import Outgoing
@@ -40,6 +47,8 @@ class Teller:
         self._steady = steady
         self._tellings = Tellings()
         self._behind = False
+        self._looked_to = 0
+        """Of the rows that are not taken in, while too many wait: those up to this one are known to who waits."""
 
     @property
     def waiting(self) -> int:
@@ -47,22 +56,27 @@ class Teller:
         return len(self._tellings)
 
     def take_in(self) -> bool:
-        """Reads rows that are due; whether there are more. It may be called while the broker is away, too: what a later
-        row says again goes, so that what waits grows by the devices that speak, and not by how often they do.
+        """Reads rows, when one is due or somebody waits; whether there are more. It may be called while the broker is
+        away, too: what a later row says again goes, so that what waits grows by the devices that speak, and not by how
+        often they do.
         """
-        self._behind = False
-        if len(self._tellings) >= MOST_WAITING:
-            return False
+        self._behind = True  # also when the database does not answer
+        full = len(self._tellings) >= MOST_WAITING
         with self._db.reading() as tx:
-            rows = _due(tx, self._tellings.rows)
-        for row, content in rows:
-            self._tellings.take(row, tellings.lines_of(content))
+            rows = _unread(tx, self._tellings.rows, self._looked_to if full else 0, idle=not self._tellings)
+        for row, lines in rows:
+            if full:
+                self._tellings.hear_of(lines)
+            else:
+                self._tellings.take(row, lines)
+        # Whoever is taken in is to hear of all that follows, from its begin.
+        self._looked_to = (rows[-1][0] if rows else self._looked_to) if full else 0
         self._behind = len(rows) == ROWS
         return self._behind
 
     def tell(self) -> tuple[int, int]:
-        """Tells those who may be told now: how many arrived, and how many did not in time. Nobody while rows that are
-        due were not read: who was killed may have told what a later one of them says.
+        """Tells those who may be told now: how many arrived, and how many did not in time. Nobody while
+        there are rows that were not read.
         """
         if self._behind:
             return 0, 0
@@ -100,17 +114,33 @@ class Teller:
     def forget(self) -> None:
         """It is somebody else's turn; what was not told stands in the rows."""
         self._tellings.forget()
+        self._looked_to = 0
 
 
-def _due(tx: Transaction, known: list[int]) -> list[tuple[int, bytes]]:
-    """In the order in which they were written: a row goes with a later one that is due, also where its worker's clock
-    is ahead, or its worker waited less for the device.
+def is_telling() -> sa.ColumnElement[bool]:
+    """The condition that a row of the outbox says how far devices are stored: many, or one, as earlier versions wrote
+    it, which may still be there after an update.
     """
-    ours = outbox.c.topic == tellings.KIND
-    newest = sa.select(sa.func.max(outbox.c.id)).where(ours, is_due(tx)).scalar_subquery()
-    query = sa.select(outbox.c.id, outbox.c.payload).where(ours, outbox.c.id <= newest)
-    found = tx.session.execute(query.where(_not_among(tx, known)).order_by(outbox.c.id).limit(ROWS))
-    return [(row, content) for row, content in found]
+    return sa.or_(outbox.c.topic == tellings.KIND, outbox.c.topic.endswith(f"/{Down.STORED.value}"))
+
+
+def _unread(tx: Transaction, known: list[int], after: int, *, idle: bool) -> list[tuple[int, list[Line]]]:
+    """In the order in which they were written, and so in the order of each device's words, whether they are due or not.
+    idle: none, while none is due: it waits for company.
+    """
+    unread = sa.and_(is_telling(), outbox.c.id > after, _not_among(tx, known))
+    query = sa.select(outbox.c.id, outbox.c.topic, outbox.c.payload).where(unread)
+    if idle:
+        query = query.where(sa.exists(sa.select(outbox.c.id).where(unread, is_due(tx)).correlate(None)))
+    found = tx.session.execute(query.order_by(outbox.c.id).limit(ROWS))
+    return [(row, _lines_of(topic, content, tx.now.timestamp())) for row, topic, content in found]
+
+
+def _lines_of(topic: str, content: bytes, now_s: float) -> list[Line]:
+    if topic == tellings.KIND:
+        return tellings.lines_of(content)
+    address, said = parse_down(topic), decode_down(Down.STORED, content)
+    return [tellings.line_of(address[0], said, now_s)] if address and isinstance(said, Stored) else []
 
 
 def _not_among(tx: Transaction, rows: list[int]) -> sa.ColumnElement[bool]:

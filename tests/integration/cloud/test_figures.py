@@ -140,7 +140,7 @@ async def test_what_waits_in_the_database_is_read_when_somebody_asks(world: Worl
     world.run(lambda tx: mail.queue(tx, world.keys, person, LETTER, tx.now + timedelta(hours=1)))
     world.clock.advance(seconds=90)
     await figures.look()
-    assert told(meters, c.OUTBOX) == 2, "the watermark, too"
+    assert told(meters, c.OUTBOX) == 2, "the batch's row of watermarks, too"
     assert told(meters, c.OUTBOX_AGE) == 90
     assert told(meters, c.SERIES_LATE) == 90
     assert told(meters, c.TIMERS_DUE) == 1

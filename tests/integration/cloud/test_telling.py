@@ -1,19 +1,24 @@
 """How devices are told how far they are stored, from the commit to the broker, whoever dies in between."""
 
+import threading
 from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
 
-from broker.contract.codec import decode_down
-from broker.contract.messages import Stored
-from broker.contract.topics import Down, parse_down
-from cloud.courier import Fate
+from broker.contract.codec import decode_down, encode
+from broker.contract.messages import Mark, Stored
+from broker.contract.topics import Down, down_topic, parse_down
+from cloud.courier import Courier, Fate
 from cloud.publish_packets import Outgoing
-from cloud.record.service import MAX_DELAY, outbox
+from cloud.record.service import MAX_DELAY, outbox, send
 from cloud.registry import service as registry
 from cloud.twin import tellings, watermarks
 from cloud.workers import telling
+from cloud.workers.outbox import OutboxLoop
 from cloud.workers.telling import ROWS, Teller
 from tests.integration.cloud.world import Device, World
 
@@ -218,6 +223,70 @@ def test_beyond_a_number_of_devices_rows_stay_where_they_are(
     assert sender.round() == (2, 0)
     assert sender.round() == (1, 0)
     assert rows(world) == []
+
+
+def test_at_the_limit_nobody_is_told_less_than_a_row_says_that_was_not_taken_in(
+    world: World, devices: list[Device], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = Broker()
+    first, other, third = devices
+    killed = Sender(world, broker)
+    world.take(other.birth())
+    killed.round(0.2)
+    world.take(first.birth(), other.telemetry())
+    world.take(third.birth())
+    world.take(first.telemetry())
+    killed.round(0.2)
+    assert (broker.of(first), broker.of(other), len(rows(world))) == ([2], [1], 3), "the other one waits"
+    monkeypatch.setattr(telling, "MOST_WAITING", 2)
+    monkeypatch.setattr(telling, "ROWS", 1)
+    after = Sender(world, broker)
+    for _ in range(12):
+        after.round(0.5)
+        assert after.teller.waiting <= 2
+    assert {seq for seq in broker.of(first)[1:]} <= {2}
+    assert [broker.of(device)[-1] for device in devices] == [2, 2, 1]
+    assert rows(world) == []
+
+
+def test_who_has_the_turn_and_a_clock_that_is_behind_tells_nobody_less_than_was_told(
+    world: World, devices: list[Device]
+) -> None:
+    broker = Broker()
+    first, other = devices[:2]
+    killed = Sender(world, broker)
+    world.take(other.birth())
+    killed.round(0.2)
+    world.take(first.birth(), other.telemetry())
+    world.clock.advance(seconds=0.5)
+    world.take(first.telemetry())
+    killed.now += 0.5
+    killed.round(0.2)
+    assert (broker.of(first), len(rows(world))) == ([2], 2), "the other one was told just before"
+    world.clock.advance(seconds=-0.5)
+    Sender(world, broker).round(0.1)
+    assert (broker.of(first)[-1], broker.of(other)) == (2, [1, 2])
+
+
+def test_what_an_earlier_version_left_to_tell_is_told_with_the_rest_and_not_after_it(
+    world: World, devices: list[Device]
+) -> None:
+    broker = Broker()
+    spoke, _, late = devices
+    for device in devices:
+        earlier = (Mark(boot=1, seq=7),) if device is late else ()
+        said = encode(Stored(boot=1 + len(earlier), seq=0, earlier=earlier))
+        topic, slot = down_topic(device.product_id, Down.STORED), f"stored:{device.product_id}"
+        second = timedelta(seconds=1)
+        world.run(partial(send, topic=topic, payload=said, slot=slot, retain=True, after=second))
+    world.take(spoke.birth())
+    Sender(world, broker).round(0.2)
+    assert [broker.of(device) for device in devices] == [[1], [0], [0]]
+    assert dict(broker.told)[late.product_id].earlier == (Mark(boot=1, seq=7),)
+    assert world.rows("outbox") == []
+    world.run(lambda tx: send(tx, down_topic(spoke.product_id, Down.STORED), encode(Stored(boot=1, seq=0))))
+    loop = OutboxLoop(world.db, cast("Courier", broker), threading.Event(), threading.Event())
+    assert loop.send_due() == 0, "nor is it sent like other messages"
 
 
 def test_more_rows_than_are_read_at_once_are_read_one_part_after_the_other(world: World, devices: list[Device]) -> None:

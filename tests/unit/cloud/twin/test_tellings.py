@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -14,8 +14,10 @@ from broker.contract.messages import Mark, Stored
 from cloud.twin import tellings
 from cloud.twin.tellings import EARLIER_BOOTS, EVERY_S, LINES, NOT_TAKEN_S, Line, Tellings, lines_of, newer, rows_of
 
-DEVICES = "abcd"
+DEVICES = "abc"
 ALL = st.just(set(DEVICES))
+words = st.tuples(st.sampled_from((0, 0, 0, 0, 1, 2)), st.sampled_from((1, 2, 0)))
+"""Of how many boots ago, and how much further its watermark then is."""
 counters = st.integers(0, 2**53 - 1)
 marks = st.dictionaries(st.integers(0, 30), st.integers(0, 50), min_size=1, max_size=6)
 
@@ -72,6 +74,24 @@ def test_how_long_to_be_silent_is_told_by_when_it_is_told(now: float, wait_s: in
     line = Line("a", 3, 7, ((2, 9), (0, 1)), 160)
     earlier = (Mark(boot=2, seq=9), Mark(boot=0, seq=1))
     assert tellings.message(line, now) == Stored(boot=3, seq=7, earlier=earlier, wait_s=wait_s)
+
+
+@given(line=lines, now=st.floats(0, 4))
+def test_a_message_of_an_earlier_version_is_the_line_that_makes_it(line: Line, now: float) -> None:
+    said = tellings.message(line, now)
+    found = tellings.line_of("a", said, now)
+    assert (found, tellings.message(found, now)) == (line, said)
+
+
+def test_who_waits_is_told_what_a_row_says_that_is_not_taken_in() -> None:
+    """And the row is not done with by that."""
+    found = Tellings()
+    found.take(1, [Line("a", 1, 1)])
+    found.hear_of([Line("a", 1, 2), Line("b", 1, 2)])
+    assert found.due(0.0, 10) == [Line("a", 1, 2)]
+    assert (found.rows, len(found)) == ([1], 1)
+    found.take(2, [Line("a", 1, 2), Line("b", 1, 2)])
+    assert found.done() == [1]
 
 
 def test_one_that_the_broker_does_not_take_lets_the_others_go_first() -> None:
@@ -132,7 +152,9 @@ def test_as_many_are_told_at_once_as_is_asked_for() -> None:
 
 
 class Sending(RuleBasedStateMachine):
-    """Rows are committed, read, told, not taken, removed; who sends is killed and another goes on with the rows."""
+    """Rows are committed, read or looked at, told, not taken, removed; who sends is killed and another goes on with the
+    rows.
+    """
 
     @initialize()
     def begin(self) -> None:
@@ -143,9 +165,14 @@ class Sending(RuleBasedStateMachine):
         self.heard: dict[str, list[Line]] = defaultdict(list)
         self.last: dict[str, float] = {}
         self.sender = Tellings()
+        self.looked = 0
 
-    @rule(said=st.dictionaries(st.sampled_from(DEVICES), st.tuples(st.integers(0, 2), st.integers(0, 3))))
-    def commit(self, said: dict[str, tuple[int, int]]) -> None:
+    @rule(batches=st.lists(st.dictionaries(st.sampled_from(DEVICES), words, min_size=1), min_size=1, max_size=3))
+    def commit(self, batches: list[dict[str, tuple[int, int]]]) -> None:
+        for said in batches:
+            self.commit_one(said)
+
+    def commit_one(self, said: dict[str, tuple[int, int]]) -> None:
         lines = []
         for device, (boots, more) in said.items():
             own = self.stored[device]
@@ -167,8 +194,28 @@ class Sending(RuleBasedStateMachine):
         known = set(self.sender.rows)
         for number in [one for one in self.rows if one not in known][:most]:
             self.sender.take(number, self.rows[number])
+            self.looked = 0
 
-    @precondition(lambda self: set(self.rows) == set(self.sender.rows))
+    @rule()
+    def look(self) -> None:
+        """As when too many wait for more to be taken in."""
+        for number in sorted(set(self.rows) - set(self.sender.rows)):
+            if number > self.looked:
+                self.sender.hear_of(self.rows[number])
+                self.looked = number
+
+    @rule(
+        arrives=st.sets(st.sampled_from(DEVICES), min_size=1), whole=st.booleans(), span=st.sampled_from((1.0, 0.125))
+    )
+    def goes_round(self, arrives: set[str], whole: bool, span: float) -> None:
+        """As most rounds do: all is read, or looked at, some or all of what is due arrives, and rows go."""
+        self.now += span
+        self.read(len(self.rows) + 1 if whole else 1)
+        self.look()
+        self.tell(len(DEVICES), arrives, left=False)
+        self.tidy()
+
+    @precondition(lambda self: all(one <= self.looked for one in set(self.rows) - set(self.sender.rows)))
     @rule(limit=st.integers(1, 4), arrives=ALL | st.sets(st.sampled_from(DEVICES)), left=st.booleans())
     def tell(self, limit: int, arrives: set[str], left: bool) -> None:
         due = self.sender.due(self.now, limit)
@@ -196,13 +243,15 @@ class Sending(RuleBasedStateMachine):
     @rule()
     def is_killed(self) -> None:
         self.sender = Tellings()
+        self.looked = 0
         self.last.clear()
 
     @rule()
     def loses_its_turn(self) -> None:
         self.sender.forget()
+        self.looked = 0
 
-    @rule(span=st.sampled_from((0.1, 0.5, 1.0, 5.0)))
+    @rule(span=st.sampled_from((0.125, 0.5, 1.0, 5.0)))
     def time_goes_on(self, span: float) -> None:
         self.now += span
 
@@ -222,6 +271,16 @@ class Sending(RuleBasedStateMachine):
                         heard[line.product_id][boot] = max(seq, heard[line.product_id].get(boot, 0))
         for device, lows in self.written().items():
             assert all(heard[device].get(boot, -1) >= seq for boot, seq in lows.items())
+
+    @invariant()
+    def whoever_comes_next_tells_nobody_less_than_was_told(self) -> None:
+        found: dict[str, tuple[int, int]] = {}
+        for lines in getattr(self, "rows", {}).values():
+            for line in lines:
+                found[line.product_id] = max((line.boot, line.seq), found.get(line.product_id, (0, 0)))
+        for device, newest in found.items():
+            for line in self.heard[device][-1:]:
+                assert newest >= (line.boot, line.seq)
 
     def written(self) -> dict[str, dict[int, int]]:
         """What all rows that ever were have said."""
@@ -250,3 +309,4 @@ class Sending(RuleBasedStateMachine):
 
 
 TestSending = Sending.TestCase
+TestSending.settings = settings(max_examples=250, stateful_step_count=30)
