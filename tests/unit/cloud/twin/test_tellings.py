@@ -309,4 +309,4 @@ class Sending(RuleBasedStateMachine):
 
 
 TestSending = Sending.TestCase
-TestSending.settings = settings(max_examples=250, stateful_step_count=30)
+TestSending.settings = settings(max_examples=700, stateful_step_count=30)
