@@ -25,6 +25,7 @@ from cloud.twin.series_rules import (
     from_text,
     merged,
     next_together,
+    no_heavier,
     readings_of,
     to_text,
     wider,
@@ -41,9 +42,13 @@ LOCK = "telemetry series"
 """Who changes the series holds it: what is known is read, and written again with what is new."""
 AT_ONCE = 40_000
 """Messages in one transaction, about."""
+AT_ONCE_BYTES = 6 * 1024 * 1024
+"""Of measurements in one transaction, about: a message can have five hundred, and what they say is all in memory."""
 _LOOK_AT = 4_000
-_WRITE_AT_ONCE = 40_000
-"""Buckets in one statement: one message can have five hundred times of its own."""
+_ALONE = sa.text("SET LOCAL max_parallel_workers_per_gather = 0")
+"""Processes that help to read cost PostgreSQL more to start than they spare; what devices say now needs the room."""
+_WRITE_AT_ONCE = 1_000
+"""Buckets in one statement: one message can have five hundred times of its own, and each bucket 256 fields."""
 
 
 def is_behind(tx: Transaction) -> bool:
@@ -59,13 +64,14 @@ def complete_to(tx: Transaction) -> datetime:
 
 
 def roll(tx: Transaction, at_most: int = AT_ONCE, terms: Terms = FOR_EVER) -> int:
-    """Takes the next batches into the series; how many messages these were, 0 when nothing waits. terms: how long the
-    deployment keeps what comes of them; what is over is not written.
+    """Takes the next batches into the series; how many messages these were, 0 when nothing waits. at_most: messages,
+    about; fewer where they say so much that it would be more than `AT_ONCE_BYTES`. terms: how long the deployment keeps
+    what comes of them; what is over is not written.
     """
     record.lock(tx, {LOCK})
-    query = sa.select(batch_table).order_by(batch_table.c.id).limit(_LOOK_AT)
-    waiting = [Batch(row.id, row.received_at, row.messages) for row in tx.session.execute(query)]
-    taken = next_together(waiting, at_most)
+    if not tx.sqlite:
+        tx.session.execute(_ALONE)
+    taken = _next(tx, at_most)
     if not taken:
         return 0
     tx.session.execute(sa.delete(batch_table).where(among(tx, batch_table.c.id, [one.id for one in taken])))
@@ -78,15 +84,30 @@ def roll(tx: Transaction, at_most: int = AT_ONCE, terms: Terms = FOR_EVER) -> in
     return sum(one.messages for one in taken)
 
 
+def _next(tx: Transaction, at_most: int) -> tuple[Batch, ...]:
+    """The batches of this round. What they weigh is asked before any of it is fetched."""
+    query = sa.select(batch_table).order_by(batch_table.c.id).limit(_LOOK_AT)
+    waiting = [Batch(row.id, row.received_at, row.messages) for row in tx.session.execute(query)]
+    return no_heavier(
+        next_together(waiting, at_most),
+        lambda taken: tx.session.execute(_WEIGHT[tx.sqlite], _place(taken)).scalar() or 0,
+        AT_ONCE_BYTES,
+    )
+
+
+def _place(taken: tuple[Batch, ...]) -> dict[str, Any]:
+    """From where to where the rows of these batches lie, and of some that came between."""
+    ids, received = [one.id for one in taken], [one.received_at for one in taken]
+    return {"first": min(ids), "last": max(ids), "start": min(received), "end": max(received)}
+
+
 def _tallied(tx: Transaction, taken: tuple[Batch, ...]) -> Tallies:
     """What the messages of these batches say. The database writes those of a batch as one text: to fetch and to decode
     them one by one costs several times as much, and to sum them up there three times as much.
     """
     ids = {one.id for one in taken}
-    received = [one.received_at for one in taken]
-    values = {"first": min(ids), "last": max(ids), "start": min(received), "end": max(received)}
     tallies = Tallies()
-    for batch, text in tx.session.execute(_TEXTS[tx.sqlite], values):
+    for batch, text in tx.session.execute(_TEXTS[tx.sqlite], _place(taken)):
         if batch in ids:
             tallies.add(readings_of(text))
     return tallies
@@ -99,10 +120,23 @@ def _texts(microseconds: str, joined: str) -> sa.TextClause:
         f"""'["' || product_id || '",' || boot || ',' || seq || ',' || {time} || ',' || {received} || ',' """
         "|| measurements || ']'"
     )
+    return _of_batches(f"batch, '[' || {joined}({reading}, ',') || ']'", "GROUP BY batch")
+
+
+def _of_batches(what: str, by: str = "") -> sa.TextClause:
+    """Asks something of the rows that lie in a `_place`."""
     return sa.text(
-        f"SELECT batch, '[' || {joined}({reading}, ',') || ']' FROM telemetry "  # noqa: S608 - names of our own
-        "WHERE batch BETWEEN :first AND :last AND received_at BETWEEN :start AND :end GROUP BY batch"
+        f"SELECT {what} FROM telemetry "  # noqa: S608 - names of our own
+        f"WHERE batch BETWEEN :first AND :last AND received_at BETWEEN :start AND :end {by}"
     ).bindparams(sa.bindparam("start", type_=UtcDateTime()), sa.bindparam("end", type_=UtcDateTime()))
+
+
+_WEIGHT: Mapping[bool, sa.TextClause] = {
+    # Of all together: by the batch, PostgreSQL would sort them. What lies outside a row is not read for its length.
+    False: _of_batches("sum(octet_length(measurements))"),
+    True: _of_batches("sum(length(measurements))"),
+}
+"""By whether it is SQLite, which counts characters."""
 
 
 _TEXTS: Mapping[bool, sa.TextClause] = {
@@ -116,13 +150,16 @@ _TEXTS: Mapping[bool, sa.TextClause] = {
 def _add(tx: Transaction, table: sa.Table, new: Buckets) -> None:
     ordered = sorted(new)
     for at in range(0, len(ordered), _WRITE_AT_ONCE):
-        keys = ordered[at : at + _WRITE_AT_ONCE]
-        known = _known(tx, table, keys)
-        rows = []
-        for key in keys:
-            whole = merged(known[key], new[key]) if key in known else new[key]
-            rows.append({"product_id": key[0], "start": key[1], "fields": to_text(whole), "left_out": whole.left_out})
-        put_many(tx, table, rows, keys=["product_id", "start"], replaced=["fields", "left_out"])
+        _put(tx, table, new, ordered[at : at + _WRITE_AT_ONCE])
+
+
+def _put(tx: Transaction, table: sa.Table, new: Buckets, keys: Sequence[tuple[str, datetime]]) -> None:
+    known = _known(tx, table, keys)
+    rows = []
+    for key in keys:
+        whole = merged(known[key], new[key]) if key in known else new[key]
+        rows.append({"product_id": key[0], "start": key[1], "fields": to_text(whole), "left_out": whole.left_out})
+    put_many(tx, table, rows, keys=["product_id", "start"], replaced=["fields", "left_out"])
 
 
 def _known(tx: Transaction, table: sa.Table, keys: Sequence[tuple[str, datetime]]) -> Buckets:

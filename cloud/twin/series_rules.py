@@ -3,7 +3,7 @@
 Joining is commutative and associative, so a message may come as late as it likes and in any company; it must come once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
@@ -272,3 +272,30 @@ def next_together(waiting: Sequence[Batch], at_most: int) -> tuple[Batch, ...]:
         taken.append(batch)
         messages += batch.messages
     return tuple(taken)
+
+
+def no_heavier(taken: tuple[Batch, ...], weight: Callable[[tuple[Batch, ...]], int], at_most: int) -> tuple[Batch, ...]:
+    """The first of these batches: at least one, and together no heavier than `at_most` if it can be. weight: of some
+    together. It is asked once where they are light, and seldom more than twice where the heavy lie among the light.
+    """
+    while len(taken) > 1 and (heavy := weight(taken)) > at_most:
+        fewer = min(len(taken) * at_most // heavy, len(taken) * 3 // 4)
+        taken = taken[: max(fewer, 1)]
+    return taken
+
+
+MOST_MEASURED: Final = 20_000
+"""Measurements of one batch. A batch is taken into the series as a whole, so it must not be larger than a round."""
+
+
+def in_batches(measured: Sequence[int]) -> list[int]:
+    """How many messages are in each batch, in their order. measured: measurements of each message."""
+    if sum(measured) <= MOST_MEASURED:
+        return [len(measured)]  # as nearly always
+    sizes, size, full = [], 0, 0
+    for count in measured:
+        if size and full + count > MOST_MEASURED:
+            sizes.append(size)
+            size = full = 0
+        size, full = size + 1, full + count
+    return [*sizes, size]

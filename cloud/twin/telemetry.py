@@ -16,6 +16,7 @@ from broker.contract.messages import Telemetry
 from cloud.db import Transaction, table_of
 from cloud.record.bulk import Columns, append_columns
 from cloud.twin.rules import CLOCK_BELIEVED, believed
+from cloud.twin.series_rules import in_batches
 from cloud.twin.tables import TelemetryBatchRow, TelemetryRow
 
 telemetry_table = table_of(TelemetryRow)
@@ -31,12 +32,11 @@ class Place(NamedTuple):
 
 
 def store(tx: Transaction, fresh: Sequence[Accepted]) -> None:
-    """Appends the telemetry among these messages, all of which are new, as one batch."""
+    """Appends the telemetry among these messages, all of which are new, as one batch, or more where it is much."""
     readings = [(part.topic.product_id, part.message) for part in fresh if isinstance(part.message, Telemetry)]
     if not readings:
         return
-    batch = sa.insert(batch_table).values(received_at=tx.now, messages=len(readings)).returning(batch_table.c.id)
-    number = tx.session.execute(batch).scalar_one()
+    measurements = [message.measurements for _, message in readings]
     times = [message.at for _, message in readings]
     rightly = tx.now - CLOCK_BELIEVED <= min(times) and max(times) <= tx.now
     columns: Columns = {
@@ -45,11 +45,20 @@ def store(tx: Transaction, fresh: Sequence[Accepted]) -> None:
         "seq": [message.seq for _, message in readings],
         "at": times,
         "time": times if rightly else [believed(at, tx.now) for at in times],
-        "measurements": [message.measurements for _, message in readings],
-        "batch": [number] * len(readings),
+        "measurements": measurements,
+        "batch": _numbers(tx, in_batches(list(map(len, measurements)))),
         "received_at": [tx.now] * len(readings),
     }
     append_columns(tx, telemetry_table, columns)
+
+
+def _numbers(tx: Transaction, sizes: list[int]) -> list[int]:
+    """Notes batches of so many messages; for each message, the number of its batch."""
+    numbers: list[int] = []
+    for size in sizes:
+        batch = sa.insert(batch_table).values(received_at=tx.now, messages=size).returning(batch_table.c.id)
+        numbers += [tx.session.execute(batch).scalar_one()] * size
+    return numbers
 
 
 def messages(

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
+import sqlalchemy as sa
 
 from broker.contract.topics import Up
 from cloud.db import Transaction
 from cloud.twin import ingest, series
 from cloud.twin.series_pace import EVERY_S
-from cloud.twin.series_rules import Batch, Bucket, Every, Tallies, start_of
+from cloud.twin.series_rules import Batch, Bucket, Buckets, Every, Reading, Tallies, readings_of, start_of
 from cloud.workers import series as series_loop
 from tests.integration.cloud.world import Device, Message, World, at_once
 
@@ -165,6 +166,85 @@ def test_many_batches_are_taken_a_few_at_a_time_and_every_one_once(world: World)
     assert rolled(world, at_most=20) == 240
     assert world.rows("telemetry_batch") == []
     assert told(world, device.product_id, Every.HOUR) == counted(readings, Every.HOUR)
+
+
+def heavy_readings(world: World, device: Device, count: int) -> tuple[list[Message], Readings]:
+    """Messages of five hundred measurements each, 25 KB."""
+    messages, readings = [], []
+    start = start_of(world.clock(), Every.HOUR) - timedelta(hours=2)
+    for number in range(count):
+        at = start + timedelta(seconds=30 * number)
+        own = [(f"temperature-{place % 200:03}", float(number * place)) for place in range(500)]
+        found = [{"name": name, "value": value} for name, value in own]
+        messages.append(device.say(Up.TELEMETRY, at=at, measurements=found))
+        readings += [(at + timedelta(microseconds=place), name, value) for place, (name, value) in enumerate(own)]
+    return messages, readings
+
+
+def test_a_round_takes_no_more_into_memory_than_it_may_however_much_each_message_says(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most, texts = 100_000, list[str]()
+
+    def read_and_note(text: str) -> tuple[Reading, ...]:
+        texts.append(text)
+        return readings_of(text)
+
+    monkeypatch.setattr(series, "AT_ONCE_BYTES", most)
+    monkeypatch.setattr(series, "readings_of", read_and_note)
+    device = Device(world, world.unit().id)
+    messages, readings = heavy_readings(world, device, 20)
+    light, light_readings = hour_of_readings(world, device)
+    for message in (*messages[:10], *light[:40], *messages[10:]):
+        world.take(message)
+    counts = []
+    while count := world.run(series.roll):
+        counts.append(count)
+        assert sum(map(len, texts)) < most + 200 * len(texts), "what was measured, and the heads of the messages"
+        texts.clear()
+    assert sum(counts) == 60
+    assert max(counts) > 10, "what is light comes together"
+    every = Every.HOUR
+    assert told(world, device.product_id, every) == counted([*readings, *light_readings[:80]], every)
+
+
+def test_what_comes_at_once_and_is_much_is_noted_in_parts_that_a_round_can_take(world: World) -> None:
+    device = Device(world, world.unit().id)
+    messages, readings = heavy_readings(world, device, 90)
+    world.take(*messages)
+    assert [one.messages for one in world.rows("telemetry_batch")] == [40, 40, 10]
+    assert rolled(world, at_most=1) == 90
+    for every in Every:
+        assert told(world, device.product_id, every) == counted(readings, every)
+
+
+def test_what_is_known_is_read_a_thousand_buckets_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes, read_them = list[int](), series._known  # noqa: SLF001 - what is in memory is seen nowhere else
+
+    def read_and_note(tx: Transaction, table: sa.Table, keys: Sequence[tuple[str, datetime]]) -> Buckets:
+        sizes.append(len(keys))
+        return read_them(tx, table, keys)
+
+    monkeypatch.setattr(series, "_known", read_and_note)
+    device, now = Device(world, world.unit().id), world.clock()
+    for first in range(0, 1_200, 400):
+        own = [now - timedelta(minutes=first + place) for place in range(400)]
+        world.take(device.say(Up.TELEMETRY, at=now, measurements=[{"name": "a", "value": 1.0, "at": at} for at in own]))
+    assert rolled(world) == 3
+    assert sizes[:2] == [1_000, 200]
+    assert len(read(world, device.product_id, Every.MINUTE)) == 1_200
+
+
+@pytest.mark.postgres
+def test_a_round_starts_no_processes_that_help_to_read_and_others_may(postgres_world: World) -> None:
+    asked = sa.text("SHOW max_parallel_workers_per_gather")
+
+    def roll_and_ask(tx: Transaction) -> str:
+        series.roll(tx)
+        return str(tx.session.execute(asked).scalar())
+
+    assert postgres_world.run(roll_and_ask) == "0"
+    assert postgres_world.run(lambda tx: str(tx.session.execute(asked).scalar())) != "0"
 
 
 def test_the_number_of_a_batch_is_never_given_again(world: World) -> None:

@@ -4,7 +4,8 @@ import math
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from random import Random
 from statistics import fmean
 
 import msgspec
@@ -15,6 +16,7 @@ from cloud.twin.rules import CLOCK_BELIEVED
 from cloud.twin.series_rules import (
     MAX_FIELDS,
     MAX_GAP,
+    MOST_MEASURED,
     WIDTH,
     Batch,
     Bucket,
@@ -24,10 +26,12 @@ from cloud.twin.series_rules import (
     Reading,
     Tallies,
     from_text,
+    in_batches,
     merged,
     microseconds,
     minutes,
     next_together,
+    no_heavier,
     readings_of,
     start_of,
     to_text,
@@ -194,3 +198,57 @@ def test_the_next_batches_are_the_first_ones_not_too_many_and_close_together(bat
         following = batches[len(taken)]
         full = sum(one.messages for one in taken) + following.messages > most
         assert full or following.id - taken[-1].id > MAX_GAP
+
+
+@given(waiting, st.randoms(use_true_random=False), st.integers(0, 5_000))
+def test_a_round_is_the_first_batches_and_no_heavier_than_it_may_be_unless_it_is_one(
+    batches: list[Batch], random: Random, most: int
+) -> None:
+    weights = {one.id: random.choice([0, 1, 100, 4_000]) for one in batches}
+    asked: list[int] = []
+
+    def weight(taken: tuple[Batch, ...]) -> int:
+        asked.append(len(taken))
+        return sum(weights[one.id] for one in taken)
+
+    taken = no_heavier(tuple(batches), weight, most)
+    assert list(taken) == batches[: len(taken)]
+    assert bool(taken) == bool(batches)
+    assert len(taken) < 2 or sum(weights[one.id] for one in taken) <= most
+    assert all(after < before for before, after in pairwise(asked))
+    if sum(weights.values()) <= most:
+        assert list(taken) == batches, "what is light is taken as it is"
+        assert len(asked) <= 1
+
+
+@given(st.integers(2, 1_000), st.integers(1, 10_000), st.floats(0.01, 0.7))
+def test_of_batches_that_weigh_the_same_nearly_as_much_is_taken_as_may_be(count: int, each: int, part: float) -> None:
+    batches = tuple(Batch(number, NOON, 1) for number in range(count))
+    most = int(count * each * part)
+    taken = no_heavier(batches, lambda some: each * len(some), most)
+    assert len(taken) == max(most // each, 1)
+
+
+def test_where_one_weighs_nearly_all_that_may_be_it_is_soon_found() -> None:
+    batches = tuple(Batch(number, NOON, 1) for number in range(1_000))
+    asked: list[int] = []
+
+    def weight(taken: tuple[Batch, ...]) -> int:
+        asked.append(len(taken))
+        return 1_000 + len(taken) - 1
+
+    assert no_heavier(batches, weight, 1_000) == batches[:1]
+    assert len(asked) < 30
+
+
+@given(st.lists(st.integers(1, 512), min_size=1, max_size=300), st.sampled_from([1, 100]))
+def test_messages_are_noted_in_batches_that_are_whole_where_they_can_be_and_never_larger_than_one_may_be(
+    measured: list[int], times: int
+) -> None:
+    measured = measured * times
+    sizes = in_batches(measured)
+    assert sum(sizes) == len(measured)
+    ends = list(accumulate(sizes))
+    sums = [sum(measured[end - size : end]) for end, size in zip(ends, sizes, strict=True)]
+    assert all(one <= MOST_MEASURED for one in sums)
+    assert all(one + measured[end] > MOST_MEASURED for one, end in zip(sums, ends[:-1], strict=False))
