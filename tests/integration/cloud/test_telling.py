@@ -268,6 +268,28 @@ def test_who_has_the_turn_and_a_clock_that_is_behind_tells_nobody_less_than_was_
     assert (broker.of(first)[-1], broker.of(other)) == (2, [1, 2])
 
 
+def test_rows_are_looked_at_again_for_those_who_are_taken_in_later(
+    world: World, devices: list[Device], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = Broker()
+    first, other, third = devices
+    killed = Sender(world, broker)
+    world.take(other.birth(), third.birth())
+    killed.round(0.2)
+    world.take(third.telemetry())
+    world.take(first.birth(), other.telemetry())
+    world.take(first.telemetry())
+    killed.round(0.2)
+    assert (broker.of(first), len(rows(world))) == ([2], 3), "the others wait"
+    monkeypatch.setattr(telling, "MOST_WAITING", 1)
+    monkeypatch.setattr(telling, "ROWS", 1)
+    after = Sender(world, broker)
+    for _ in range(16):
+        after.round(0.5)
+    assert set(broker.of(first)) == {2}
+    assert rows(world) == []
+
+
 def test_who_is_told_hears_also_what_does_not_have_to_leave_yet(world: World, devices: list[Device]) -> None:
     """Whoever had the turn may have told it."""
     broker, device = Broker(), devices[0]
