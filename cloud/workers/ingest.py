@@ -62,7 +62,7 @@ class IngestLoop:
         self._batch = batch
         self._at_once = batch
         """Messages, or devices, of one transaction: fewer than `batch` for a while where the database had no room."""
-        self._paced = batch
+        self._paced = pace.Pace(batch)
         """The same, by how long transactions take."""
         self._last = 0
         self._wait_s = wait_s
@@ -75,7 +75,7 @@ class IngestLoop:
 
     def run(self) -> None:
         while not self._stop.is_set():
-            batch = self._intake.take(min(self._at_once, self._paced), pace.wait_s(self._last, self._wait_s))
+            batch = self._intake.take(min(self._at_once, self._paced.size), pace.wait_s(self._last, self._wait_s))
             self._last, refused = len(batch), self._intake.refused()
             stored = not batch or self.store(batch)
             if stored and batch:
@@ -140,12 +140,13 @@ class IngestLoop:
         if not asks_too_much(error):
             return refuses_content(error)
         self._at_once = max(1, number // 2)
-        log.warning("the database has no room for %d messages at once: on with %d", number, self._at_once)
+        log.warning("there is no room for %d messages at once: on with %d", number, self._at_once)
+        let_go(error)  # what it holds is the room that the halves need
         return True
 
     def _grow(self, stored: int) -> None:
         """Of so many that were stored in the time that it took: the next batch may be larger, or should be smaller."""
-        self._paced = pace.next_size(self._paced, stored, self._took_s, self._batch)
+        self._paced = pace.next_pace(self._paced, stored, self._took_s, self._batch)
         if stored >= self._at_once:
             self._at_once = min(self._batch, self._at_once + self._at_once // GROWS_BY + 1)
 
@@ -206,20 +207,25 @@ class IngestLoop:
 
 def refuses_content(error: BaseException) -> bool:
     """The error comes of what a message holds, and would come again. Every other one may pass: a database that is away,
-    read-only, full, locked, or older than this program has nothing against the message.
+    read-only, full, locked, or older than this program has nothing against the message, and neither has a process that
+    is short of memory, or of files. A message that is nested too deeply for Python's stack would be so again.
     """
     if not isinstance(error, SQLAlchemyError):
-        return isinstance(error, Exception)
+        return isinstance(error, Exception) and not isinstance(error, MemoryError | OSError)
     if isinstance(error, InterfaceError):
         return type(error.orig).__module__ == "sqlite3"  # its way to say that a value cannot be bound
     if isinstance(error, DBAPIError):
         return isinstance(error, DataError | IntegrityError)
-    return isinstance(error, StatementError)
+    # Whatever befell a value on its way to the driver is wrapped.
+    return isinstance(error, StatementError) and not isinstance(error.orig, MemoryError | OSError)
 
 
 def asks_too_much(error: BaseException) -> bool:
-    """The database has no room for what one transaction wants at once, which is most often a lock for each device.
+    """The database has no room for what one transaction wants at once, which is most often a lock for each device; or
+    this process has no memory for it.
 
     Source: PostgreSQL's manual, appendix A: 53200, for a lock table that is full, too.
     """
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "53200"
+    if isinstance(error, DBAPIError):
+        return getattr(error.orig, "sqlstate", None) == "53200"
+    return isinstance(error.orig if isinstance(error, StatementError) else error, MemoryError)

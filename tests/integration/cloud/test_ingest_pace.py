@@ -46,13 +46,14 @@ def asked(world: World, numbers: Sequence[int]) -> list[tuple[int, float]]:
     return source.asked
 
 
-def test_what_takes_too_long_is_followed_by_smaller_batches_and_what_is_quick_by_larger_ones(
+def test_a_full_batch_that_takes_too_long_is_followed_by_a_smaller_one_and_any_other_by_none(
     sqlite_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pace, "AIM_S", 0.0)
-    assert [size for size, _ in asked(sqlite_world, [10] * 4)] == [1_000, 500, 250, 250, 250]
+    assert [size for size, _ in asked(sqlite_world, [MOST])] == [MOST, MOST // 2]
+    assert [size for size, _ in asked(sqlite_world, [10] * 4)] == [MOST] * 5
     monkeypatch.setattr(pace, "AIM_S", 3_600.0)
-    assert [size for size, _ in asked(sqlite_world, [10] * 2)] == [MOST] * 3
+    assert [size for size, _ in asked(sqlite_world, [MOST])] == [MOST] * 2
 
 
 def test_a_message_that_comes_alone_does_not_wait_for_company_and_those_that_come_together_do(

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
+from weakref import WeakSet
 
 import pytest
 import sqlalchemy as sa
@@ -67,10 +68,70 @@ def test_what_a_database_cannot_do_now_is_no_fault_of_the_message(error: type[DB
 
 @pytest.mark.parametrize(
     "error",
-    [IntegrityError("x", {}, Exception()), StatementError("x", "x", {}, Exception()), OverflowError(), ValueError()],
+    [
+        IntegrityError("x", {}, Exception()),
+        StatementError("x", "x", {}, Exception()),
+        OverflowError(),
+        ValueError(),
+        RecursionError(),
+    ],
 )
 def test_what_a_message_holds_is_a_fault_that_would_come_again(error: Exception) -> None:
     assert refuses_content(error)
+
+
+SHORT = [MemoryError(), OSError(24, "Too many open files"), TimeoutError(), ConnectionResetError()]
+"""What befalls a process, whatever it was to store."""
+WRAPPED = [StatementError("x", "INSERT", {}, error) for error in SHORT]
+
+
+@pytest.mark.parametrize("error", [*SHORT, *WRAPPED], ids=repr)
+def test_what_this_process_is_short_of_is_no_fault_of_the_message(error: Exception) -> None:
+    assert not refuses_content(error)
+
+
+@pytest.mark.parametrize("error", [SHORT[0], SHORT[1], *WRAPPED[:2]], ids=repr)
+def test_a_message_waits_while_the_process_is_short_of_something_and_is_then_stored(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    tries, real = [], ingest.take
+
+    def short_once(tx: Transaction, messages: list[tuple[str, bytes]], memory: Memory) -> ingest.Taken:
+        tries.append(len(messages))
+        if len(tries) == 1:
+            raise error
+        return real(tx, messages, memory)
+
+    monkeypatch.setattr(ingest, "take", short_once)
+    assert ingest_loop(world.db, threading.Event()).store(deliveries(world, 1))
+    assert tries == [1, 1]
+    assert world.rows("quarantine") == []
+    assert len(world.rows("telemetry")) == 1
+
+
+class Decoded:
+    """Something large that a try has made."""
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_batch_that_memory_has_no_room_for_is_stored_in_parts_that_have_the_room(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, wrapped: bool
+) -> None:
+    tries, real, made = [], ingest.take, WeakSet[Decoded]()
+
+    def short(tx: Transaction, messages: list[tuple[str, bytes]], memory: Memory) -> ingest.Taken:
+        tries.append((len(messages), len(made)))
+        held = Decoded()
+        made.add(held)
+        if len(messages) > 2:
+            raise StatementError("x", "INSERT", {}, MemoryError()) if wrapped else MemoryError
+        return real(tx, messages, memory)
+
+    monkeypatch.setattr(ingest, "take", short)
+    assert ingest_loop(world.db, threading.Event()).store(deliveries(world, 4))
+    assert tries == [(4, 0), (2, 0), (2, 0)], "what the first try held is let go of before the next"
+    assert world.rows("quarantine") == []
+    assert len(world.rows("telemetry")) == 4
 
 
 def test_a_batch_is_not_acknowledged_while_the_database_takes_no_writes(
