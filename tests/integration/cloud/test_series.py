@@ -1,10 +1,9 @@
 """Series of telemetry: whatever comes late, twice or out of order, they are what one who had it all would count."""
 
 import contextlib
-import threading
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
@@ -13,60 +12,12 @@ import sqlalchemy as sa
 from broker.contract.topics import Up
 from cloud.db import Transaction
 from cloud.twin import ingest, series
-from cloud.twin.series_pace import EVERY_S
-from cloud.twin.series_rules import Batch, Bucket, Buckets, Every, Reading, Tallies, readings_of, start_of
-from cloud.workers import series as series_loop
+from cloud.twin.series_rules import Batch, Buckets, Every, Reading, Tallies, readings_of, start_of
+from tests.integration.cloud.readings import Readings, counted, hour_of_readings, read, rolled, told
 from tests.integration.cloud.world import Device, Message, World, at_once
 
-Readings = Sequence[tuple[datetime, str, float]]
 Wild = tuple[str, datetime, int, int, dict[str, object]]
 """Unit, time, number, place in its message, measurement."""
-
-
-def rolled(world: World, at_most: int = series.AT_ONCE) -> int:
-    """Takes all that waits into the series."""
-    total = 0
-    while count := world.run(lambda tx: series.roll(tx, at_most)):
-        total += count
-    return total
-
-
-def read(world: World, product_id: str, every: Every) -> dict[datetime, Bucket]:
-    start, end = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-    return dict(world.read(lambda tx: series.read(tx, product_id, every, start, end, 10_000)))
-
-
-def told(world: World, product_id: str, every: Every) -> dict[tuple[datetime, str], tuple[float, ...]]:
-    """(start, name) -> count, lowest, highest, mean, last."""
-    return {
-        (start, one.name): (one.count, one.low, one.high, one.mean, one.last)
-        for start, bucket in read(world, product_id, every).items()
-        for one in bucket.fields.values()
-    }
-
-
-def counted(readings: Readings, every: Every) -> dict[tuple[datetime, str], tuple[float, ...]]:
-    """The same by one who has all readings before them, in the order of their time."""
-    by_bucket: dict[tuple[datetime, str], list[float]] = defaultdict(list)
-    for at, name, value in sorted(readings):
-        by_bucket[start_of(at, every), name].append(value)
-    return {
-        key: (len(values), min(values), max(values), sum(values) / len(values), values[-1])
-        for key, values in by_bucket.items()
-    }
-
-
-def hour_of_readings(world: World, device: Device) -> tuple[list[Message], Readings]:
-    """Two hours before now, one message a half minute, two fields."""
-    messages, readings = [], []
-    start = start_of(world.clock(), Every.HOUR) - timedelta(hours=2)
-    for number in range(240):
-        at = start + timedelta(seconds=30 * number)
-        values = {"temp": float(number % 17), "power": float(1_000 - number)}
-        found = [{"name": name, "value": value} for name, value in values.items()]
-        messages.append(device.say(Up.TELEMETRY, at=at, measurements=found))
-        readings += [(at, name, value) for name, value in values.items()]
-    return messages, readings
 
 
 def test_the_series_are_what_one_who_has_all_readings_counts(world: World) -> None:
@@ -345,63 +296,3 @@ def test_until_when_the_series_are_complete_is_told(world: World) -> None:
     assert world.read(series.complete_to) == first
     rolled(world)
     assert world.read(series.complete_to) == world.clock()
-
-
-# --- the loop ---
-
-
-def test_the_loop_takes_a_little_at_a_time_says_whether_more_waits_and_writes_nothing_while_nothing_does(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(series, "AT_ONCE", 100)
-    monkeypatch.setattr(series_loop, "AT_ONCE_IN_SQLITE", 100)
-    device = Device(world, world.unit().id)
-    messages, readings = hour_of_readings(world, device)
-    for number in range(0, 240, 60):
-        world.take(*messages[number : number + 60])
-    loop = series_loop.SeriesLoop(world.db, threading.Event(), 10)
-    world.clock.advance(seconds=30)
-    assert [loop.step() for _ in range(4)] == [30.0, 30.0, 30.0, 0.0]
-    assert told(world, device.product_id, Every.DAY) == counted(readings, Every.DAY)
-    writes: list[object] = []
-    monkeypatch.setattr(world.db, "run", writes.append)
-    assert loop.step() == 0.0
-    assert writes == []
-
-
-@pytest.mark.parametrize(("share_percent", "least_rest"), [(10, 9.0), (50, 1.0)])
-def test_the_loop_rests_as_its_share_says_while_more_waits(
-    sqlite_world: World, monkeypatch: pytest.MonkeyPatch, share_percent: int, least_rest: float
-) -> None:
-    rests: list[float] = []
-
-    class Stop(threading.Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            rests.append(timeout or 0.0)
-            if len(rests) == 2:
-                self.set()
-            return True
-
-    moments = iter([0.0, 2.0, 5.0, 6.0])
-    monkeypatch.setattr(series_loop, "monotonic", lambda: next(moments))
-    loop = series_loop.SeriesLoop(sqlite_world.db, Stop(), share_percent)
-    late_s = iter([20.0, 0.0])
-    monkeypatch.setattr(loop, "step", lambda: next(late_s))
-    loop.run()
-    assert rests == [pytest.approx(2.0 * least_rest), max(least_rest, EVERY_S)]
-
-
-def test_a_round_that_fails_ends_no_loop(
-    sqlite_world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    stop = threading.Event()
-    loop = series_loop.SeriesLoop(sqlite_world.db, stop, 100)
-
-    def fail() -> bool:
-        stop.set()
-        message = "the database is away"
-        raise OSError(message)
-
-    monkeypatch.setattr(loop, "step", fail)
-    loop.run()
-    assert "the series wait for the next round: OSError" in caplog.text
