@@ -1,7 +1,7 @@
 // The offline shell: the page's own files, from the network while there is one, else as they were last seen.
 // Menus are not kept here: the page keeps the last one itself (js/store.js), so that leaving wipes one place.
 
-const SHELL = "throughline-shell-3";
+const SHELL = "throughline-shell-4";
 const PATIENCE_MS = 4000;
 const FILES = [
   "/app/",
@@ -33,6 +33,12 @@ const FILES = [
   "/app/js/why.js",
   "/app/js/words-people.js",
   "/app/js/words.js",
+  "/app/js/choosing.js",
+  "/app/js/complain.js",
+  "/app/js/frame.js",
+  "/app/js/journeys.js",
+  "/app/js/open.js",
+  "/app/js/state.js",
   "/app/vendor/eventsource-parser/index.js",
 ];
 

@@ -32,6 +32,10 @@ export function openSheet({ title, body, foot = [], name, onclose = () => {} }) 
   return dialog;
 }
 
+export function closeSheets() {
+  document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
+}
+
 /** Asks before something is done. Resolves to true or false; to "also" when that was chosen, if it is offered. */
 export function ask(question, { title, yes = t("yes"), no = t("cancel"), also = "", danger = false }) {
   return new Promise((resolve) => {

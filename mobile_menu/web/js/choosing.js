@@ -1,0 +1,133 @@
+// What a tap on an item does, and what opens over the menu.
+
+import { api } from "./api.js";
+import { openCases } from "./case.js";
+import { openClaim } from "./claim.js";
+import { complain } from "./complain.js";
+import { announce } from "./dom.js";
+import { drawTop, put } from "./frame.js";
+import { openGuide } from "./guide.js";
+import { claims, opens } from "./items.js";
+import { claimed, ending, refused } from "./journeys.js";
+import { close, open, refresh } from "./open.js";
+import { openPeople } from "./people.js";
+import { leftPage, openPrivacy } from "./privacy.js";
+import { ask, closeSheets, hush, toast } from "./sheets.js";
+import { currentJourney, itemsOf, query, state } from "./state.js";
+import { store } from "./store.js";
+import { openJourneys } from "./switcher.js";
+import { openTicket } from "./ticket.js";
+import { openWhy } from "./why.js";
+import { t } from "./words.js";
+
+/** The address asks for the claim form: over the menu, as soon as that offers it. */
+let asksForClaim = query.has("claim");
+
+/** item: of the menu; element: what was tapped. */
+export async function choose(item, element) {
+  switch (opens(item)) {
+    case "expert": talk(); return;
+    case "privacy": privacy(); return;
+    case "ticket": openTicket(item); return;
+    case "claim": claim(item); return;
+    case "guide":
+      state.guide = openGuide(item, (done) => { if (done.action?.method === "POST" && !done.done) act(done); });
+      state.guide.dialog.addEventListener("close", () => { state.guide = null; });
+      return;
+    case "post":
+      if (item.action.confirm && !(await ask(item.action.confirm, { title: item.title }))) return;
+      await act(item, element);
+      return;
+    default:
+  }
+}
+
+/** Chooses the item at the service, and says what came of it. */
+async function act(item, element) {
+  if (element?.getAttribute("aria-busy") === "true") return;
+  element?.setAttribute("aria-busy", "true");
+  const journey = state.journey;
+  try {
+    const chosen = await api.choose(item.id, journey);
+    if (chosen.outcome === "coupon_issued") await showCoupon(item.id, journey);
+    toast(chosen.detail || t(`out.${chosen.outcome}`));
+  } catch (error) {
+    complain(error);
+    if (error.code === "item_unavailable") await refresh(journey).catch(() => {});
+  } finally {
+    element?.removeAttribute("aria-busy");
+  }
+}
+
+async function showCoupon(id, journey) {
+  await refresh(journey);
+  const item = itemsOf().find((one) => one.id === id || one.code);
+  if (item?.code || item?.qr) openTicket(item);
+}
+
+/** A menu has come: what is open over the one before follows it. */
+export function taken(menu) {
+  const items = itemsOf(menu);
+  state.guide?.update(items.find((item) => item.id === state.guide.id), menu.status);
+  if (asksForClaim && state.freshness === "up") {
+    asksForClaim = false;
+    const item = items.find((one) => opens(one) === "claim");
+    if (item) claim(item);
+  }
+}
+
+export function why(item) {
+  openWhy(item, state.menu.language);
+}
+
+export function talk() {
+  state.unread = false;
+  drawTop();
+  state.cases = openCases(state.journey, complain);
+  state.cases.dialog.addEventListener("close", () => { state.cases = null; });
+}
+
+export function privacy() {
+  const journey = state.journey;
+  openPrivacy({
+    complain,
+    onleaving() { state.live?.close(); },
+    onstayed() { if (journey) open(journey); },
+    async onsignout() {
+      close();
+      closeSheets();
+      await store.wipe();
+      state.journeys = [];
+      ending("out");
+    },
+    onleft(receipt) {
+      Object.assign(state, { live: null, journey: null, menu: null, journeys: [], unread: false });
+      closeSheets();
+      hush();
+      history.replaceState(null, "", "/app/");
+      put(leftPage(receipt));
+      document.querySelector(".left h1").focus();
+      announce(t("left.title"));
+    },
+  });
+}
+
+export function journeys() {
+  openJourneys(state.journeys, state.journey, {
+    onadd: () => openClaim({ onclaimed: claimed, complain }),
+    onpick(journey) {
+      history.replaceState(null, "", `/app/?journey=${encodeURIComponent(journey)}`);
+      open(journey);
+    },
+  });
+}
+
+/** Makes the unit of the menu the customer's: only the code is asked for. */
+function claim(item) {
+  openClaim({ known: claims(item), title: item.title, onclaimed: claimed, complain });
+}
+
+export function people() {
+  const current = currentJourney();
+  if (current) openPeople(current, { complain, ongone: refused });
+}
