@@ -12,10 +12,12 @@ from fastapi import APIRouter, Cookie, Depends, Header, Path, Query, Request, Re
 from starlette.routing import BaseRoute, Route
 
 from mobile_menu.bodies import CaseBody, ChoiceBody, ClaimBody, ContextBody, MessageBody
+from mobile_menu.content_loader import find_picture
 from mobile_menu.errors import ForeignOriginError
 from mobile_menu.limits import Gate, Limits, source_of, usual_limits
 from mobile_menu.live import LiveHub
 from mobile_menu.openapi import returns
+from mobile_menu.picture_route import PICTURE_PATH, FindPicture, PictureRoute
 from mobile_menu.ports import Caller, CaseThread, Chosen, Claimed, SessionStarted
 from mobile_menu.service import MenuService
 from mobile_menu.streams import LiveRoute, MenuRoute, bearer_of, language_of
@@ -35,11 +37,14 @@ JourneyQuery = Annotated[str, Query(alias="journey", min_length=1, max_length=64
 IdInPath = Annotated[str, Path(min_length=1, max_length=128)]
 
 
-def routes(service: MenuService, hub: LiveHub, threads: Threads) -> list[BaseRoute]:
-    """The hot calls, to stand before everything else in the application's list of routes."""
+def routes(
+    service: MenuService, hub: LiveHub, threads: Threads, pictures: FindPicture = find_picture
+) -> list[BaseRoute]:
+    """The hot calls, to stand before everything else in the application's list of routes. pictures: by digest."""
     return [
         Route(f"{PREFIX}/menu", MenuRoute(service, threads), methods=["GET"], include_in_schema=False),
         Route(f"{PREFIX}/live", LiveRoute(service, hub, threads), methods=["GET"], include_in_schema=False),
+        Route(PICTURE_PATH, PictureRoute(pictures, threads), methods=["GET"], include_in_schema=False),
     ]
 
 

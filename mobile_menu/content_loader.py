@@ -1,7 +1,8 @@
 """Reads a profile's content from its files, and refuses what cannot be shown. Deciding what shows is in `rules`.
 
 A profile is a folder of `content/`: `profile.toml`, any other `*.toml` of items, `tests.toml`, texts as
-`{part}.{language}.ftl`, and `reasons.csv`, the state reasons that its devices may tell (keyword, label_en).
+`{part}.{language}.ftl`, `reasons.csv`, the state reasons that its devices may tell (keyword, label_en), and
+`pictures/{name}.svg`, what the steps of its guides show.
 """
 
 import csv
@@ -16,11 +17,13 @@ import msgspec
 from broker.contract.errors import ThroughlineError
 from broker.contract.messages import Json
 from mobile_menu.rules.content import Content, ContentTest, ItemsFile, ItemSpec, ProfileFile, TestsFile
+from mobile_menu.rules.pictures import Flaw, Picture, read_picture
 from mobile_menu.rules.prepare import Fault, Source, prepare
 from mobile_menu.rules.texts import problems_of
 
 F = TypeVar("F", bound=msgspec.Struct)
 
+PICTURES = "pictures"
 _NOT_ITEMS = {"profile.toml", "tests.toml"}
 
 
@@ -58,11 +61,22 @@ def read_content(profile: str, folder: Traversable) -> Content:
         texts=_texts(sources),
         reason_labels=_reason_labels(sources),
         lines=_item_lines(sources),
+        pictures=_pictures(folder / PICTURES),
     )
     content = prepare(source)
     if isinstance(content, Fault):
         raise ContentError(content)
     return content
+
+
+def find_picture(digest: str) -> Picture | None:
+    """The picture of this digest, of any profile; None when none has it."""
+    return _pictures_by_digest().get(digest)
+
+
+@lru_cache(maxsize=1)
+def _pictures_by_digest() -> dict[str, Picture]:
+    return {picture.digest: picture for name in profiles() for picture in load_content(name).pictures.values()}
 
 
 def _content_folder() -> Traversable:
@@ -151,6 +165,21 @@ def _texts(sources: Mapping[str, str]) -> dict[str, dict[str, str]]:
             raise ContentError(Fault(name, text.count("\n", 0, problem.offset) + 1, problem.what))
         texts.setdefault(name.split(".")[-2], {})[name] = text
     return texts
+
+
+def _pictures(folder: Traversable) -> dict[str, Picture]:
+    """The pictures by name; a profile may have none."""
+    pictures: dict[str, Picture] = {}
+    for file in sorted(folder.iterdir(), key=lambda one: one.name) if folder.is_dir() else ():
+        place = f"{PICTURES}/{file.name}"
+        name, _, suffix = file.name.rpartition(".")
+        if suffix != "svg":
+            raise ContentError(Fault(place, 1, "is no picture: a picture is an SVG"))
+        picture = read_picture(_read(file))
+        if isinstance(picture, Flaw):
+            raise ContentError(Fault(place, picture.line, picture.what))
+        pictures[name] = picture
+    return pictures
 
 
 def _reason_labels(sources: Mapping[str, str]) -> dict[str, str]:

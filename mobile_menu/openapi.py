@@ -9,6 +9,7 @@ import msgspec
 
 from mobile_menu.account_ports import EmailAsked, EmailState, EmailVerified, OthersEnded, PhoneSession
 from mobile_menu.ownership_ports import Accepted, ClaimCodeMade, Offer, OneTimeLink, People, TransferState
+from mobile_menu.picture_route import PICTURE_PATH
 from mobile_menu.ports import CaseThread, Chosen, Claimed, JourneySummary, SessionStarted
 from mobile_menu.rules.menu import Menu
 from mobile_menu.rules.situation import Place
@@ -99,6 +100,20 @@ def _hot_paths() -> dict[str, Any]:
                     "200": {"description": "The menu", "headers": {"ETag": {"schema": _STRING}}, "content": menu},
                     "304": {"description": "The menu that the phone has"},
                     **problems,
+                },
+            }
+        },
+        PICTURE_PATH: {
+            "get": {
+                "tags": ["phone"],
+                "summary": "A picture of a guide",
+                "description": "What a step's `picture` names. It never changes, and may be kept for good.",
+                "operationId": "picture",
+                "parameters": [{"name": "digest", "in": "path", "required": True, "schema": _STRING}],
+                "responses": {
+                    "200": {"description": "The picture", "content": {"image/svg+xml": {"schema": _STRING}}},
+                    "304": {"description": "The picture that the phone has"},
+                    "404": {"description": "No such picture"},
                 },
             }
         },

@@ -15,6 +15,7 @@ from mobile_menu.rules.menu import (
     OFFERING_KINDS,
     Action,
     Composed,
+    GuideStep,
     Item,
     Menu,
     Order,
@@ -193,11 +194,18 @@ def _plain_item(spec: ItemSpec, item_id: str, because: Because, view: View) -> t
         action=_action(spec, item_id, view.situation, texts.format(f"{name}.confirm", fact) or None),
         badge=texts.format(f"{name}.badge", fact).strip() or None,
         because=because,
-        steps=texts.steps(name, fact),
+        steps=_guide(name, view),
         code=coupon.code if coupon else "",
         qr=qr_data_uri(coupon.code) if coupon else "",
     )
     return item, _order(spec, view.content)
+
+
+def _guide(name: str, view: View) -> tuple[GuideStep, ...]:
+    """The steps of a message's guide, each with its picture."""
+    texts = view.texts.steps(name, view.fact)
+    pictures = view.content.step_pictures.get(name) or ("",) * len(texts)
+    return tuple(GuideStep(text=text, picture=picture) for text, picture in zip(texts, pictures, strict=True))
 
 
 def _step_item(spec: ItemSpec, item_id: str, because: Because, view: View, step: Step) -> tuple[Item, Order | None]:
@@ -222,7 +230,7 @@ def _step_item(spec: ItemSpec, item_id: str, because: Because, view: View, step:
         action=Action(method="POST", href=ITEM_HREF + item_id) if can_tick else None,
         badge=texts.format(f"item-{spec.id}.next", fact) if is_next else None,
         because=because,
-        steps=texts.steps(name, fact) if is_next else (),
+        steps=_guide(name, view) if is_next else (),
         done=step.done,
     )
     return item, Order(do="step", arguments={"step": step.id}) if can_tick else None

@@ -12,8 +12,12 @@ from broker.contract.messages import Json
 from broker.contract.stages import Stage
 from mobile_menu.rules.conditions import Condition, LinkName, Test
 from mobile_menu.rules.menu import Kind
+from mobile_menu.rules.pictures import Picture
 from mobile_menu.rules.situation import Situation
 from mobile_menu.rules.texts import Texts
+
+PictureName = Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z0-9-]{0,63})?$")]
+"""A file `pictures/{name}.svg` of the profile; empty for a step without a picture."""
 
 ItemId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 
@@ -49,6 +53,8 @@ class ItemSpec(Spec, frozen=True, kw_only=True):
 
     each: one item for each open and done step of the installation, each supply, each reason that no other item of the
     content names; its id then is `{id}-{element}`.
+    pictures: one for each step of its guide, in their order. step_pictures: the same for each step of the installation
+    by its id, of an item for each of them.
     link, call, order: at most one; without any, choosing the item is noted. offering: held back in distress like the
     offering kinds. needed_for_fix: shown in distress although its kind offers.
     """
@@ -67,6 +73,8 @@ class ItemSpec(Spec, frozen=True, kw_only=True):
     offering: bool = False
     needed_for_fix: bool = False
     shows_coupon: bool = False
+    pictures: tuple[PictureName, ...] = ()
+    step_pictures: dict[str, tuple[PictureName, ...]] = {}
 
 
 class Line(Spec, frozen=True, kw_only=True):
@@ -142,7 +150,10 @@ class ReadyLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile's content, checked and ready. named_reasons: those that some item is about."""
+    """A profile's content, checked and ready. named_reasons: those that some item is about.
+
+    pictures: by name. step_pictures: their addresses in the order of a guide's steps, by the message of its texts.
+    """
 
     profile: str
     languages: tuple[str, ...]
@@ -156,3 +167,5 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     offer: Offer | None
     items: tuple[ItemSpec, ...]
     tests: tuple[ContentTest, ...]
+    pictures: Mapping[str, Picture]
+    step_pictures: Mapping[str, tuple[str, ...]]

@@ -37,6 +37,16 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     confirm: str | None = None
 
 
+class GuideStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a guide. picture: its address, under which it never changes; empty when there is none.
+
+    The text says it all: whoever does not see the picture misses nothing.
+    """
+
+    text: str
+    picture: str
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """because: the conditions that held, as `name=value`, so that the phone and the operator can say why it is here.
 
@@ -52,7 +62,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     action: Action | None = None
     badge: str | None = None
     because: tuple[str, ...] = ()
-    steps: tuple[str, ...] = ()
+    steps: tuple[GuideStep, ...] = ()
     done: bool | None = None
     code: str = ""
     qr: str = ""

@@ -9,6 +9,7 @@ from mobile_menu.rules.conditions import Condition, compile_condition
 from mobile_menu.rules.content import Content, ContentTest, ItemSpec, Line, ProfileFile, ReadyItem, ReadyLine
 from mobile_menu.rules.facts import is_fact
 from mobile_menu.rules.menu import Kind
+from mobile_menu.rules.pictures import Picture
 from mobile_menu.rules.texts import Texts
 from mobile_menu.rules.witness import witness
 
@@ -41,6 +42,7 @@ class Source(NamedTuple):
     texts: Mapping[str, Mapping[str, str]]
     reason_labels: Mapping[str, str]
     lines: Mapping[str, list[tuple[str, int]]]
+    pictures: Mapping[str, Picture]
 
 
 def prepare(source: Source) -> Content | Fault:
@@ -49,7 +51,9 @@ def prepare(source: Source) -> Content | Fault:
     if missing:
         return Fault("profile.toml", 1, f"there are no texts in {missing[0]}")
     texts = {language: Texts(language, source.texts[language]) for language in source.frame.languages}
-    faults = chain(_item_faults(source), _frame_faults(source), _text_faults(source, texts))
+    faults = chain(
+        _item_faults(source), _frame_faults(source), _text_faults(source, texts), _picture_faults(source, texts)
+    )
     return next(faults, None) or _ready(source, texts)
 
 
@@ -72,6 +76,11 @@ def _ready(source: Source, texts: Mapping[str, Texts]) -> Content:
         offer=source.frame.offer,
         items=source.items,
         tests=source.tests,
+        pictures=source.pictures,
+        step_pictures={
+            message: tuple(source.pictures[name].href if name else "" for name in names)
+            for _, message, names in _pictured(source)
+        },
     )
 
 
@@ -151,6 +160,10 @@ def _text_faults(source: Source, texts: Mapping[str, Texts]) -> Iterator[Fault]:
         for name in sorted((asked | everything) - each.by_id.keys()):
             told_in = next((other for other, texts_there in texts.items() if name in texts_there.by_id), language)
             yield Fault(*_place_of(source.texts[told_in], name), f"the text {name} is missing in {language}")
+        for message, steps in each.step_names.items():
+            if steps != tuple(f"step-{number}" for number in range(1, len(steps) + 1)):
+                where = _place_of(source.texts[language], message)
+                yield Fault(*where, f"{message}: its steps are step-1, step-2 and so on, in this order")
         for name, text in each.by_id.items():
             where = _place_of(source.texts[language], name)
             wrong = [variable for variable in text.variables if not is_fact(variable)]
@@ -158,6 +171,39 @@ def _text_faults(source: Source, texts: Mapping[str, Texts]) -> Iterator[Fault]:
                 yield Fault(*where, f"{name}: nothing tells the variable {wrong[0]}")
             if name.partition(".")[0] not in asked and not name.startswith(_BY_NAME):
                 yield Fault(*where, f"nothing shows the text {name}")
+
+
+def _picture_faults(source: Source, texts: Mapping[str, Texts]) -> Iterator[Fault]:
+    shown: set[str] = set()
+    for spec, message, names in _pictured(source):
+        where = _place_of_item(source, spec)
+        for name in names:
+            if name and name not in source.pictures:
+                yield Fault(*where, f"{spec.id}: there is no picture {name}")
+        shown.update(names)
+        for language, each in texts.items():
+            steps = len(each.step_names.get(message, ()))
+            if len(names) != steps:
+                yield Fault(*where, f"{message}: {len(names)} pictures for {steps} steps in {language}")
+    for name in source.pictures:
+        if name not in shown:
+            yield Fault(f"pictures/{name}.svg", 1, "no step shows it")
+    for spec in source.items:
+        if spec.step_pictures and spec.each != "step":
+            yield Fault(*_place_of_item(source, spec), f"{spec.id}: only an item for each step has step_pictures")
+
+
+def _place_of_item(source: Source, spec: ItemSpec) -> tuple[str, int]:
+    return source.lines.get(spec.id, [("items", 1)])[0]
+
+
+def _pictured(source: Source) -> Iterator[tuple[ItemSpec, str, tuple[str, ...]]]:
+    """Guides with pictures: the item, the message of its steps, and the pictures of these."""
+    for spec in source.items:
+        if spec.pictures:
+            yield spec, f"item-{spec.id}", spec.pictures
+        for step, names in spec.step_pictures.items():
+            yield spec, f"step-{step}", names
 
 
 def _place_of(sources: Mapping[str, str], name: str) -> tuple[str, int]:

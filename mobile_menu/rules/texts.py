@@ -49,6 +49,7 @@ class Texts:
     def __init__(self, language: str, sources: Mapping[str, str]) -> None:
         self.language = language
         self.by_id: dict[str, Text] = {}
+        self.step_names: dict[str, tuple[str, ...]] = {}
         self._steps: dict[str, tuple[Text, ...]] = {}
         bundle = FluentBundle([language], use_isolating=False)
         resources = [FluentResource(source) for source in sources.values()]
@@ -64,13 +65,14 @@ class Texts:
         ready = bundle.get_message(name)
         if message.value is not None and ready.value is not None:
             self.by_id[name] = Text(bundle, ready.value, variables_of(message.value))
-        steps = []
+        steps: dict[str, Text] = {}
         for attribute in message.attributes:
             text = Text(bundle, ready.attributes[attribute.id.name], variables_of(attribute.value))
             self.by_id[f"{name}.{attribute.id.name}"] = text
             if attribute.id.name.startswith("step-"):
-                steps.append(text)
-        self._steps[name] = tuple(steps)
+                steps[attribute.id.name] = text
+        self.step_names[name] = tuple(steps)
+        self._steps[name] = tuple(steps.values())
 
     def format(self, name: str, facts: Facts) -> str:
         """The text of this name; empty when there is none."""

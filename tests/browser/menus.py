@@ -8,7 +8,7 @@ import qrcode
 import qrcode.image.svg
 
 from broker.contract.stages import Stage
-from mobile_menu.rules.menu import Action, Item, Kind, Menu, Section, StatusLine
+from mobile_menu.rules.menu import Action, GuideStep, Item, Kind, Menu, Section, StatusLine
 
 JOURNEY = "j-printer"
 SINCE = datetime(2026, 11, 20, 14, 32, tzinfo=UTC)
@@ -29,6 +29,11 @@ def qr_uri(text: str) -> str:
     return "data:image/svg+xml," + quote(out.getvalue().decode())
 
 
+def guide(*texts: str) -> tuple[GuideStep, ...]:
+    """Steps without pictures."""
+    return tuple(GuideStep(text=text, picture="") for text in texts)
+
+
 EXPERT = Item(
     id="expert", kind=Kind.EXPERT, title="Talk to an expert", detail="A person answers, right here", icon="expert"
 )
@@ -43,7 +48,7 @@ CLEAR_JAM = Item(
     icon="jam",
     action=post("clear-jam"),
     because=("stage=support", "reason=media-jam", "proximity=here"),
-    steps=(
+    steps=guide(
         "Open the rear door: press the grey latch down.",
         "Pull the sheet out with both hands, slowly and straight.",
         "Close the rear door until it clicks.",
@@ -103,7 +108,7 @@ def support_ok() -> Menu:
                     detail="A tip from how you print",
                     icon="idea",
                     action=post("tip"),
-                    steps=("Open the print settings.", "Choose “Both sides”."),
+                    steps=guide("Open the print settings.", "Choose “Both sides”."),
                 ),
             ),
         ),
@@ -149,7 +154,9 @@ def support_jam_german() -> Menu:
         icon="jam",
         action=post("clear-jam"),
         because=CLEAR_JAM.because,
-        steps=("Öffnen Sie die hintere Klappe.", "Ziehen Sie das Blatt gerade heraus.", "Schließen Sie die Klappe."),
+        steps=guide(
+            "Öffnen Sie die hintere Klappe.", "Ziehen Sie das Blatt gerade heraus.", "Schließen Sie die Klappe."
+        ),
     )
     return menu(
         Stage.SUPPORT,

@@ -42,7 +42,7 @@ export function openGuide(first, onfinish) {
     if (bars.children.length !== of) bars.replaceChildren(...item.steps.map(() => h("span")));
     [...bars.children].forEach((bar, index) => bar.classList.toggle("reached", index <= at));
     setText(count, t("step", { n: at + 1, of }));
-    setText(text, item.steps[at]);
+    setText(text, item.steps[at].text);
     if (at === 0 && document.activeElement === back) next.focus();
     back.disabled = at === 0;
     setText(next, at === of - 1 ? t("done") : t("next"));
