@@ -59,13 +59,18 @@ def beacons_of(tx: Transaction, journey: lifecycle.Journey, shops: list[Any]) ->
         unit = situations.unit_in_view(tx, journey, ZoneState())
         found += [_target("product", unit.id, unit.beacon_uid)] if unit else []
     else:
-        found += [_target("demo_unit", row.id, row.beacon_uid) for row in situations.demo_units(tx, journey.gtin)]
+        units = situations.demo_units(tx, journey.gtin)
+        found += [_target("demo_unit", row.id, row.beacon_uid, row.shop_id) for row in units]
     return found + [_target("shop", shop.id, shop.beacon_uid) for shop in shops]
 
 
-def _target(subject: Any, subject_id: str, uid: str) -> BeaconTarget:
+def _target(subject: Any, subject_id: str, uid: str, shop_id: str = "") -> BeaconTarget:
     return BeaconTarget(
-        ids=(f"eddystone-uid:{uid}",), subject=subject, subject_id=subject_id, rssi_at_1m_dbm=RSSI_AT_1M_DBM
+        ids=(f"eddystone-uid:{uid}",),
+        subject=subject,
+        subject_id=subject_id,
+        rssi_at_1m_dbm=RSSI_AT_1M_DBM,
+        shop_id=shop_id,
     )
 
 

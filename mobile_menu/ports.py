@@ -117,12 +117,16 @@ class JourneySummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BeaconTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """A beacon that means something to this journey. ids: `eddystone-uid:<hex>`, `ibeacon:<uuid>:<major>:<minor>`."""
+    """A beacon that means something to this journey. ids: `eddystone-uid:<hex>`, `ibeacon:<uuid>:<major>:<minor>`.
+
+    shop_id: where a demo unit stands.
+    """
 
     ids: tuple[str, ...]
     subject: Literal["product", "demo_unit", "shop"]
     subject_id: str
     rssi_at_1m_dbm: int
+    shop_id: str = ""
 
 
 class Fence(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from mobile_menu.ports import (
 from mobile_menu.rules.compose import compose_menu
 from mobile_menu.rules.content import Content
 from mobile_menu.rules.menu import Composed, Order
+from mobile_menu.rules.proof import proving_ids
 from mobile_menu.rules.proximity import Position, Sighting, next_zone
 from mobile_menu.rules.situation import Place, Situation
 from mobile_menu.shelf import Shelf, Ticket
@@ -41,7 +42,6 @@ MENU_KEPT = timedelta(minutes=5)
 """After this it is composed anew whatever the version says: proof of place and offers fade with time alone."""
 CALLERS_KEPT = 20_000
 MENU_BYTES_KEPT = 64 * 1024 * 1024
-EPHEMERAL_KIND = "eddystone-eid"
 
 Compose = Callable[[Situation, Content], Composed]
 NextZone = Callable[[ZoneState, Surroundings, Sequence[Sighting], Position | None, datetime], ZoneState]
@@ -167,9 +167,9 @@ class MenuService:
     ) -> PlacedMenu:
         """Where the phone is now, and the menu there. Sightings and position end here: only the zone is kept."""
         around = self._port.surroundings(caller, journey_id)
-        zone = self._zone_after(around.zone, around, sightings, position, self.now())
-        ephemeral_ids = tuple(sighting.id for sighting in sightings if sighting.kind == EPHEMERAL_KIND)
-        self._port.enter_zone(caller, journey_id, zone, ephemeral_ids)
+        now = self.now()
+        zone = self._zone_after(around.zone, around, sightings, position, now)
+        self._port.enter_zone(caller, journey_id, zone, proving_ids(sightings, around, position, now))
         self.changed((journey_id,))
         situation, _, served = self._composed_now(caller, journey_id)
         return PlacedMenu(situation.place, served)

@@ -20,7 +20,7 @@ from device_sim.credentials import Credential
 from device_sim.device import SimulatedPrinter
 from device_sim.errors import RefusedError, UnreachableError
 from device_sim.phone import Phone
-from device_sim.radio import Room, sight
+from device_sim.radio import sight
 from device_sim.session import Endpoint
 from device_sim.shop import Shop
 
@@ -114,7 +114,7 @@ class Customer:
         """Stays at that distance of a unit for some seconds; without a unit, somewhere where nothing is heard."""
         for _ in range(times):
             now = self._clock()
-            heard = sight(beacon, beacon.eid(now), distance_m, self._rng, Room(noise_db=1.0)) if beacon else ()
+            heard = sight(beacon, beacon.eid(now), distance_m, self._rng) if beacon else ()
             await self.phone.report_context(self.journey, heard)
             self._clock.advance(timedelta(seconds=3))
 

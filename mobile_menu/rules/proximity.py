@@ -121,6 +121,21 @@ def distance_m(rssi_dbm: float, rssi_at_1m_dbm: float, exponent: float = PATH_LO
     return float(10 ** ((rssi_at_1m_dbm - rssi_dbm) / (10 * exponent)))
 
 
+def is_heard(sighting: Sighting) -> bool:
+    """Whether a receiver can have measured this strength."""
+    return -120 <= sighting.rssi_dbm < 0
+
+
+def is_usable(position: Position, now: datetime) -> bool:
+    """Whether a position is one, fresh, and accurate enough to say anything."""
+    return (
+        0 <= position.accuracy_m <= MAX_ACCURACY_M
+        and -90 <= position.latitude <= 90
+        and -180 <= position.longitude <= 180
+        and abs((now - position.at).total_seconds()) <= MAX_AGE_S
+    )
+
+
 def side_of(fence: Fence, position: Position) -> Side:
     """Whether the whole circle of accuracy lies inside the fence, or outside; else it is undecided."""
     apart = great_circle_m(fence.latitude, fence.longitude, position.latitude, position.longitude)
@@ -160,7 +175,7 @@ def _heard(sightings: Sequence[Sighting], beacons: Sequence[BeaconTarget]) -> di
     for sighting in sightings:
         name = beacon_id(sighting)
         beacon = targets.get(name) if name else None
-        if beacon is None or not -120 <= sighting.rssi_dbm < 0:
+        if beacon is None or not is_heard(sighting):
             continue
         at_1m = _rssi_at_1m(beacon, sighting)
         if at_1m is not None:
@@ -205,18 +220,9 @@ def _distances(smoothed: Mapping[str, float], beacons: Sequence[BeaconTarget]) -
 
 
 def _sides(position: Position | None, fences: Sequence[Fence], now: datetime) -> dict[str, Side]:
-    if position is None or not _is_usable(position, now):
+    if position is None or not is_usable(position, now):
         return {}
     return {fence.shop.id: side_of(fence, position) for fence in fences}
-
-
-def _is_usable(position: Position, now: datetime) -> bool:
-    return (
-        0 <= position.accuracy_m <= MAX_ACCURACY_M
-        and -90 <= position.latitude <= 90
-        and -180 <= position.longitude <= 180
-        and abs((now - position.at).total_seconds()) <= MAX_AGE_S
-    )
 
 
 def _spot(

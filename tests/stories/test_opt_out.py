@@ -87,6 +87,9 @@ async def test_after_an_opt_out_no_table_file_log_retained_message_or_answer_hol
             held = ("name", "email", "address", "case", "reply", "expert", "order", "parcel", "coupon", "journey")
             assert [one for one in held if marks[one] not in export] == []
             assert any("person" in one for one in _in_tables(system, marks))
+            # Where the phone stood, and what it heard there, is kept nowhere even now.
+            everywhere = _in_tables(system, marks) + _in_files(system, marks) + marks.found_in("logs", system.said())
+            assert [one for one in everywhere if one.startswith(("latitude", "longitude", "sighting"))] == []
 
             receipt = await phone.post("/menu/v1/opt-out")
             assert receipt.status_code == 200

@@ -181,6 +181,16 @@ async def test_the_context_gives_the_zone_and_the_menu_there(
             {"journey": "j1", "sightings": [{"kind": "ibeacon", "id": "x", "rssi_dbm": -60}] * 65},
             "/sightings",
         ),
+        (
+            "/menu/v1/context",
+            {"journey": "j1", "position": {"latitude": 0, "longitude": -180.5, "accuracy_m": 1}},
+            "/position/longitude",
+        ),
+        (
+            "/menu/v1/context",
+            {"journey": "j1", "position": {"latitude": 0, "longitude": 0, "accuracy_m": -1}},
+            "/position/accuracy_m",
+        ),
         ("/menu/v1/context", {"journey": "j1", "postion": None}, "/postion"),
         ("/menu/v1/cases", {"journey": "j1", "text": "  "}, "/text"),
         ("/menu/v1/cases", {"journey": "j1", "text": "x" * 4001}, "/text"),
@@ -226,6 +236,31 @@ async def test_an_item_is_refused_by_what_is_missing(phone: httpx.AsyncClient) -
     assert (unknown.status_code, unknown.json()["code"]) == (409, "item_unavailable")
     far = await phone.post("/menu/v1/items/print-sample", json={"journey": "j1"})
     assert (far.status_code, far.json()["code"]) == (403, "proof_needed")
+
+
+async def test_ten_thousand_sightings_at_once_are_refused_unread(phone: httpx.AsyncClient, served: Served) -> None:
+    sightings = [{"kind": "eddystone-eid", "id": "00112233aabbccdd", "rssi_dbm": -40}] * 10_000
+    answer = await phone.post("/menu/v1/context", json={"journey": "j1", "sightings": sightings})
+    assert answer.status_code == 413
+    assert served.record.proofs == []
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"journey": "j1", "sightings": [{"kind": "eddystone-eid", "id": "00112233aabbccdd", "rssi_dbm": %s}]}',
+        '{"journey": "j1", "position": {"latitude": %s, "longitude": 0, "accuracy_m": 1}}',
+        '{"journey": "j1", "position": {"latitude": 0, "longitude": 0, "accuracy_m": %s}}',
+    ],
+)
+async def test_what_is_no_number_is_refused_and_proves_nothing(
+    phone: httpx.AsyncClient, served: Served, body: str, number: str
+) -> None:
+    headers = {"content-type": "application/json"}
+    answer = await phone.post("/menu/v1/context", content=body % number, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), answer.text
+    assert served.record.proofs == []
 
 
 async def test_a_body_above_the_limit_is_refused_unread(phone: httpx.AsyncClient) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mobile_menu.ports import BeaconTarget, Fence, Surroundings, ZoneState
 from mobile_menu.rules.proximity import (
+    EARTH_RADIUS_M,
     PATH_LOSS_EXPONENT,
     Position,
     Sighting,
@@ -185,6 +186,49 @@ def test_a_position_counts_only_when_its_whole_circle_does(metres: float, accura
 
 def test_the_way_between_two_cities_is_as_long_as_it_is() -> None:
     assert great_circle_m(52.52, 13.405, 48.1372, 11.5755) == pytest.approx(504_000, rel=0.005)
+
+
+LATITUDES, LONGITUDES = st.floats(-90, 90), st.floats(-180, 180)
+
+
+@given(LATITUDES, LONGITUDES, LATITUDES, LONGITUDES)
+def test_a_way_is_as_long_back_as_there_and_never_longer_than_half_the_earth(
+    latitude: float, longitude: float, other_latitude: float, other_longitude: float
+) -> None:
+    there = great_circle_m(latitude, longitude, other_latitude, other_longitude)
+    assert there == pytest.approx(great_circle_m(other_latitude, other_longitude, latitude, longitude), abs=0.01)
+    assert 0 <= there <= math.pi * EARTH_RADIUS_M + 0.01
+
+
+@given(LATITUDES, st.floats(0, 0.001), st.floats(0, 0.001))
+def test_the_date_line_is_no_border(latitude: float, west: float, east: float) -> None:
+    """What lies a little west and a little east of it is as close together as anywhere."""
+    across = great_circle_m(latitude, 180 - west, latitude, -180 + east)
+    assert across == pytest.approx(great_circle_m(latitude, -west, latitude, east), abs=0.01)
+
+
+@pytest.mark.parametrize("pole", [90.0, -90.0])
+@given(longitude=LONGITUDES, other=LONGITUDES)
+def test_at_a_pole_every_longitude_is_the_same_place(pole: float, longitude: float, other: float) -> None:
+    assert great_circle_m(pole, longitude, pole, other) == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("at", "shop_at", "side"),
+    [
+        ((0.0, -179.9999), (0.0, 179.9999), "inside"),
+        ((0.0, -179.99), (0.0, 179.99), "outside"),
+        ((52.0, -180.0), (52.0, 180.0), "inside"),
+        ((90.0, 0.0), (89.9999, 135.0), "inside"),
+        ((-90.0, -45.0), (-89.9999, 135.0), "inside"),
+        ((90.0, 0.0), (-90.0, 0.0), "outside"),
+    ],
+)
+def test_a_fence_across_the_date_line_or_a_pole_is_a_circle_like_any(
+    at: tuple[float, float], shop_at: tuple[float, float], side: str
+) -> None:
+    fence = Fence(shop=SHOP, latitude=shop_at[0], longitude=shop_at[1], radius_m=100)
+    assert side_of(fence, Position(latitude=at[0], longitude=at[1], accuracy_m=20, at=START)) == side
 
 
 def test_inside_a_fence_the_zone_is_the_shop_until_the_phone_is_surely_out() -> None:

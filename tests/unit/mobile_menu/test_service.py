@@ -284,11 +284,11 @@ def test_a_link_without_an_order_is_noted(record: FakeRecord, clock: Clock) -> N
 def test_only_ephemeral_ids_are_handed_on_as_proof(record: FakeRecord, clock: Clock) -> None:
     service = service_over(record, clock)
     heard = (
-        Sighting(kind="eddystone-uid", id="aa", rssi_dbm=-40, tx_power_dbm=-20),
-        Sighting(kind="eddystone-eid", id="ff", rssi_dbm=-41, tx_power_dbm=-20),
+        Sighting(kind="eddystone-uid", id="aa" * 16, rssi_dbm=-40, tx_power_dbm=-20),
+        Sighting(kind="eddystone-eid", id="ff" * 8, rssi_dbm=-41, tx_power_dbm=-20),
     )
     placed = service.report_context(service.caller("anna", "en"), "j1", heard, None)
-    assert record.proofs == ["ff"]
+    assert record.proofs == ["ff" * 8]
     assert placed.place.zone is Zone.HERE
     assert not placed.place.proven
     assert f"/{Zone.HERE}/" in title_of(placed.served.body)
