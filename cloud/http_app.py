@@ -50,6 +50,7 @@ from cloud.metrics.meters import Meters
 from cloud.mqtt import Bus
 from cloud.openapi import with_problems
 from cloud.ownership import api as ownership_api
+from cloud.parcel_stories import ParcelStories
 from cloud.people import PeopleOfUnits
 from cloud.problems import add_error_handlers
 from cloud.proxies import Proxies
@@ -62,7 +63,7 @@ from cloud.tracing import UNTRACED, Tracing, tracing_of
 from cloud.twin import api as twin_api
 from cloud.twin import telemetry_api
 from cloud.web import MAX_BODY_BYTES, MAX_IMPORT_BYTES, Context
-from mobile_menu import account_api, web_files
+from mobile_menu import account_api, parcel_api, web_files
 from mobile_menu import api as menu_api
 from mobile_menu import openapi as menu_openapi
 from mobile_menu import ownership_api as people_api
@@ -205,6 +206,7 @@ def _add_phone_calls(app: FastAPI, context: Context, service: MenuService, hub: 
     app.include_router(menu_api.router(service, hub, threads, secure=secure, limits=gates))
     app.include_router(account_api.router(accounts, service, threads, secure=secure))
     app.include_router(people_api.router(service, people, hub, threads, gates.claims))
+    app.include_router(parcel_api.router(service, ParcelStories(db), threads))
 
 
 def _add_other_calls(app: FastAPI, bus: Bus) -> None:

@@ -164,6 +164,10 @@ class Settings(BaseSettings):
         0, ge=0, le=3_650, description="How old an operator's key may get, whenever it was made; 0: as old as it likes."
     )
     allowed_targets: tuple[str, ...] = Field((), description="Hosts that campaign links may lead to, besides this one.")
+    tracking_hosts: tuple[str, ...] = Field(
+        ("track.easypost.com",),
+        description="Hosts that a parcel's tracking link, as its carrier gives it, may lead to.",
+    )
     trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
         (), description="Addresses or networks of our own proxies, whose X-Forwarded-For is believed. Empty: nobody's."
     )

@@ -14,7 +14,7 @@ from cloud.commerce import coupons, partners
 from cloud.commerce import service as commerce
 from cloud.db import Transaction
 from cloud.lifecycle import service as lifecycle
-from cloud.lifecycle.parcels import leading_parcel, parcel_state
+from cloud.lifecycle.parcels import leading_parcel, parcel_state, tracking_url
 from cloud.lifecycle.rules import steps_done
 from cloud.ownership.rules import Sight
 from cloud.ownership.sight import Seen, seen
@@ -201,6 +201,7 @@ def _parcel(journey: lifecycle.Journey, profile: Profile, now: datetime) -> Parc
         state=parcel_state(journey.facts, profile, now),
         promised_at=leading.promised_at if leading else None,
         carrier=leading.scan.carrier if leading else "",
+        tracking_url=tracking_url(journey.facts, leading.tracking_code) if leading else "",
         detail=leading.scan.detail if leading else "",
     )
 

@@ -37,6 +37,14 @@ _DETAILS: Final[dict[Status, tuple[str, str]]] = {
     "failure": ("unable_to_deliver", "Delivery failed"),
     "return_to_sender": ("return", "On its way back"),
 }
+_CITIES: Final[dict[Status, str]] = {
+    "pre_transit": "Rotterdam",
+    "in_transit": "Utrecht",
+    "out_for_delivery": "Amersfoort",
+    "delivered": "Amersfoort",
+    "failure": "Amersfoort",
+    "return_to_sender": "Utrecht",
+}
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -171,8 +179,14 @@ def _tracking_detail(scan: Scan, carrier: str) -> dict[str, Json]:
         "status_detail": code,
         "datetime": _rfc3339(scan.at),
         "source": carrier,
-        "tracking_location": {"object": "TrackingLocation", "city": None, "state": None, "country": None, "zip": None},
+        "tracking_location": _location(scan.status),
     }
+
+
+def _location(status: Status) -> dict[str, Json]:
+    city = _CITIES.get(status)
+    where = {"city": city, "state": None, "country": "NL" if city else None, "zip": None}
+    return {"object": "TrackingLocation", **where}
 
 
 def _rfc3339(at: datetime) -> str:

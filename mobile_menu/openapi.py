@@ -9,6 +9,7 @@ import msgspec
 
 from mobile_menu.account_ports import EmailAsked, EmailState, EmailVerified, OthersEnded, PhoneSession
 from mobile_menu.ownership_ports import Accepted, ClaimCodeMade, Offer, OneTimeLink, People, TransferState
+from mobile_menu.parcel_ports import ParcelStory
 from mobile_menu.picture_route import PICTURE_PATH
 from mobile_menu.ports import CaseThread, Chosen, Claimed, JourneySummary, SessionStarted
 from mobile_menu.rules.menu import Menu
@@ -34,6 +35,7 @@ _NAMED = (
     Chosen,
     Claimed,
     CaseThread,
+    ParcelStory,
 )
 _STRING = {"type": "string"}
 

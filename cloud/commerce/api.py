@@ -8,7 +8,15 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from cloud.commerce import coupons, partners, service
-from cloud.commerce.carriers import BadBody, Unwanted, read_easypost, read_order, schema_of_easypost, schema_of_order
+from cloud.commerce.carriers import (
+    BadBody,
+    Unwanted,
+    read_easypost,
+    read_order,
+    schema_of_easypost,
+    schema_of_order,
+    with_safe_link,
+)
 from cloud.commerce.signatures import SignatureProblem, verify_easypost, verify_standard
 from cloud.errors import InvalidError, NotFoundError, SignatureError, TooLargeError
 from cloud.identity.permissions import Permission
@@ -108,7 +116,8 @@ async def carrier_update(carrier: Carrier, request: Request, body: Body, context
         raise InvalidError(problems=update.problems)
     if isinstance(update, Unwanted):
         return Taken(new=False)
-    done = await run_in_threadpool(context.db.run, lambda tx: service.take_parcel(tx, context.keys, update))
+    safe = with_safe_link(update, context.settings.tracking_hosts)
+    done = await run_in_threadpool(context.db.run, lambda tx: service.take_parcel(tx, context.keys, safe))
     return Taken(new=done)
 
 

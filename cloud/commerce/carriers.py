@@ -5,9 +5,10 @@ cannot be read is a list of problems, each with a JSON pointer to the field.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -18,6 +19,8 @@ from cloud.record.events import OrderStatus, ParcelStatus
 from cloud.registry.gs1 import Gs1Problem, Gtin, Serial, check_gtin, check_serial
 
 MAX_DETAIL: Final = 300
+MAX_PLACE: Final = 120
+MAX_LINK: Final = 500
 MAX_CUSTOMER_BYTES: Final = 8192
 
 
@@ -58,7 +61,10 @@ STATUSES: Final[Mapping[str, Mapping[str, ParcelStatus]]] = {
 
 
 class ParcelUpdate(NamedTuple):
-    """What a carrier said. status_at orders updates: they come late and out of order. event_id: for idempotency."""
+    """What a carrier said. status_at orders updates: they come late and out of order. event_id: for idempotency.
+
+    place: where it was scanned, as people say it. tracking_url: the carrier's own page about the parcel, or empty.
+    """
 
     tracking_code: str
     carrier: str
@@ -67,6 +73,8 @@ class ParcelUpdate(NamedTuple):
     promised_at: datetime | None
     detail: str
     event_id: str
+    place: str = ""
+    tracking_url: str = ""
 
 
 class OrderUpdate(NamedTuple):
@@ -101,9 +109,16 @@ _Key = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[!-~]
 _Name = Annotated[str, msgspec.Meta(max_length=64)]
 
 
+class _EasyPostLocation(msgspec.Struct):
+    city: str | None = None
+    state: str | None = None
+    country: str | None = None
+
+
 class _EasyPostDetail(msgspec.Struct):
     datetime: _Time
     message: str | None = None
+    tracking_location: _EasyPostLocation | None = None
 
 
 class _EasyPostTracker(msgspec.Struct):
@@ -112,6 +127,7 @@ class _EasyPostTracker(msgspec.Struct):
     carrier: _Name | None = None
     updated_at: _Time | None = None
     est_delivery_date: _Time | None = None
+    public_url: str | None = None
     tracking_details: list[_EasyPostDetail] = []
 
 
@@ -201,7 +217,35 @@ def read_easypost(body: bytes) -> ParcelUpdate | Unwanted | BadBody:
         promised_at=tracker.est_delivery_date,
         detail=((newest.message if newest else None) or "")[:MAX_DETAIL],
         event_id=event.id,
+        place=_place(newest.tracking_location if newest else None),
+        tracking_url=tracker.public_url or "",
     )
+
+
+def _place(where: _EasyPostLocation | None) -> str:
+    """`Oakland, CA, US`: what is known of it, as carriers write it."""
+    parts = (where.city, where.state, where.country) if where else ()
+    return ", ".join(part.strip() for part in parts if part and part.strip())[:MAX_PLACE]
+
+
+def with_safe_link(update: ParcelUpdate, hosts: Collection[str]) -> ParcelUpdate:
+    """The update; without its link, unless that is a plain https one to one of these hosts. A link is no reason to
+    lose the update: it is only not shown.
+    """
+    return update if is_safe_link(update.tracking_url, hosts) else update._replace(tracking_url="")
+
+
+def is_safe_link(link: str, hosts: Collection[str]) -> bool:
+    """Whether a customer may be sent there: https, the host among `hosts`, its own port, nobody's name in it."""
+    if not 0 < len(link) <= MAX_LINK or not link.isascii() or not link.isprintable() or " " in link or "\\" in link:
+        return False
+    try:
+        parts = urlsplit(link)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = parts.scheme == "https" and "@" not in parts.netloc and port in {None, 443}
+    return plain and (parts.hostname or "") in {host.lower() for host in hosts}
 
 
 def read_order(body: bytes) -> OrderUpdate | BadBody:

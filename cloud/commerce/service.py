@@ -251,6 +251,8 @@ def _tell_parcel(tx: Transaction, journey_id: str, update: ParcelUpdate, suffix:
             "status_at": update.status_at.isoformat(),
             "promised_at": update.promised_at.isoformat() if update.promised_at else None,
             "detail": update.detail,
+            **({"place": update.place} if update.place else {}),
+            **({"tracking_url": update.tracking_url} if update.tracking_url else {}),
         },
     )
     return bool(record.append(tx, [event]))

@@ -92,6 +92,7 @@ def settings_for(once: bool, data_dir: Path, given: Settings) -> Settings:
             "broker": "embedded",
             "database_url": "",
             "plain_devices": True,
+            "tracking_hosts": ("track.example",),
             **ports,
         }
     )

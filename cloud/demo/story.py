@@ -135,7 +135,7 @@ async def ordered(plot: Plot) -> str:
         order, "fulfilled", tracking_code=parcel.tracking_code, carrier="SimParcel", serial=plot.own.serial
     )
     await cast.carrier.move(parcel, "in_transit")
-    await ada.sees("delivery", leads="where-is-it")
+    await ada.sees("delivery", leads="track")
     return "a signed order from the shop, a signed scan from the carrier: where is my printer?"
 
 

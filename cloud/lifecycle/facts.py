@@ -54,10 +54,11 @@ class Order(Mark, frozen=True, kw_only=True):
 
 
 class Scan(Mark, frozen=True, kw_only=True):
-    """A carrier's word about a parcel; `at` is the carrier's time."""
+    """A carrier's word about a parcel; `at` is the carrier's time. tracking_url: its page about the parcel, if told."""
 
     carrier: str = ""
     detail: str = ""
+    tracking_url: str = ""
 
 
 class Promise(Mark, frozen=True, kw_only=True):

@@ -166,7 +166,13 @@ def _of_record(event: Event, data: Data, mark: Mark) -> Facts:  # noqa: PLR0911 
 def _of_parcel(data: ParcelChanged, event_id: str) -> Parcel:
     scanned_at = _utc(data.status_at)
     scans: dict[ParcelStatus, Scan] = {
-        data.status: Scan(at=scanned_at, event_id=event_id, carrier=data.carrier, detail=data.detail)
+        data.status: Scan(
+            at=scanned_at,
+            event_id=event_id,
+            carrier=data.carrier,
+            detail=data.detail,
+            tracking_url=data.tracking_url,
+        )
     }
     if data.promised_at is None:
         return Parcel(scans=scans)

@@ -83,6 +83,13 @@ def leading_parcel(facts: Facts) -> Standing | None:
     return max(found, key=lambda one: (one.status is ParcelStatus.DELIVERED, one.scan.key), default=None)
 
 
+def tracking_url(facts: Facts, tracking_code: str) -> str:
+    """The carrier's page about the parcel, as the newest scan that names one says; empty when none does."""
+    scans = facts.parcels[tracking_code].scans.values() if tracking_code in facts.parcels else ()
+    newest = max((scan for scan in scans if scan.tracking_url), key=lambda scan: scan.key, default=None)
+    return newest.tracking_url if newest is not None else ""
+
+
 def late_from(parcel: Standing, grace: timedelta) -> datetime | None:
     """When the parcel became, or becomes, late or failed; None if it does not with what is known now."""
     if parcel.status in _WENT_WRONG:

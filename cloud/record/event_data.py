@@ -75,7 +75,9 @@ class OrderChanged(Data, frozen=True, kw_only=True):
 
 
 class ParcelChanged(Data, frozen=True, kw_only=True):
-    """status_at: the carrier's time of the scan. promised_at: its newest estimate of the delivery."""
+    """status_at: the carrier's time of the scan. promised_at: its newest estimate of the delivery. place: of the scan.
+    tracking_url: the carrier's page about the parcel, https, to a host that the operator allows.
+    """
 
     tracking_code: Key
     carrier: str
@@ -83,6 +85,8 @@ class ParcelChanged(Data, frozen=True, kw_only=True):
     status_at: Instant
     promised_at: Instant | None = None
     detail: str = ""
+    place: str = ""
+    tracking_url: str = ""
 
 
 class ProductClaimed(Data, frozen=True, kw_only=True):

@@ -76,6 +76,8 @@ def test_easyposts_own_example_becomes_an_update_at_the_time_of_its_newest_scan(
         promised_at=datetime(2024, 8, 5, tzinfo=UTC),
         detail="Arrived at FedEx location",
         event_id="evt_1",
+        place="EDISON, NJ, US",
+        tracking_url="https://track.easypost.com/1",
     )
 
 
