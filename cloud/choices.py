@@ -15,9 +15,9 @@ from cloud.ownership import members
 from cloud.ownership.rules import Standing, act_of, may
 from cloud.ownership.sight import seen
 from cloud.record import service as record
-from cloud.record.events import Event, EventType
+from cloud.record.events import SCORE_RANGE, Event, EventType
 from cloud.secrets import Keys
-from mobile_menu.ports import Chosen, ChosenItem, ItemUnavailableError
+from mobile_menu.ports import ChoiceRefusedError, Chosen, ChosenItem, ItemUnavailableError
 from mobile_menu.rules.situation import Zone
 
 
@@ -68,6 +68,22 @@ def _coupon(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Ch
     zone, _ = situations.zone_of(tx, journey.id)
     row = coupons.issue_coupon(tx, journey, zone.subject_id if zone.zone is Zone.SHOP else None)
     return Chosen(item_id=item.id, outcome="coupon_issued", detail=row.code)
+
+
+def _survey(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+    """The answer is kept once for what was asked about, whichever phone gave it first."""
+    asked = situations.survey_due(tx, seen(tx, journey).journey)
+    if asked is None or asked.kind != item.arguments.get("survey"):
+        raise ItemUnavailableError(item_id=item.id)
+    score = int(item.choice)
+    lowest, highest = SCORE_RANGE[asked.kind]
+    if not lowest <= score <= highest:
+        raise ChoiceRefusedError(item_id=item.id)
+    about = f"{asked.kind.value}:{asked.about.isoformat()}"
+    data: dict[str, Json] = {"kind": asked.kind.value, "score": score}
+    _append(tx, journey, EventType.SURVEY_ANSWERED, f"survey:{journey.id}:{about}", data)
+    lifecycle.touch(tx, journey.id)
+    return Chosen(item_id=item.id, outcome="answered")
 
 
 def _share(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
@@ -125,6 +141,7 @@ ACTIONS: dict[str, Callable[[Transaction, lifecycle.Journey, ChosenItem], Chosen
     "step": _step,
     "coupon": _coupon,
     "share": _share,
+    "survey": _survey,
     "wait": _note,
     "note": _note,
 }

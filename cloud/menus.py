@@ -144,17 +144,17 @@ class Menus:
     def choose(self, caller: Caller, journey_id: str, item: ChosenItem, key: str | None) -> Chosen:
         def do(tx: Transaction) -> Chosen:
             journey = own_journey(tx, caller, journey_id)
-            print_ = record.fingerprint("choose", journey_id, item.id)
+            print_ = record.fingerprint("choose", journey_id, item.id, *filter(None, [item.choice]))
             return once(tx, self._keys, caller, key, print_, Chosen, lambda: carry_out(tx, self._keys, journey, item))
 
         return self._db.run(do)
 
-    def answered(self, caller: Caller, journey_id: str, item_id: str, key: str) -> Chosen | None:
+    def answered(self, caller: Caller, journey_id: str, item_id: str, key: str, choice: str = "") -> Chosen | None:
         def nothing() -> Chosen:
             raise NotFoundError
 
         with self._db.reading() as tx:
-            print_ = record.fingerprint("choose", journey_id, item_id)
+            print_ = record.fingerprint("choose", journey_id, item_id, *filter(None, [choice]))
             try:
                 return once(tx, self._keys, caller, key, print_, Chosen, nothing)
             except NotFoundError:

@@ -38,6 +38,8 @@ STATUS: dict[str, int] = {
     "too_many_people": 409,
     "transfer_refused": 409,
     "proof_needed": 403,
+    "proof_used": 409,
+    "choice_refused": 422,
     "foreign_origin": 403,
     "forbidden": 403,
     "invalid": 422,

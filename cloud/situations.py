@@ -16,6 +16,7 @@ from cloud.db import Transaction
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle.parcels import leading_parcel, parcel_state, tracking_url
 from cloud.lifecycle.rules import steps_done
+from cloud.lifecycle.surveys import Ask, due
 from cloud.ownership.rules import Sight
 from cloud.ownership.sight import Seen, seen
 from cloud.registry.profiles import Profile, load_profile
@@ -226,9 +227,10 @@ def _relation(tx: Transaction, journey: lifecycle.Journey, base_url: str) -> Rel
     coupon = coupons.coupon_of(tx, journey.id)
     referral = campaigns.known_referral(tx, journey.id)
     order = next(iter(commerce.orders_of(tx, journey.id)), None)
+    causes = lifecycle.causes_of_distress(tx, journey)
     return Relation(
         case=None if current is None else Case(id=current.id, unread=care.unread_count(tx, [current.id])),
-        distress=lifecycle.causes_of_distress(tx, journey),
+        distress=causes,
         stalls=tuple(dict.fromkeys(kind for kind, _ in journey.stalls)),
         coupon=None
         if coupon is None
@@ -242,7 +244,22 @@ def _relation(tx: Transaction, journey: lifecycle.Journey, base_url: str) -> Rel
         referral_url=f"{base_url}/r/{referral}" if referral else "",
         order_id=order.id if order else "",
         order_status=order.status if order else "",
+        surveys_due=(asked.kind.value,) if (asked := survey_due(tx, journey, causes)) else (),
         return_requested=journey.facts.return_requested,
+    )
+
+
+def survey_due(tx: Transaction, journey: lifecycle.Journey, distress: tuple[str, ...] | None = None) -> Ask | None:
+    """What the customer may be asked now. distress: its causes, when known already."""
+    causes = lifecycle.causes_of_distress(tx, journey) if distress is None else distress
+    unit = unit_in_view(tx, journey, ZoneState())
+    return due(
+        journey.facts,
+        stage=Stage(journey.stage),
+        role=role_of(journey, unit),
+        stage_since=journey.stage_since,
+        in_distress=bool(causes),
+        now=tx.now,
     )
 
 

@@ -123,7 +123,7 @@ def _add_menu_calls(api: APIRouter, service: MenuService, hub: LiveHub, threads:
         item_id: IdInPath, body: ChoiceBody, caller: Annotated[Caller, as_caller], key: Key = None
     ) -> Response:
         """Chooses an item that the menu offers now; the same key, the same answer."""
-        chosen = await threads.run(service.choose, caller, body.journey, item_id, key)
+        chosen = await threads.run(service.choose, caller, body.journey, item_id, key, body.choice or "")
         hub.changed((body.journey,))
         return answer(chosen)
 

@@ -85,7 +85,10 @@ class ContextBody(Body):
 
 
 class ChoiceBody(Body):
+    """choice: of an item that has choices, the `value` of one."""
+
     journey: JourneyIdText
+    choice: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
 
 
 class ClaimBody(Body):

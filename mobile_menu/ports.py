@@ -34,6 +34,18 @@ class ItemUnavailableError(ThroughlineError):
     code: ClassVar[str] = "item_unavailable"
 
 
+class ChoiceRefusedError(ThroughlineError):
+    """This item asks for one of its choices, or for none."""
+
+    code: ClassVar[str] = "choice_refused"
+
+
+class ProofUsedError(ThroughlineError):
+    """This proof of place has opened this once already; the product sends the next one within minutes."""
+
+    code: ClassVar[str] = "proof_used"
+
+
 class ClaimRefusedError(ThroughlineError):
     """The code does not open this unit, or there is no such unit."""
 
@@ -163,19 +175,35 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChosenItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An item as the menu offers it at this moment; `action` is what the content says it does."""
+    """An item as the menu offers it at this moment; `action` is what the content says it does.
+
+    choice: the answer to a survey. needs_proof: it takes a proof of place, which is used up by it.
+    """
 
     id: str
     kind: str
     action: str
     arguments: dict[str, Json] = {}
+    choice: str = ""
+    needs_proof: bool = False
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """What choosing an item led to. command_id: a command on its way, whose result comes through `live`."""
+    """What choosing an item led to. command_id: a command on its way, whose progress and result come through `live`;
+    `command_joined`: it was on its way already, and there is one.
+    """
 
     item_id: str
-    outcome: Literal["noted", "command_queued", "step_done", "coupon_issued", "call_requested", "return_requested"]
+    outcome: Literal[
+        "noted",
+        "command_queued",
+        "command_joined",
+        "step_done",
+        "coupon_issued",
+        "call_requested",
+        "return_requested",
+        "answered",
+    ]
     command_id: str | None = None
     detail: str = ""
 
@@ -229,10 +257,14 @@ class MenuPort(Protocol):
         """Keeps the zone, and checks the ephemeral ids (hex, Eddystone-EID) that the phone heard for proof of place."""
 
     def choose(self, caller: Caller, journey_id: str, item: ChosenItem, key: str | None) -> Chosen:
-        """Does what the item says. Raises JourneyUnknownError, ItemUnavailableError, ProofNeededError."""
+        """Does what the item says.
 
-    def answered(self, caller: Caller, journey_id: str, item_id: str, key: str) -> Chosen | None:
-        """What `choose` answered to this caller under this key, if it did.
+        Raises JourneyUnknownError, ItemUnavailableError, ProofNeededError, ProofUsedError, TooManyAttemptsError.
+        """
+
+    def answered(self, caller: Caller, journey_id: str, item_id: str, key: str, choice: str = "") -> Chosen | None:
+        """What `choose` answered to this caller under this key, if it did. Raises KeyReusedError of the record when the
+        key was another call's.
 
         A choice often takes its own item off the menu (a step done, a coupon issued); a phone that repeats the call,
         because the answer was lost on the way, must still get that answer.

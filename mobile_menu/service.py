@@ -14,6 +14,7 @@ from broker.contract.messages import Json
 from mobile_menu.ports import (
     Caller,
     CaseThread,
+    ChoiceRefusedError,
     Chosen,
     ChosenItem,
     Claimed,
@@ -174,17 +175,17 @@ class MenuService:
         situation, _, served = self._composed_now(caller, journey_id)
         return PlacedMenu(situation.place, served)
 
-    def choose(self, caller: Caller, journey_id: str, item_id: str, key: str | None) -> Chosen:
-        """Does what the item says, if the menu of this very moment offers it.
+    def choose(self, caller: Caller, journey_id: str, item_id: str, key: str | None, choice: str = "") -> Chosen:
+        """Does what the item says, if the menu of this very moment offers it. choice: of an item that has choices.
 
-        Raises JourneyUnknownError, ItemUnavailableError, ProofNeededError. A repeated call gets its first answer, even
-        when the item has gone from the menu since.
+        Raises JourneyUnknownError, ItemUnavailableError, ChoiceRefusedError, ProofNeededError, ProofUsedError,
+        TooManyAttemptsError. A repeated call gets its first answer, even when the item has gone from the menu since.
         """
         situation, composed, _ = self._composed_now(caller, journey_id)
         try:
-            item = offered(situation, composed, item_id)
+            item = offered(situation, composed, item_id, choice)
         except (ItemUnavailableError, ProofNeededError):
-            earlier = self._port.answered(caller, journey_id, item_id, key) if key else None
+            earlier = self._port.answered(caller, journey_id, item_id, key, choice) if key else None
             if earlier is None:
                 raise
             return earlier
@@ -281,8 +282,8 @@ class MenuService:
         return situation, composed, served
 
 
-def offered(situation: Situation, composed: Composed, item_id: str) -> ChosenItem:
-    """The item with what stands behind it. Raises ItemUnavailableError, ProofNeededError."""
+def offered(situation: Situation, composed: Composed, item_id: str, choice: str = "") -> ChosenItem:
+    """The item with what stands behind it. Raises ItemUnavailableError, ChoiceRefusedError, ProofNeededError."""
     items = (item for section in composed.menu.sections for item in section.items if item.id == item_id)
     item = next(items, None)
     if item is None:
@@ -291,7 +292,16 @@ def offered(situation: Situation, composed: Composed, item_id: str) -> ChosenIte
     order = composed.orders.get(item_id, Order(do="note"))
     if order.needs_proof and not situation.place.proven:
         raise ProofNeededError(item_id=item_id)
-    return ChosenItem(id=item.id, kind=item.kind.value, action=order.do, arguments=order.arguments)
+    if choice not in ({one.value for one in item.choices} or {""}):
+        raise ChoiceRefusedError(item_id=item_id)
+    return ChosenItem(
+        id=item.id,
+        kind=item.kind.value,
+        action=order.do,
+        arguments=order.arguments,
+        choice=choice,
+        needs_proof=order.needs_proof,
+    )
 
 
 def last_written(thread: CaseThread) -> datetime:

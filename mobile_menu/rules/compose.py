@@ -10,17 +10,20 @@ import msgspec
 from broker.contract.stages import Stage
 from mobile_menu.rules.conditions import Because, coupon_is_valid, in_distress, link_target
 from mobile_menu.rules.content import Content, ItemSpec, ReadyItem, ReadyLine
-from mobile_menu.rules.facts import Element, View
+from mobile_menu.rules.facts import Element, View, number_as_written
 from mobile_menu.rules.menu import (
     OFFERING_KINDS,
     Action,
+    Choice,
     Composed,
     GuideStep,
     Item,
     Menu,
     Order,
+    Progress,
     Section,
     StatusLine,
+    command_of,
 )
 from mobile_menu.rules.qr import qr_data_uri
 from mobile_menu.rules.situation import Onlooker, ParcelState, Situation, Step
@@ -197,6 +200,8 @@ def _plain_item(spec: ItemSpec, item_id: str, because: Because, view: View) -> t
         steps=_guide(name, view),
         code=coupon.code if coupon else "",
         qr=qr_data_uri(coupon.code) if coupon else "",
+        choices=_choices(spec, view),
+        progress=_progress(spec, view),
     )
     return item, _order(spec, view.content)
 
@@ -206,6 +211,30 @@ def _guide(name: str, view: View) -> tuple[GuideStep, ...]:
     texts = view.texts.steps(name, view.fact)
     pictures = view.content.step_pictures.get(name) or ("",) * len(texts)
     return tuple(GuideStep(text=text, picture=picture) for text, picture in zip(texts, pictures, strict=True))
+
+
+def _choices(spec: ItemSpec, view: View) -> tuple[Choice, ...]:
+    """A survey's answers. One without a text is its number, as the language writes it."""
+    texts, named = view.texts, f"item-{spec.id}.choice-"
+    return tuple(
+        Choice(value=value, label=texts.format(named + value, view.fact) or number_as_written(value, texts.language))
+        for value in spec.choices
+    )
+
+
+def _progress(spec: ItemSpec, view: View) -> Progress | None:
+    """How far the item's command is, whoever chose it."""
+    if spec.order is None or spec.order.do != "command":
+        return None
+    wanted = command_of(spec.order.arguments, spec.id)
+    known = (one for one in view.situation.device.commands if (one.name, one.arguments) == wanted)
+    command = next(known, None)
+    if command is None:
+        return None
+    about = view.about(Element("", 0, command=command))
+    done = view.texts.format(f"item-{spec.id}.done", about.fact) if command.state == "done" else ""
+    text = done or view.texts.format("progress", about.fact)
+    return Progress(state=command.state, percent=command.percent, text=text)
 
 
 def _step_item(spec: ItemSpec, item_id: str, because: Because, view: View, step: Step) -> tuple[Item, Order | None]:

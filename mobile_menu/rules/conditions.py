@@ -34,7 +34,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """All given fields hold; an empty condition always holds. reason, last_reason: any one of the device's is enough.
 
     link: one of these leads somewhere. usage: the device has told one of these figures. supplies: it has told its
-    supply levels. next_step: this step of the installation is the first one open. in_distress: see `in_distress`.
+    supply levels. command: it runs on the device, or has ended just now. next_step: this step of the installation is
+    the first one open. in_distress: see `in_distress`.
     """
 
     stage: AnyOf[Stage] | None = None
@@ -48,6 +49,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     stall: AnyOf[Stall] | None = None
     survey: AnyOf[Word] | None = None
     usage: AnyOf[Word] | None = None
+    command: AnyOf[Word] | None = None
     consent: AnyOf[Word] | None = None
     link: AnyOf[LinkName] | None = None
     next_step: AnyOf[Word] | None = None
@@ -184,6 +186,7 @@ _SETS: dict[str, Callable[[Situation], Collection[str]]] = {
     "stall": lambda s: s.relation.stalls,
     "survey": lambda s: s.relation.surveys_due,
     "usage": lambda s: s.device.usage,
+    "command": lambda s: [one.name for one in s.device.commands],
     "consent": lambda s: s.relation.consent,
 }
 

@@ -20,6 +20,8 @@ PictureName = Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z0-9-]{0,63})?$")]
 """A file `pictures/{name}.svg` of the profile; empty for a step without a picture."""
 
 ItemId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+ChoiceValue = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]?)$")]
+"""A score, as the record keeps it."""
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,9 +29,11 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class OrderSpec(Spec, frozen=True, kw_only=True):
-    """What the record is asked to do. `step` fills in which step by itself."""
+    """What the record is asked to do. `step` fills in which step by itself; `command` names the device's command in
+    `arguments.name`, `survey` the survey in `arguments.survey`.
+    """
 
-    do: Literal["note", "command", "step", "coupon", "call", "wait", "cancel_order", "return"]
+    do: Literal["note", "command", "step", "coupon", "call", "wait", "cancel_order", "return", "survey"]
     arguments: dict[str, Json] = {}
     needs_proof: bool = False
 
@@ -49,14 +53,15 @@ class Boost(Spec, frozen=True, kw_only=True):
 
 
 class ItemSpec(Spec, frozen=True, kw_only=True):
-    """One item. Its texts are the Fluent message `item-{id}` and its attributes: detail, step-1 …, badge, confirm.
+    """One item. Its texts are the Fluent message `item-{id}` and its attributes: detail, step-1 …, badge, confirm,
+    `choice-{value}` of a survey, and `done` for what a command that is done has led to.
 
     each: one item for each open and done step of the installation, each supply, each reason that no other item of the
     content names; its id then is `{id}-{element}`.
     pictures: one for each step of its guide, in their order. step_pictures: the same for each step of the installation
     by its id, of an item for each of them.
     link, call, order: at most one; without any, choosing the item is noted. offering: held back in distress like the
-    offering kinds. needed_for_fix: shown in distress although its kind offers.
+    offering kinds. needed_for_fix: shown in distress although its kind offers. choices: a survey's answers, in order.
     """
 
     id: ItemId
@@ -75,6 +80,7 @@ class ItemSpec(Spec, frozen=True, kw_only=True):
     shows_coupon: bool = False
     pictures: tuple[PictureName, ...] = ()
     step_pictures: dict[str, tuple[PictureName, ...]] = {}
+    choices: Annotated[tuple[ChoiceValue, ...], msgspec.Meta(max_length=11)] = ()
 
 
 class Line(Spec, frozen=True, kw_only=True):

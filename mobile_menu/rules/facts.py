@@ -9,19 +9,19 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from babel import Locale
-from babel.numbers import get_currency_precision
+from babel.numbers import format_decimal, get_currency_precision
 from fluent.runtime.types import fluent_date, fluent_number
 
 from mobile_menu.rules.conditions import in_distress
 from mobile_menu.rules.content import Content
-from mobile_menu.rules.situation import Situation, Step, SupplyLevel
+from mobile_menu.rules.situation import CommandState, Level, Situation, Step, SupplyLevel
 from mobile_menu.rules.texts import Texts
 
 UNKNOWN = "unknown"
 
 
 class Element(NamedTuple):
-    """What one of several like items is about. rank: its place among them."""
+    """What one of several like items is about, or how far an item's command is. rank: its place among them."""
 
     id: str
     rank: int
@@ -29,6 +29,7 @@ class Element(NamedTuple):
     is_next: bool = False
     supply: SupplyLevel | None = None
     reason: str = ""
+    command: CommandState | None = None
 
 
 class View:
@@ -71,6 +72,11 @@ def is_fact(name: str) -> bool:
 def in_words(name: str) -> str:
     """`install_toner` as `Install toner`: what is shown of a name that has no text."""
     return name.replace("_", " ").replace("-", " ").strip().capitalize()
+
+
+def number_as_written(digits: str, language: str) -> str:
+    """A whole number in the language's own figures."""
+    return str(format_decimal(int(digits), locale=Locale.parse(language.replace("-", "_"))))
 
 
 def _money(amount: int, currency: str, language: str) -> str:
@@ -153,6 +159,29 @@ def _step_by(view: View) -> object:
     return (step.done_by or step.witness) if step else None
 
 
+def _command_of(view: View) -> CommandState | None:
+    return view.element.command if view.element else None
+
+
+def _progress(view: View) -> object:
+    """The state, and more: `waiting` while it cannot reach the device, `expired` when its time was up."""
+    command = _command_of(view)
+    if command is None:
+        return None
+    if command.expired:
+        return "expired"
+    waits = command.state in {"queued", "sent"} and view.situation.device.level is Level.OFFLINE
+    return "waiting" if waits else command.state
+
+
+def _progress_reason(view: View) -> object:
+    """Why the device did not do it, where its words are state reasons; the gravest stands first."""
+    command = _command_of(view)
+    told = command.detail.partition(",")[0].strip() if command else ""
+    keyword = told.removesuffix("-error").removesuffix("-warning").removesuffix("-report")
+    return view.reason_label(keyword) if keyword in view.content.reason_labels else None
+
+
 def _yes(held: bool) -> str:
     return "yes" if held else "no"
 
@@ -178,6 +207,10 @@ FACTS: dict[str, Callable[[View], object]] = {
     "step_by": _step_by,
     "steps_done": lambda v: sum(step.done for step in v.situation.steps),
     "steps_all": lambda v: len(v.situation.steps),
+    "progress": _progress,
+    "progress_percent": lambda v: command.percent if (command := _command_of(v)) else None,
+    "progress_reason": _progress_reason,
+    "progress_lasts_min": lambda v: command.lasts_min if (command := _command_of(v)) else None,
     "promised": lambda v: _date(v.situation.parcel.promised_at),
     "parcel": lambda v: str(v.situation.parcel.state),
     "parcel_detail": lambda v: v.situation.parcel.detail,

@@ -1,5 +1,6 @@
 """The menu as the phone gets it: frozen values, encoded to JSON as they stand."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -47,11 +48,30 @@ class GuideStep(msgspec.Struct, frozen=True, kw_only=True):
     picture: str
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer of a survey: choosing the item with this `value` gives it."""
+
+    value: str
+    label: str
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the command of an item is, while it runs and for a little while after.
+
+    state: queued (it has not left), sent, accepted (the device has it), running, done, failed. percent: 0 to 100, when
+    the device tells. text: the same in words, with the reason of a failure.
+    """
+
+    state: Literal["queued", "sent", "accepted", "running", "done", "failed"]
+    percent: int | None = None
+    text: str = ""
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """because: the conditions that held, as `name=value`, so that the phone and the operator can say why it is here.
 
     steps: a guide's steps in order. done: for a line of a checklist. code, qr: a coupon's text and its QR as an SVG
-    data URI.
+    data URI. choices: a survey's answers, in order. progress: of a command that was chosen.
     """
 
     id: str
@@ -66,6 +86,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     done: bool | None = None
     code: str = ""
     qr: str = ""
+    choices: tuple[Choice, ...] = ()
+    progress: Progress | None = None
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,12 +107,17 @@ class StatusLine(msgspec.Struct, frozen=True, kw_only=True):
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What the record is asked to do when an item is chosen: kept beside the menu, never sent to the phone.
 
-    do: note, command, step, coupon, call, wait, cancel_order, return.
+    do: note, command, step, coupon, call, wait, cancel_order, return, survey.
     """
 
     do: str
     arguments: dict[str, Json] = {}
     needs_proof: bool = False
+
+
+def command_of(arguments: Mapping[str, Json], item_id: str) -> tuple[str, dict[str, Json]]:
+    """A command's name and what goes with it, from an order's arguments; without a name it is called by the item."""
+    return str(arguments.get("name", item_id)), {name: value for name, value in arguments.items() if name != "name"}
 
 
 class Menu(msgspec.Struct, frozen=True, kw_only=True):

@@ -123,6 +123,7 @@ def _faults_of(spec: ItemSpec, sections: set[str], prefixes: set[str], reasons: 
         yield "an item has one of link, call, order"
     if any(spec.id.startswith(f"{prefix}-") for prefix in prefixes):
         yield "the id looks like one of a repeated item"
+    yield from _survey_faults(spec)
     unknown = [
         reason for reason in _reasons_in(spec.when, *(boost.when for boost in spec.boosts)) if reason not in reasons
     ]
@@ -130,6 +131,16 @@ def _faults_of(spec: ItemSpec, sections: set[str], prefixes: set[str], reasons: 
         yield f"there is no state reason {unknown[0]}"
     if witness(spec) is None:
         yield "no situation can show it"
+
+
+def _survey_faults(spec: ItemSpec) -> Iterator[str]:
+    asks = spec.order is not None and spec.order.do == "survey"
+    if asks != (spec.kind is Kind.SURVEY):
+        yield "a survey is of kind survey and has an order that does survey"
+    if asks != bool(spec.choices) or len(set(spec.choices)) < len(spec.choices):
+        yield "a survey, and nothing else, has choices, each once"
+    if asks and spec.order is not None and not isinstance(spec.order.arguments.get("survey"), str):
+        yield "arguments.survey says which survey it is"
 
 
 def _reasons_in(*conditions: Condition) -> Iterator[str]:
@@ -226,4 +237,5 @@ def _texts_asked_for(source: Source) -> set[str]:
         for part in ("seen", "ticks-itself", "next")
     }
     confirms = {f"item-{spec.id}.confirm" for spec in source.items if spec.call and spec.call.href.endswith("opt-out")}
-    return items | sections | lines | seen | confirms | {"product"}
+    acts = {"progress"} if any(spec.order and spec.order.do == "command" for spec in source.items) else set()
+    return items | sections | lines | seen | confirms | acts | {"product"}

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from broker.contract.messages import Json
 from broker.contract.stages import Role, Stage
 
 
@@ -65,6 +66,26 @@ class SupplyLevel(msgspec.Struct, frozen=True, kw_only=True):
     days_left: float | None = None
 
 
+class CommandState(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that was chosen: it runs, or has ended a little while ago. state: as in `menu.Progress`.
+
+    expired: it failed because its time was up before the device did it. lasts_min: how long it counts, in minutes.
+    detail: the device's own words, such as state reasons.
+    """
+
+    name: str
+    arguments: dict[str, Json] = {}
+    state: Literal["queued", "sent", "accepted", "running", "done", "failed"]
+    percent: int | None = None
+    expired: bool = False
+    detail: str = ""
+    lasts_min: int = 10
+
+    @property
+    def ended(self) -> bool:
+        return self.state in {"done", "failed"}
+
+
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """reasons: state reasons without their severity suffix, the gravest first. since: when `level` began."""
 
@@ -82,6 +103,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of its use that items may quote, such as `pages_total`."""
     demo_unit: bool = False
     """It stands in a shop for everybody to try."""
+    commands: tuple[CommandState, ...] = ()
+    """What it was told of late, one of a kind: a name with its arguments."""
 
 
 class Shop(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from mobile_menu.rules.conditions import Condition, holds
 from mobile_menu.rules.content import ItemSpec
 from mobile_menu.rules.situation import (
     Case,
+    CommandState,
     Coupon,
     Device,
     Level,
@@ -113,6 +114,7 @@ def _device(chosen: Mapping[str, Json]) -> Device:
         usage={chosen["usage"]: 1.0} if "usage" in chosen else {},
         firmware_state=chosen.get("firmware", "current"),
         demo_unit=chosen.get("demo_unit", False),
+        commands=(CommandState(name=chosen["command"], state="running"),) if "command" in chosen else (),
     )
 
 

@@ -2,6 +2,27 @@
 
 product = Drucker
 
+# Wie weit ein Befehl ist. Ein Grund ist bekannt, wenn der Drucker einen nennt.
+progress = { $progress ->
+    [queued] Unterwegs zum Drucker
+    [sent] Unterwegs zum Drucker
+    [waiting] Der Drucker ist offline. Er holt es nach, wenn er innerhalb von { $progress_lasts_min ->
+        [one] einer Minute
+       *[other] { $progress_lasts_min } Minuten
+     } wieder da ist.
+    [accepted] Der Drucker hat es angenommen
+    [running] { $progress_percent ->
+        [unknown] Der Drucker ist dabei
+       *[other] Der Drucker ist dabei: { $progress_percent } %
+     }
+    [done] Erledigt
+    [expired] Nicht erledigt: Der Drucker hat nicht rechtzeitig geantwortet
+   *[failed] { $progress_reason ->
+        [unknown] Das hat nicht geklappt
+       *[other] Das hat nicht geklappt: { $progress_reason }
+     }
+ }
+
 section-yours = Gehört er Ihnen?
 section-fix = { $level ->
     [error] Jetzt beheben

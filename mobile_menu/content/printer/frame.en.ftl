@@ -2,6 +2,27 @@
 
 product = printer
 
+# How far a command is. A reason is known when the printer names one.
+progress = { $progress ->
+    [queued] On its way to the printer
+    [sent] On its way to the printer
+    [waiting] The printer is offline. It does this if it is back within { $progress_lasts_min ->
+        [one] one minute
+       *[other] { $progress_lasts_min } minutes
+     }.
+    [accepted] The printer has it
+    [running] { $progress_percent ->
+        [unknown] The printer is at it
+       *[other] The printer is at it: { $progress_percent } %
+     }
+    [done] Done
+    [expired] Not done: the printer did not answer in time
+   *[failed] { $progress_reason ->
+        [unknown] It did not work
+       *[other] It did not work: { $progress_reason }
+     }
+ }
+
 section-yours = Is it yours?
 section-fix = { $level ->
     [error] Fix it now

@@ -31,7 +31,7 @@ from mobile_menu.ports import (
     ZoneState,
 )
 from mobile_menu.rules.content import Content
-from mobile_menu.rules.menu import Action, Composed, Item, Kind, Menu, Order, Section, StatusLine
+from mobile_menu.rules.menu import Action, Choice, Composed, Item, Kind, Menu, Order, Section, StatusLine
 from mobile_menu.rules.proximity import Position, Sighting
 from mobile_menu.rules.situation import Device, Place, Situation, Zone
 from mobile_menu.service import MenuService
@@ -70,6 +70,7 @@ class FakeRecord:
     answers: dict[tuple[str, str, str], Chosen] = field(default_factory=dict)
     receipts: dict[str, dict[str, Json]] = field(default_factory=dict)
     keys: list[tuple[str, str | None]] = field(default_factory=list)
+    chosen: list[ChosenItem] = field(default_factory=list)
     seen: list[bool] = field(default_factory=list)
     visits: list[str | None] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
@@ -178,6 +179,7 @@ class FakeRecord:
         """Choosing the coupon takes it off the menu, as real choices often do."""
         self._role(caller, journey_id)
         self.keys.append(("choose", key))
+        self.chosen.append(item)
         outcome = Chosen(item_id=item.id, outcome="noted", detail=item.action)
         if key is not None:
             outcome = self.answers.setdefault((caller.person_id, item.id, key), outcome)
@@ -185,7 +187,7 @@ class FakeRecord:
             self.device_says(journey_id, "coupon-taken")
         return outcome
 
-    def answered(self, caller: Caller, journey_id: str, item_id: str, key: str) -> Chosen | None:
+    def answered(self, caller: Caller, journey_id: str, item_id: str, key: str, choice: str = "") -> Chosen | None:  # noqa: ARG002  # the port's signature
         self._role(caller, journey_id)
         return self.answers.get((caller.person_id, item_id, key))
 
@@ -256,11 +258,15 @@ def small_menu(situation: Situation, content: Content) -> Composed:  # noqa: ARG
         Item(id="expert", kind=Kind.EXPERT, title="Ask an expert"),
         Item(id="print-sample", kind=Kind.COMMAND, title="Print a sample", action=Action(method="POST", href="x")),
     ]
+    if situation.relation.surveys_due:
+        choices = tuple(Choice(value=value, label=value) for value in "123")
+        items.append(Item(id="survey", kind=Kind.SURVEY, title="How is it?", choices=choices))
     if situation.device.firmware != "coupon-taken":
         items.append(Item(id="coupon", kind=Kind.COUPON, title="$50"))
     orders = {
         "print-sample": Order(do="command", arguments={"name": "print_sample"}, needs_proof=True),
         "coupon": Order(do="coupon"),
+        "survey": Order(do="survey", arguments={"survey": "csat"}),
     }
     title = f"{situation.role}/{situation.device.firmware or 'none'}/{situation.place.zone}/{situation.language}"
     menu = Menu(

@@ -8,6 +8,7 @@ from broker.contract.stages import Role, Stage
 from mobile_menu.content_loader import load_content
 from mobile_menu.rules.situation import (
     Case,
+    CommandState,
     Coupon,
     Device,
     Level,
@@ -37,6 +38,17 @@ supplies = st.builds(
     color=st.sampled_from(["", "black", "Cyan", "#ff0000"]),
     days_left=figures,
 )
+commands = st.builds(
+    CommandState,
+    name=st.sampled_from(["print_sample", "print_test_page", "clean_head", "frob"]),
+    state=st.sampled_from(["queued", "sent", "accepted", "running", "done", "failed"]),
+    percent=st.none() | st.integers(0, 100),
+    expired=st.booleans(),
+    detail=st.sampled_from(
+        ["", "media-empty-error", "media-jam-error, door-open-error", "unknown command", "a,{ $b }"]
+    ),
+    lasts_min=st.integers(1, 60),
+)
 devices = st.builds(
     Device,
     level=st.sampled_from(Level),
@@ -49,6 +61,7 @@ devices = st.builds(
     firmware_state=st.sampled_from(["current", "available", "installing", "failed"]),
     usage=st.dictionaries(st.sampled_from(["pages_total", "jobs"]), st.floats(0, 1e6), max_size=2),
     demo_unit=st.booleans(),
+    commands=st.lists(commands, max_size=3).map(tuple),
 )
 shops = st.none() | st.builds(Shop, id=st.just("s1"), name=texts, address=texts, url=urls)
 places = st.builds(Place, zone=st.sampled_from(Zone), shop=shops, proven=st.booleans())

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,9 +15,10 @@ from broker.contract.stages import Role, Stage
 from mobile_menu.content_loader import load_content
 from mobile_menu.rules.compose import ITEM_HREF, compose_menu
 from mobile_menu.rules.conditions import in_distress
-from mobile_menu.rules.menu import OFFERING_KINDS, Composed, Item, Order
+from mobile_menu.rules.menu import OFFERING_KINDS, Choice, Composed, Item, Order, Progress
 from mobile_menu.rules.situation import (
     Case,
+    CommandState,
     Coupon,
     Device,
     Level,
@@ -256,3 +258,61 @@ def test_devices_with_odd_names_get_ids_that_can_stand_in_an_address() -> None:
     composed = compose_menu(situation(Stage.SUPPORT, device=odd, role=Role.OWNER), CONTENT)
     supplies = [item.id for item in items_of(composed) if item.id.startswith("supply")]
     assert supplies == ["supply-ink-1", "supply-ink-1.2", "supply-ink-1.3", "supply--"]
+
+
+def running(**fields: Any) -> Composed:
+    """The menu of somebody at home whose printer was told to clean its head. level: of the printer."""
+    level = fields.pop("level", Level.BUSY)
+    command = CommandState(**{"name": "clean_head", "state": "running", **fields})
+    device = Device(level=level, commands=(command,))
+    return compose_menu(situation(Stage.SUPPORT, role=Role.OWNER, device=device), CONTENT)
+
+
+def test_an_item_shows_how_far_its_command_is_even_while_that_keeps_the_printer_busy() -> None:
+    item = item_of(running(percent=40), "clean-head")
+    assert item.progress == Progress(state="running", percent=40, text="The printer is at it: 40 %")
+    assert "command=clean_head" in item.because
+    idle = situation(Stage.SUPPORT, role=Role.OWNER, device=Device(level=Level.BUSY))
+    assert "clean-head" not in {one.id for one in items_of(compose_menu(idle, CONTENT))}
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"state": "queued"}, "On its way to the printer"),
+        ({"state": "sent", "level": Level.OFFLINE, "lasts_min": 1}, "is back within one minute."),
+        ({"state": "queued", "level": Level.OFFLINE}, "is back within 10 minutes."),
+        ({"state": "accepted"}, "The printer has it"),
+        ({"state": "running"}, "The printer is at it"),
+        ({"state": "done"}, "Done"),
+        ({"state": "failed", "expired": True}, "Not done: the printer did not answer in time"),
+        ({"state": "failed", "detail": "media-jam-error, cover-open-error"}, "It did not work: Paper jam"),
+        ({"state": "failed", "detail": "unknown command"}, "It did not work"),
+    ],
+)
+def test_the_progress_says_in_words_what_became_of_it(fields: dict[str, Any], text: str) -> None:
+    progress = item_of(running(**fields), "clean-head").progress
+    assert progress is not None
+    assert progress.text.endswith(text)
+
+
+def test_an_item_may_have_words_of_its_own_for_what_is_done() -> None:
+    command = CommandState(name="print_sample", state="done")
+    demo = Device(level=Level.BUSY, demo_unit=True, commands=(command,))
+    composed = compose_menu(situation(Stage.ENGAGED, device=demo, place=Place(zone=Zone.NEAR)), CONTENT)
+    assert item_of(composed, "print-sample").progress == Progress(state="done", text="Your sample lies in the tray")
+
+
+def test_the_progress_of_another_command_or_of_the_same_with_other_arguments_is_not_the_items() -> None:
+    for fields in ({"name": "restart"}, {"arguments": {"deep": True}}):
+        shown = {item.id: item.progress for item in items_of(running(level=Level.OK, **fields))}
+        assert shown["clean-head"] is None
+
+
+def test_a_survey_comes_with_its_choices_named_where_a_number_does_not_say_enough() -> None:
+    due = Relation(surveys_due=("nps",))
+    composed = compose_menu(situation(Stage.SUPPORT, relation=due, device=Device(level=Level.OK)), CONTENT)
+    choices = item_of(composed, "survey-nps").choices
+    assert [choice.value for choice in choices] == [str(score) for score in range(11)]
+    assert (choices[0], choices[5]) == (Choice(value="0", label="0, not at all"), Choice(value="5", label="5"))
+    assert composed.orders["survey-nps"] == Order(do="survey", arguments={"survey": "nps"})

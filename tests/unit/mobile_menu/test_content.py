@@ -112,7 +112,7 @@ def test_items_that_the_cloud_feeds_nothing_to_are_listed_as_such() -> None:
     unfed = {
         spec.id
         for spec in load_content("printer").items
-        if spec.link == "tracking" or spec.when.survey or spec.when.firmware or spec.when.consent
+        if spec.link == "tracking" or spec.when.firmware or spec.when.consent
     }
     assert listed == unfed
 
@@ -140,6 +140,12 @@ REFUSALS = [
     ("before.toml", 'id = "watch"', 'id = "compare"', "before.toml:21: the item compare is there twice"),
     ("before.toml", 'id = "watch"', 'id = "step-watch"', "looks like one of a repeated item"),
     ("before.toml", 'link = "video"', 'link = "video"\norder = { do = "note" }', "one of link, call, order"),
+    ("support.toml", 'do = "survey", ', 'do = "note", ', "survey-nps: a survey is of kind survey"),
+    ("support.toml", 'choices = ["0", ', 'choices = ["1", ', "survey-nps: a survey, and nothing else, has choices"),
+    ("support.toml", 'arguments = { survey = "nps" }', 'arguments = { poll = "nps" }', "says which survey it is"),
+    ("support.toml", 'choices = ["0", ', 'choices = ["none", ', "support.toml:"),
+    ("support.toml", "priority = 64\n", 'priority = 64\nchoices = ["1"]\n', "test-page: a survey, and nothing else"),
+    ("frame.en.ftl", "progress = {", "progres = {", "progress"),
     ("fixes.toml", '"media-jam"', '"media-jamm"', "there is no state reason media-jamm"),
     ("fixes.toml", 'reason = ["media-jam"]', 'reason = ["media-jam"]\nreason_told = false', "no situation can show it"),
     ("always.toml", 'kind = "expert"', 'kind = "guide"', "needs an item of kind expert"),

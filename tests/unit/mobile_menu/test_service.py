@@ -9,6 +9,7 @@ from broker.contract.stages import Role
 from mobile_menu.content_loader import load_content, profiles
 from mobile_menu.ports import (
     Caller,
+    ChoiceRefusedError,
     ItemUnavailableError,
     JourneyUnknownError,
     ProofNeededError,
@@ -16,7 +17,7 @@ from mobile_menu.ports import (
 )
 from mobile_menu.rules.menu import Menu
 from mobile_menu.rules.proximity import Sighting
-from mobile_menu.rules.situation import Device, Situation, Zone
+from mobile_menu.rules.situation import Device, Relation, Situation, Zone
 from mobile_menu.service import MenuService, Served
 from tests.unit.mobile_menu.fake_record import (
     BEACON,
@@ -274,6 +275,29 @@ def test_an_item_that_acts_nearby_needs_the_phone_to_have_been_there(record: Fak
     placed = service.report_context(caller, "j1", (beacon,), None)
     assert placed.place.proven
     assert service.choose(caller, "j1", "print-sample", None).detail == "command"
+
+
+def test_an_item_with_choices_takes_one_of_them_and_no_other_item_takes_any(record: FakeRecord, clock: Clock) -> None:
+    asked = msgspec.structs.replace(record.situations["j1"], relation=Relation(surveys_due=("csat",)))
+    record.situations["j1"] = asked
+    service = service_over(record, clock)
+    caller = service.caller("anna", "en")
+    for item_id, choice in (("survey", ""), ("survey", "4"), ("survey", "1 "), ("expert", "1")):
+        with pytest.raises(ChoiceRefusedError):
+            service.choose(caller, "j1", item_id, None, choice)
+    assert record.chosen == []
+    service.choose(caller, "j1", "survey", None, "3")
+    assert [(item.id, item.action, item.choice) for item in record.chosen] == [("survey", "survey", "3")]
+
+
+def test_that_an_item_takes_proof_is_handed_on(record: FakeRecord, clock: Clock) -> None:
+    service = service_over(record, clock)
+    caller = service.caller("anna", "en")
+    beacon = Sighting(kind="eddystone-eid", id="00112233aabbccdd", rssi_dbm=-40, tx_power_dbm=None)
+    service.report_context(caller, "j1", (beacon,), None)
+    for item_id in ("print-sample", "expert"):
+        service.choose(caller, "j1", item_id, None)
+    assert [item.needs_proof for item in record.chosen] == [True, False]
 
 
 def test_a_link_without_an_order_is_noted(record: FakeRecord, clock: Clock) -> None:
