@@ -4,17 +4,34 @@ item-clear-jam = Papierstau beseitigen
     .detail = Dauert etwa zwei Minuten, ganz ohne Werkzeug.
     .step-1 = Schalten Sie den Drucker aus und lassen Sie ihn eine Minute abkühlen.
     .step-2 = Ziehen Sie das Papierfach heraus und nehmen Sie geknickte oder halb eingezogene Blätter weg.
-    .step-3 = Öffnen Sie die hintere Klappe und ziehen Sie das Blatt langsam mit beiden Händen in Laufrichtung heraus.
-    .step-4 = Falls es reißt, suchen Sie bitte alle Schnipsel: Schon ein kleiner reicht für den nächsten Stau.
-    .step-5 = Fächern Sie das Papier auf, legen Sie es bis unter die Markierung ein und schieben Sie das Fach zu, bis es einrastet.
-    .step-6 = Schließen Sie die Klappe und schalten Sie den Drucker ein. Er druckt Ihr Dokument weiter.
+    .step-3 = Öffnen Sie die hintere Klappe.
+    .step-4 = Ziehen Sie das Blatt langsam mit beiden Händen in Laufrichtung heraus.
+    .step-5 = Falls es reißt, suchen Sie bitte alle Schnipsel: Schon ein kleiner reicht für den nächsten Stau.
+    .step-6 = Fächern Sie das Papier auf, legen Sie es bis unter die Markierung ein und schieben Sie das Fach zu, bis es einrastet.
+    .step-7 = Schließen Sie die Klappe und schalten Sie den Drucker ein. Er druckt Ihr Dokument weiter.
 
 item-close-cover = Schließen, was offen ist
     .detail = Der Drucker wartet zur Sicherheit, bis alles zu ist.
-    .step-1 = Sehen Sie nach der oberen Abdeckung, der vorderen und der hinteren Klappe: Eine davon steht offen.
-    .step-2 = Prüfen Sie, ob etwas im Weg ist, etwa Papier, Klebeband oder eine Kartusche, die nicht ganz sitzt.
-    .step-3 = Drücken Sie sie auf beiden Seiten fest zu, bis es klickt.
-    .step-4 = Falls die Meldung bleibt, öffnen und schließen Sie auch die anderen einmal.
+    .step-1 = Sehen Sie nach dem Deckel oben: Er steht offen oder ist nicht ganz zu.
+    .step-2 = Nehmen Sie heraus, was im Weg ist: Papier, Klebeband oder eine Kartusche, die nicht ganz sitzt.
+    .step-3 = Schließen Sie den Deckel und drücken Sie auf beiden Seiten, bis es klickt.
+    .step-4 = Bleibt die Meldung, öffnen und schließen Sie auch die Klappen vorne und hinten einmal.
+
+item-close-door = Klappe schließen
+    .detail = Der Drucker wartet zur Sicherheit, bis sie zu ist.
+    .step-1 = Öffnen Sie die vordere Klappe einmal ganz.
+    .step-2 = Prüfen Sie, ob etwas übersteht: Papier, Klebeband oder eine Kartusche, die nicht ganz sitzt.
+    .step-3 = Drücken Sie die Klappe in der Mitte zu, bis es klickt.
+    .step-4 = Machen Sie dasselbe mit der hinteren Klappe.
+    .step-5 = Bleibt die Meldung, fragen Sie unsere Fachleute: Der Schalter hinter der Klappe kann abgenutzt sein.
+
+item-release-lock = Sicherheitsschalter schließen
+    .detail = Ein Schalter hinter einer Klappe hält ihn an, solange jemand hineingreifen könnte.
+    .step-1 = Schalten Sie den Drucker aus, damit sich nichts bewegt.
+    .step-2 = Öffnen Sie die vordere Klappe und nehmen Sie Papier oder Klebeband weg, das am Rand sitzt.
+    .step-3 = Suchen Sie an der Klappe den kleinen Zapfen, der den Schalter drückt. Er muss ganz sein: Drücken Sie den Schalter mit nichts anderem.
+    .step-4 = Schließen Sie alles fest: den Deckel, die Klappe vorne und die Klappe hinten.
+    .step-5 = Schalten Sie ihn ein. Bleibt die Meldung, fragen Sie unsere Fachleute.
 
 item-load-paper = Papier einlegen
     .detail = { $reason ->
@@ -22,16 +39,35 @@ item-load-paper = Papier einlegen
        *[other] Er meldet: { $reason }.
      }
     .step-1 = Ziehen Sie das Papierfach heraus.
-    .step-2 = Sehen Sie nach, welches Format das Dokument braucht, und nehmen Sie passendes Papier.
-    .step-3 = Fächern Sie den Stapel auf, stoßen Sie ihn glatt und legen Sie ihn bis unter die Markierung ein.
+    .step-2 = Nehmen Sie Papier in dem Format, das Ihr Dokument braucht.
+    .step-3 = Fächern Sie den Stapel auf und stoßen Sie ihn glatt.
+    .step-4 = Legen Sie ihn bis unter die Markierung ein.
+    .step-5 = Schieben Sie die Führungen an das Papier, sodass sie es berühren, aber nicht biegen.
+    .step-6 = Schieben Sie das Fach zu. Fragt das Display nach Format oder Sorte, bestätigen Sie, was Sie eingelegt haben.
+
+item-top-up-paper = Papier nachlegen
+    .detail = Noch druckt er: ein guter Moment dafür.
+    .step-1 = Warten Sie, bis gerade keine Seite gedruckt wird.
+    .step-2 = Ziehen Sie das Fach heraus und nehmen Sie den Rest Papier heraus.
+    .step-3 = Legen Sie ihn mit dem neuen Papier zusammen und fächern Sie alles einmal auf.
+    .step-4 = Legen Sie es bis unter die Markierung ein.
+    .step-5 = Schieben Sie das Fach zu, bis es einrastet.
+
+item-change-paper = Das verlangte Papier einlegen
+    .detail = Das Dokument braucht ein anderes Format oder eine andere Sorte.
+    .step-1 = Lesen Sie auf dem Display, welches Format und welche Sorte er möchte.
+    .step-2 = Wenn Sie es haben, ziehen Sie das Fach heraus und nehmen Sie das andere Papier weg.
+    .step-3 = Legen Sie das richtige Papier ein, bis unter die Markierung.
     .step-4 = Schieben Sie die Führungen an das Papier, sodass sie es berühren, aber nicht biegen.
-    .step-5 = Schieben Sie das Fach zu. Fragt das Display nach Format oder Sorte, bestätigen Sie, was Sie eingelegt haben.
+    .step-5 = Schieben Sie das Fach zu und bestätigen Sie Format und Sorte auf dem Display.
+    .step-6 = Wenn Sie es nicht haben, brechen Sie das Dokument ab und drucken Sie es für das Papier, das Sie haben.
 
 item-insert-tray = Papierfach wieder einsetzen
     .detail = Der Drucker spürt sein Papierfach nicht.
     .step-1 = Ziehen Sie das Fach ganz heraus, falls es halb drinsteckt.
     .step-2 = Nehmen Sie weg, was dahinter liegt.
     .step-3 = Heben Sie das Fach leicht an und schieben Sie es gerade hinein, bis es einrastet.
+    .step-4 = Spürt er das Fach noch immer nicht, drucken Sie aus einem anderen und fragen Sie unsere Fachleute.
 
 item-insert-output-tray = Ausgabefach wieder einsetzen
     .detail = Ohne das Fach landen die Seiten auf dem Boden.
@@ -52,10 +88,18 @@ item-change-toner = Toner wechseln
      }
     .step-1 = Prüfen Sie, ob die neue Kartusche dieselbe Nummer hat wie die eingesetzte.
     .step-2 = Öffnen Sie die vordere Klappe und ziehen Sie die alte Kartusche zu sich heraus.
-    .step-3 = Schwenken Sie die neue fünfmal hin und her und ziehen Sie dann den Schutzstreifen ab.
-    .step-4 = Schieben Sie sie in den Schienen hinein, bis sie einrastet. Berühren Sie weder Trommel noch Kontakte.
-    .step-5 = Schließen Sie die Klappe und warten Sie eine halbe Minute, bis der Drucker bereit ist.
-    .step-6 = Legen Sie die alte Kartusche in den Karton der neuen und geben Sie sie zum Recycling.
+    .step-3 = Packen Sie die neue aus und schwenken Sie sie fünfmal hin und her.
+    .step-4 = Ziehen Sie den Schutzstreifen ab.
+    .step-5 = Schieben Sie sie in den Schienen hinein, bis sie einrastet. Berühren Sie weder die Walze noch die Kontakte.
+    .step-6 = Schließen Sie die Klappe und warten Sie eine halbe Minute, bis der Drucker bereit ist.
+    .step-7 = Legen Sie die alte Kartusche in den Karton der neuen und geben Sie sie zum Recycling.
+
+item-stretch-toner = Mehr aus dem Toner holen
+    .detail = Bis die neue Kartusche da ist.
+    .step-1 = Öffnen Sie die vordere Klappe und ziehen Sie die Kartusche zu sich heraus.
+    .step-2 = Schwenken Sie sie fünfmal hin und her: Der Rest verteilt sich gleichmäßig.
+    .step-3 = Schieben Sie sie wieder hinein, bis sie einrastet, und schließen Sie die Klappe.
+    .step-4 = Wählen Sie für Entwürfe den Tonersparmodus.
 
 item-change-cartridge = Tinte oder Toner wechseln
     .detail = { $level ->
@@ -64,10 +108,17 @@ item-change-cartridge = Tinte oder Toner wechseln
      }
     .step-1 = Sehen Sie auf dem Display nach, um welche Farbe es geht.
     .step-2 = Prüfen Sie, ob Farbe und Nummer der neuen Patrone stimmen.
-    .step-3 = Öffnen Sie die Abdeckung bei eingeschaltetem Drucker und warten Sie, bis sich nichts mehr bewegt.
+    .step-3 = Öffnen Sie den Deckel bei eingeschaltetem Drucker und warten Sie, bis sich nichts mehr bewegt.
     .step-4 = Lösen Sie die alte Patrone und nehmen Sie sie heraus.
-    .step-5 = Ziehen Sie den Schutzstreifen von der neuen ab und drücken Sie sie hinein, bis sie einrastet.
-    .step-6 = Schließen Sie die Abdeckung. Der Drucker sagt, wenn er bereit ist.
+    .step-5 = Ziehen Sie den Schutzstreifen von der neuen ab. Berühren Sie das Metall nicht.
+    .step-6 = Drücken Sie sie hinein, bis sie einrastet.
+    .step-7 = Schließen Sie den Deckel. Der Drucker sagt, wenn er bereit ist.
+
+item-stretch-ink = Auskommen, bis die neue Patrone da ist
+    .detail = So reicht der Rest länger.
+    .step-1 = Wählen Sie Entwurfsqualität, und nur Schwarz, wo es auf Farbe nicht ankommt.
+    .step-2 = Lassen Sie die alte Patrone drin: Ohne Patrone trocknet der Kopf ein.
+    .step-3 = Reinigen Sie den Druckkopf jetzt nicht: Das verbraucht Tinte.
 
 item-change-waste-box = Resttonerbehälter wechseln
     .detail = Darin sammelt sich, was nicht auf dem Papier landet.
@@ -89,24 +140,25 @@ item-change-drum = Bildtrommel wechseln
        *[other] Noch druckt er, doch die Seiten können blass oder streifig werden.
      }
     .step-1 = Öffnen Sie die vordere Klappe und nehmen Sie Toner und Trommel zusammen heraus.
-    .step-2 = Drücken Sie den Hebel und trennen Sie den Toner von der Trommel.
+    .step-2 = Drücken Sie den Hebel und heben Sie den Toner von der Trommel.
     .step-3 = Packen Sie die neue Trommel nicht in grellem Licht aus und berühren Sie ihre Oberfläche nicht.
     .step-4 = Setzen Sie den Toner in die neue Trommel und beides wieder in den Drucker.
     .step-5 = Schließen Sie die Klappe und setzen Sie den Trommelzähler zurück, falls das Display danach fragt.
 
 item-let-it-cool = Den Drucker abkühlen lassen
     .detail = Die Fixiereinheit ist zu heiß. Bitte nicht berühren.
-    .step-1 = Lassen Sie den Drucker an und schließen Sie alle Klappen: Sein Lüfter kühlt am besten.
-    .step-2 = Prüfen Sie, ob die Luftschlitze frei sind, eine Handbreit von der Wand.
-    .step-3 = Warten Sie etwa 20 Minuten.
-    .step-4 = Bleibt die Meldung, schalten Sie ihn aus und ziehen Sie den Stecker. Fragen Sie dann unsere Fachleute und drucken Sie nicht weiter.
+    .step-1 = Fassen Sie nicht hinein: Die Fixiereinheit hinten ist heiß.
+    .step-2 = Lassen Sie den Drucker an und schließen Sie alle Klappen: Sein Lüfter kühlt am besten.
+    .step-3 = Prüfen Sie, ob die Luftschlitze frei sind, eine Handbreit von der Wand.
+    .step-4 = Warten Sie etwa 20 Minuten.
+    .step-5 = Bleibt die Meldung, schalten Sie ihn aus und ziehen Sie den Stecker. Fragen Sie dann unsere Fachleute und drucken Sie nicht weiter.
 
 item-let-it-warm-up = Den Drucker warm werden lassen
     .detail = Die Fixiereinheit ist noch nicht warm genug.
     .step-1 = Lassen Sie den Drucker fünf Minuten eingeschaltet.
     .step-2 = Stecken Sie ihn direkt in die Wandsteckdose: An einer Steckerleiste bekommt er manchmal zu wenig Strom.
     .step-3 = In einem kalten Raum unter 10 °C stellen Sie ihn bitte erst wärmer.
-    .step-4 = Bleibt die Meldung, schalten Sie ihn eine Minute aus. Kommt sie wieder, fragen Sie unsere Fachleute.
+    .step-4 = Bleibt die Meldung, schalten Sie ihn eine Minute aus und wieder ein. Kommt sie wieder, fragen Sie unsere Fachleute.
 
 item-resume = Weiterdrucken lassen
     .detail = Jemand oder ein Computer hat ihn angehalten.
@@ -119,6 +171,7 @@ item-make-room = Platz im Speicher schaffen
     .step-1 = Warten Sie, bis die laufende Seite fertig ist.
     .step-2 = Brechen Sie am Display oder am Computer ab, was niemand mehr braucht.
     .step-3 = Schicken Sie große Dokumente in Teilen, zum Beispiel je 20 Seiten.
+    .step-4 = Bleibt er voll, schalten Sie den Drucker eine Minute aus: Das leert seinen Speicher.
 
 item-send-as-pdf = Das Dokument anders schicken
     .detail = Es braucht eine Schrift oder Funktion, die dieser Drucker nicht hat.
@@ -129,7 +182,7 @@ item-send-as-pdf = Das Dokument anders schicken
 item-partly-stopped = Den angehaltenen Teil finden
     .detail = Der Rest arbeitet weiter.
     .step-1 = Sehen Sie auf dem Display nach, was es ist: ein Fach, eine Ausgabe, der Scanner.
-    .step-2 = Folgen Sie den Hinweisen auf dem Display.
+    .step-2 = Folgen Sie den Hinweisen auf dem Display und bestätigen Sie mit OK.
     .step-3 = Wählen Sie bis dahin beim Drucken ein anderes Fach oder eine andere Ausgabe.
 
 item-switch-on-again = Wieder einschalten
@@ -142,8 +195,16 @@ item-restore-connection = Die Verbindung wiederherstellen
     .detail = Er antwortet nicht auf das, was ihm geschickt wird.
     .step-1 = Schalten Sie den Drucker aus, warten Sie zehn Sekunden und schalten Sie ihn ein.
     .step-2 = Sehen Sie nach dem Netzwerklicht. Blinkt es, sucht er Ihr WLAN.
-    .step-3 = Prüfen Sie, ob Ihr Telefon über dasselbe WLAN Verbindung hat. Wenn nicht, starten Sie den Router neu.
-    .step-4 = Blinkt das Licht weiter, wählen Sie im Netzwerkmenü des Druckers Ihr WLAN noch einmal aus.
+    .step-3 = Prüfen Sie, ob Ihr Telefon über dasselbe WLAN Verbindung hat.
+    .step-4 = Wenn nicht, ziehen Sie den Stecker des Routers für zehn Sekunden und warten Sie drei Minuten.
+    .step-5 = Blinkt das Licht weiter, wählen Sie im Netzwerkmenü des Druckers Ihr WLAN noch einmal aus.
+
+item-wait-for-connection = Eine Minute zum Verbinden geben
+    .detail = Etwas ist auf dem Weg zum Drucker und wartet, dass er antwortet.
+    .step-1 = Warten Sie eine Minute: Meist geht es von selbst weiter.
+    .step-2 = Sehen Sie nach, ob der Drucker schläft, und wecken Sie ihn mit einer beliebigen Taste.
+    .step-3 = Sehen Sie nach dem Netzwerklicht. Blinkt es, sucht er Ihr WLAN.
+    .step-4 = Ändert sich nichts, schalten Sie den Drucker aus, warten Sie zehn Sekunden und schalten Sie ihn ein.
 
 item-check-display = Nachsehen, was das Display sagt
     .detail = Der Drucker meldet ein Problem, aber nicht welches.

@@ -14,7 +14,7 @@ from mobile_menu.rules.compose import compose_menu
 from mobile_menu.rules.content import ContentTest
 from mobile_menu.rules.content_tests import failures, failures_of
 from mobile_menu.rules.menu import Kind
-from mobile_menu.rules.situation import Situation
+from mobile_menu.rules.situation import Situation, Zone
 from mobile_menu.rules.witness import situation_of, witness
 
 PRINTER = Path("mobile_menu/content/printer")
@@ -74,6 +74,33 @@ def test_every_guide_for_a_fault_has_three_to_seven_steps_in_every_language() ->
         if spec.section == "fix" and spec.kind is Kind.GUIDE and spec.id != "what-is-wrong":
             for texts in content.texts.values():
                 assert 3 <= len(texts.steps(f"item-{spec.id}", lambda _: "unknown")) <= 7, spec.id
+
+
+def test_every_rfc_8011_reason_has_a_content_test_in_which_its_own_guide_leads() -> None:
+    content = load_content("printer")
+    guided = {reason: spec.id for spec in content.items for reason in spec.when.reason or () if spec.section == "fix"}
+    ours = {name.removeprefix("reason-") for name in content.texts["en"].by_id if name.startswith("reason-")} - {"none"}
+    tested = {
+        test.situation.device.reasons[0]
+        for test in content.tests
+        if len(test.situation.device.reasons) == 1
+        and test.situation.place.zone is Zone.HERE
+        and test.leads
+        in {spec.id for spec in content.items if test.situation.device.reasons[0] in (spec.when.reason or ())}
+    }
+    assert guided.keys() >= ours
+    assert ours - tested == set()
+
+
+def test_most_steps_of_a_guide_for_a_fault_have_a_picture() -> None:
+    for spec in load_content("printer").items:
+        if spec.section == "fix" and spec.kind is Kind.GUIDE and spec.id != "what-is-wrong":
+            assert sum(map(bool, spec.pictures)) >= 0.5 * len(spec.pictures) > 0, spec.id
+
+
+def test_all_pictures_of_a_profile_are_one_family_with_the_same_style() -> None:
+    for profile in profiles():
+        assert len({picture.style_hash for picture in load_content(profile).pictures.values()}) <= 1, profile
 
 
 def test_every_step_of_the_machines_checklist_says_how_in_every_language() -> None:
@@ -154,9 +181,9 @@ REFUSALS = [
     ("profile.toml", '[[titles]]\ntext = "title-support"\n', "", "the last of titles"),
     (
         "fixes.de.ftl",
-        "    .step-6 = Schließen Sie die Klappe und",
         "    .step-7 = Schließen Sie die Klappe und",
-        "fixes.de.ftl:3: the text item-clear-jam.step-7 is missing in en",
+        "    .step-8 = Schließen Sie die Klappe und",
+        "fixes.de.ftl:3: the text item-clear-jam.step-8 is missing in en",
     ),
     ("stages.de.ftl", "item-watch = In Aktion sehen\n", "", "the text item-watch is missing in de"),
     ("stages.en.ftl", "item-watch = See it", "item-watch = See { $its } it", "nothing tells the variable its"),
