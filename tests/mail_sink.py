@@ -67,23 +67,29 @@ def running_sink(sink: Sink, cert: tuple[Path, Path], *, tls_first: bool = False
     loop = asyncio.new_event_loop()
     started = threading.Event()
     stop = asyncio.Event()
+    talks: set[asyncio.Task[None]] = set()
+
+    def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.add(loop.create_task(_talk(sink, context, reader, writer, secure=tls_first)))
 
     async def serve() -> None:
-        talk = lambda reader, writer: _talk(sink, context, reader, writer, secure=tls_first)  # noqa: E731 - the one use
         server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context if tls_first else None)
         sink.port = server.sockets[0].getsockname()[1]
         started.set()
         async with server:
             await stop.wait()
+        # A client may have left while its line is still being closed here: the loop ends with no line open.
+        await asyncio.gather(*talks)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="mail-sink")
     thread.start()
-    started.wait(30)
+    assert started.wait(30)
     try:
         yield sink
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(30)
+        assert not thread.is_alive()
         loop.close()
 
 
@@ -107,6 +113,8 @@ async def _talk(
             if verb == "QUIT":
                 break
     writer.close()
+    with contextlib.suppress(ConnectionError, ssl.SSLError):
+        await writer.wait_closed()
 
 
 async def _reply(

@@ -230,26 +230,29 @@ async def test_one_trace_leads_from_the_message_to_the_phone(watched: Watched, c
                 async def whole() -> list[Collected]:
                     return _way(collector)
 
-                received, said, pushed = await until_async(whole, "a trace of all three")
+                received, said, pushed, stored = await until_async(whole, "a trace of all three, and the batch")
     assert (received.service, said.service, pushed.service) == (
         "throughline-work",
         "throughline-work",
         "throughline-api",
     )
-    stored = next(one for one in collector.named("store batch") if received.id in one.links)
     assert stored.id in received.links
     assert stored.trace != received.trace
     assert [name for name in (unit.id, unit.serial, journey) if name.encode() in collector.raw] == []
 
 
 def _way(collector: Collector) -> list[Collected]:
-    """A push, the word before it and the message before that, all of one trace; nothing while there is none."""
+    """A push, the word before it and the message before that, all of one trace, and the batch that stored the message.
+
+    Nothing while one of them has not come: each process sends its spans when it will, and those of a batch one by one.
+    """
     known = {one.id: one for one in list(collector.spans)}
     for pushed in collector.named("push menu"):
         said = known.get(pushed.parent)
         received = known.get(said.parent) if said else None
         if said and received and {said.trace, received.trace} == {pushed.trace} and received.name == "receive status":
-            return [received, said, pushed]
+            stored = [one for one in collector.named("store batch") if received.id in one.links]
+            return [received, said, pushed, *stored] if stored else []
     return []
 
 

@@ -56,7 +56,7 @@ async def test_a_start_says_online_birth_whole_status_and_is_stored(
         assert isinstance(second, Status)
         assert {"state", "reasons", "supplies", "pages_total"} <= second.reported.keys()
         assert not cloud.rejected
-    assert cloud.presence[-1].status is PresenceStatus.OFFLINE
+    await eventually(lambda: cloud.presence[-1].status is PresenceStatus.OFFLINE, "goodbye")
 
 
 async def test_an_installation_ticks_the_steps_that_the_printer_witnesses(
@@ -287,17 +287,19 @@ async def test_a_device_that_is_told_to_wait_is_silent_so_long_and_then_sends_ag
         cloud.storing = False
         for count in range(5):
             printer.say("note", {"count": count})
-        await printer.settled()
+        await eventually(lambda: _has_note(cloud, 4), "five notes, none of them stored")
         low = cloud.watermark(identity.product_id, 1).low
         begun = asyncio.get_running_loop().time()
         await cloud.tell(identity.product_id, Down.STORED, Stored(boot=1, seq=low, wait_s=1), retain=True)
         await printer.until(lambda it: it.counters.told_to_wait == 1, what="the word to wait")
         cloud.storing = True
         printer.say("note", {"count": 5})
-        await eventually(
-            lambda: any(isinstance(one, Event) and one.data.get("count") == 5 for one in cloud.heard), "the sixth note"
-        )
+        await eventually(lambda: _has_note(cloud, 5), "the sixth note")
         assert asyncio.get_running_loop().time() - begun >= 1
         await printer.all_stored(30)
         assert printer.counters.resent >= 5
         assert cloud.watermark(identity.product_id, 1) == Received(low + 6)
+
+
+def _has_note(cloud: TinyCloud, count: int) -> bool:
+    return any(isinstance(one, Event) and one.data.get("count") == count for one in cloud.heard)
