@@ -4,7 +4,7 @@ Which files there are is the business of `web/`; a file whose suffix has no type
 """
 
 import gzip
-import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,11 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from mobile_menu.rules.texts import negotiate
 from mobile_menu.streams import etag_matches
+from mobile_menu.web_shell import INDEX, LANGUAGES, WORKER, digest_of, pages_of, worker_of
 
 FOLDER = Path(__file__).with_name("web")
 SCOPE = "/app"
-INDEX = "index.html"
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -47,7 +48,7 @@ _HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-cache"),
-    (b"vary", b"Accept-Encoding"),
+    (b"vary", b"Accept-Encoding, Accept-Language"),
 )
 
 
@@ -62,8 +63,10 @@ class WebFile(NamedTuple):
 
 def web_app(folder: Path = FOLDER) -> list[BaseRoute]:
     """The routes of the app: `/app` and everything below it."""
-    files = WebFiles(read_files(folder))
-    return routes_of(SCOPE, files)
+    files = _bodies(folder)
+    pages = {language: _file(INDEX, page) for language, page in pages_of(files, SCOPE).items()}
+    files[WORKER] = worker_of(files, SCOPE)
+    return routes_of(SCOPE, WebFiles({path: _file(path, body) for path, body in files.items()}, pages))
 
 
 def routes_of(scope: str, files: "WebFiles") -> list[BaseRoute]:
@@ -75,34 +78,42 @@ def routes_of(scope: str, files: "WebFiles") -> list[BaseRoute]:
 
 
 def read_files(folder: Path) -> dict[str, WebFile]:
-    """The files to be served, by their path below `/app`."""
+    """The files to be served, as they are, by their path below `folder`."""
+    return {path: _file(path, body) for path, body in _bodies(folder).items()}
+
+
+def _bodies(folder: Path) -> dict[str, bytes]:
     found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in TYPES)
-    return {path.relative_to(folder).as_posix(): _read(path) for path in found}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
-def _read(path: Path) -> WebFile:
-    body = path.read_bytes()
-    zipped = gzip.compress(body, mtime=0) if path.suffix not in _PACKED else body
+def _file(path: str, body: bytes) -> WebFile:
+    suffix = Path(path).suffix
+    zipped = gzip.compress(body, mtime=0) if suffix not in _PACKED else body
     return WebFile(
         body=body,
         zipped=zipped if len(zipped) < len(body) else None,
-        media_type=TYPES[path.suffix],
-        etag=hashlib.sha256(body).hexdigest()[:20],
+        media_type=TYPES[suffix],
+        etag=digest_of(body),
     )
 
 
 class WebFiles:
-    """Answers with a file, or 304. An address without a suffix is a page of the app, and so its index."""
+    """Answers with a file, or 304. An address without a suffix is a page of the app, and so its index.
 
-    def __init__(self, files: dict[str, WebFile]) -> None:
+    pages: the index by language, for whom it is to be in their own; without them it is the file of that name.
+    """
+
+    def __init__(self, files: dict[str, WebFile], pages: Mapping[str, WebFile] | None = None) -> None:
         self._files = files
+        self._pages = pages or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
         path = scope["path_params"].get("path", "")
-        file = self._files.get(path if "." in path else INDEX)
+        asked = dict(scope["headers"])
+        file = self._found(path if "." in path else INDEX, asked.get(b"accept-language", b""))
         if file is None:
             raise HTTPException(404)
-        asked = dict(scope["headers"])
         zips = file.zipped is not None and b"gzip" in asked.get(b"accept-encoding", b"")
         etag = f"{file.etag}-gz" if zips else file.etag
         headers = [*_HEADERS, (b"etag", b'"%s"' % etag.encode())]
@@ -118,3 +129,8 @@ class WebFiles:
             headers.append((b"content-encoding", b"gzip"))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    def _found(self, path: str, accept_language: bytes) -> WebFile | None:
+        if path == INDEX and self._pages:
+            return self._pages[negotiate(accept_language.decode("latin-1"), LANGUAGES)]
+        return self._files.get(path)

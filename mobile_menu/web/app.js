@@ -9,23 +9,24 @@ import { arrive, failed, gone, joined, prove, refused } from "./js/journeys.js";
 import { openOffer, resumeReceiving, takeCode } from "./js/offer.js";
 import { fresh, open } from "./js/open.js";
 import { whenEnded } from "./js/session.js";
+import { keepShell } from "./js/shell.js";
 import { closeSheets } from "./js/sheets.js";
 import { acts, query, state } from "./js/state.js";
 import { store } from "./js/store.js";
-import { setLanguage } from "./js/words.js";
+import { languageBeside, speak } from "./js/words.js";
 
 Object.assign(acts, { choose, why, taken, journeys, people, privacy, expert: talk, refused, gone, failed: (journey) => failed(() => arrive(journey)) });
 
 async function start() {
   if (location.pathname === "/app") history.replaceState(null, "", `/app/${location.search}`);
-  setLanguage(navigator.language);
   const proof = takeProof();
+  const code = takeCode();
   const asked = query.get("journey") ?? store.journey;
+  await speak(languageBeside(asked && store.lastMenu(asked)?.menu, store.language));
   state.journeys = store.journeys;
   held.read().then(drawTop);
   if (asked && store.lastMenu(asked)) open(asked);
   else showWaiting();
-  const code = takeCode();
   await arrive(asked);
   if (proof) await prove(proof);
   if (code) await openOffer(code, { complain, onjourney: joined });
@@ -48,7 +49,7 @@ whenEnded(() => { state.ended = true; });
 addEventListener("online", () => { drawBanner(); state.live?.hurry(); });
 addEventListener("offline", () => { if (state.menu) fresh("down"); else drawBanner(); });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) state.live?.hurry(); });
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("/app/sw.js", { scope: "/app/" }).catch(() => {});
 
 const started = start();
+started.finally(keepShell);
 await started;

@@ -1,76 +1,60 @@
-// The offline shell: the page's own files, from the network while there is one, else as they were last seen.
-// Menus are not kept here: the page keeps the last one itself (js/store.js), so that leaving wipes one place.
+// The offline shell: the page's own files, kept as one version, and the pictures of the guides that the phone has kept.
+// Menus are not kept here: the page keeps the last ones itself (js/store.js), so that leaving wipes one place.
 
-const SHELL = "throughline-shell-4";
-const PATIENCE_MS = 4000;
-const FILES = [
-  "/app/",
-  "/app/app.css",
-  "/app/app.js",
-  "/app/icon.svg",
-  "/app/manifest.webmanifest",
-  "/app/js/account.js",
-  "/app/js/api.js",
-  "/app/js/because.js",
-  "/app/js/case.js",
-  "/app/js/claim.js",
-  "/app/js/dom.js",
-  "/app/js/guide.js",
-  "/app/js/held.js",
-  "/app/js/icons.js",
-  "/app/js/items.js",
-  "/app/js/live.js",
-  "/app/js/menu.js",
-  "/app/js/offer.js",
-  "/app/js/pages.js",
-  "/app/js/people.js",
-  "/app/js/privacy.js",
-  "/app/js/session.js",
-  "/app/js/sheets.js",
-  "/app/js/store.js",
-  "/app/js/switcher.js",
-  "/app/js/ticket.js",
-  "/app/js/why.js",
-  "/app/js/words-people.js",
-  "/app/js/words.js",
-  "/app/js/choosing.js",
-  "/app/js/complain.js",
-  "/app/js/frame.js",
-  "/app/js/journeys.js",
-  "/app/js/open.js",
-  "/app/js/state.js",
-  "/app/vendor/eventsource-parser/index.js",
-];
+/** version: of all files together. files: the address of each with its content's digest. The service writes both. */
+const SHELL = { version: "", files: {} };
 
-self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));
-});
+const NAME = `throughline-shell-${SHELL.version}`;
+const PICTURES = "throughline-pictures"; // js/pictures.js fills and empties it.
+const PICTURE = /^\/menu\/v1\/pictures\/[^/]+$/;
+
+self.addEventListener("install", (event) => { event.waitUntil(keepAll()); });
 
 self.addEventListener("activate", (event) => {
-  event.waitUntil(
-    caches.keys()
-      .then((names) => Promise.all(names.filter((name) => name !== SHELL).map((name) => caches.delete(name))))
-      .then(() => self.clients.claim()),
-  );
+  event.waitUntil(dropOthers().then(() => self.clients.claim()));
+});
+
+// A new version waits until no page of the one before is open, or until the page says that nobody is looking.
+self.addEventListener("message", (event) => {
+  if (event.data === "take over") self.skipWaiting();
 });
 
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
-  const ours = url.origin === self.location.origin && (url.pathname === "/app" || url.pathname.startsWith("/app/"));
-  if (event.request.method === "GET" && ours) event.respondWith(fresh(event));
+  if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
+  if (PICTURE.test(url.pathname)) event.respondWith(picture(event.request));
+  else if (event.request.mode === "navigate" && isPage(url.pathname)) event.respondWith(kept("/app/", event.request));
+  else if (url.pathname in SHELL.files) event.respondWith(kept(url.pathname, event.request));
 });
 
-async function fresh(event) {
-  const cache = await caches.open(SHELL);
-  // Every address of the page is the same page: the journey in its query must not make a copy of its own.
-  const key = event.request.mode === "navigate" ? "/app/" : event.request;
-  const network = fetch(event.request).then((response) => {
-    if (response.ok && !response.redirected) event.waitUntil(cache.put(key, response.clone()));
-    return response;
-  });
-  network.catch(() => {});
-  const kept = await cache.match(key, { ignoreSearch: true });
-  if (!kept) return network;
-  const late = new Promise((resolve) => { setTimeout(resolve, PATIENCE_MS, kept); });
-  return Promise.race([network.then((response) => (response.status < 500 ? response : kept), () => kept), late]);
+/** Every address of the page is the same page: the journey in its query, or a way below it, makes no other. */
+function isPage(path) {
+  return path === "/app" || (path.startsWith("/app/") && !path.includes("."));
+}
+
+/** All files of this version or none: what has changed on the way is of another version, and its worker comes next. */
+async function keepAll() {
+  const cache = await caches.open(NAME);
+  await Promise.all(Object.entries(SHELL.files).map(async ([path, digest]) => {
+    const response = await fetch(path, { cache: "no-cache" });
+    if (!response.ok || response.redirected) throw new Error(`${path}: ${response.status}`);
+    if (digest && !(response.headers.get("ETag") ?? "").includes(digest)) throw new Error(`${path} is of another version`);
+    await cache.put(path, response);
+  }));
+}
+
+async function dropOthers() {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name !== NAME && name !== PICTURES).map((name) => caches.delete(name)));
+}
+
+/** As it is kept, so that the page opens at once and all of it is of one version; else from the network. */
+async function kept(path, request) {
+  const cache = await caches.open(NAME);
+  return await cache.match(path, { ignoreVary: true }) ?? fetch(request);
+}
+
+async function picture(request) {
+  const found = await caches.match(request.url, { cacheName: PICTURES });
+  return found ?? fetch(request);
 }

@@ -15,34 +15,16 @@ from typing import Any
 import msgspec
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.routing import Route
 
 import mobile_menu
 from mobile_menu.rules.menu import Menu
+from mobile_menu.web_files import web_app
 
 WEB = Path(mobile_menu.__file__).parent / "web"
-CSP = "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; frame-ancestors 'none'"
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-
-
-class PolicyHeader:
-    """Sends the content security policy with every answer, as the service does."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_policy(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"].append((b"content-security-policy", CSP.encode()))
-            await send(message)
-
-        await self.app(scope, receive, with_policy)
 
 
 def problem(status: int, code: str, detail: str = "") -> JSONResponse:
@@ -265,9 +247,8 @@ class FakeService:
                 Route("/menu/v1/{path:path}", self.get, methods=["GET"]),
                 Route("/menu/v1/{path:path}", self.post, methods=["POST"]),
                 Route("/menu/v1/{path:path}", self.delete, methods=["DELETE"]),
-                Mount("/app", StaticFiles(directory=WEB, html=True)),
-            ],
-            middleware=[Middleware(PolicyHeader)],
+                *web_app(WEB),
+            ]
         )
 
 

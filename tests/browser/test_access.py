@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from mobile_menu.rules.menu import Menu
 from tests.browser import menus
 from tests.browser.conftest import Phone
-from tests.browser.fake_service import WEB, FakeService
+from tests.browser.fake_service import FakeService
 
 MENUS: list[Callable[[], Menu]] = [
     menus.support_ok,
@@ -168,23 +168,3 @@ def test_the_policy_refuses_a_script_in_the_page(phone: Phone, service: FakeServ
 
     assert page.evaluate("window.intruder") is None
     assert any("Content Security Policy" in text for text in phone.complaints)
-
-
-def test_the_page_is_all_there_for_an_app_when_it_is_installed(phone: Phone) -> None:
-    page = phone.open()
-    manifest = page.evaluate("fetch('/app/manifest.webmanifest').then(answer => answer.json())")
-    missing = page.evaluate(
-        """async ([icons]) => {
-            const worker = await (await fetch('/app/sw.js')).text();
-            const files = [...worker.matchAll(/"(\\/app\\/[^"]*)"/g)].map(found => found[1]).concat(icons);
-            const answers = await Promise.all(files.map(file => fetch(file)));
-            return files.filter((_, index) => !answers[index].ok);
-        }""",
-        [[icon["src"] for icon in manifest["icons"]]],
-    )
-
-    kept = {line.strip(' ",') for line in (WEB / "sw.js").read_text().splitlines() if '  "/app/' in line}
-    modules = {f"/app/{path.relative_to(WEB).as_posix()}" for path in WEB.rglob("*.js")} - {"/app/sw.js"}
-    assert modules <= kept
-    assert manifest["start_url"].startswith(manifest["scope"])
-    assert missing == []

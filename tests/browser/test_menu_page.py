@@ -3,7 +3,6 @@
 import re
 
 import msgspec
-import pytest
 from playwright.sync_api import Page, expect
 
 from broker.contract.stages import Stage
@@ -200,18 +199,6 @@ def test_the_shell_speaks_german_when_the_menu_does(phone: Phone, service: FakeS
     page.locator(".lead .main-part").click()
     expect(page.locator("dialog .count")).to_have_text("Schritt 1 von 3")
     expect(page.get_by_role("button", name="Weiter")).to_be_visible()
-
-
-@pytest.mark.parametrize("module", ["words", "because"])
-def test_both_languages_have_words_for_the_same_things(phone: Phone, module: str) -> None:
-    page = phone.open()
-    both = page.evaluate(f"import('/app/js/{module}.js').then(module => module.dictionaries)")
-
-    assert both["en"].keys() == both["de"].keys()
-    blanks = re.compile(r"\{\w+\}")
-    assert [
-        key for key in both["en"] if set(blanks.findall(both["en"][key])) != set(blanks.findall(both["de"][key]))
-    ] == []
 
 
 def test_a_new_session_is_asked_for_when_the_old_one_is_refused(phone: Phone, service: FakeService) -> None:

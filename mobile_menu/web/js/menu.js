@@ -3,7 +3,7 @@
 import { announce, gently, h, keyed, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { createItem, updateItem } from "./items.js";
-import { moment, t } from "./words.js";
+import { direction, language, moment, t } from "./words.js";
 
 const STAGES = ["interested", "engaged", "delivery", "install", "support"];
 
@@ -15,18 +15,21 @@ export function createMenuView(handlers) {
   const sections = h("div", { class: "sections" });
   const root = h("div", { class: "menu" }, h("div", { class: "side" }, h("nav", { class: "line-box" }, line), title, status.root), sections);
   let shown = null;
+  let spoken = "";
 
   function show(menu, freshness) {
     setText(title, menu.title);
     setAttribute(root, "lang", menu.language);
+    setAttribute(root, "dir", direction(menu.language));
     setAttribute(root, "data-stage", menu.stage);
     updateLine(line, menu.stage);
     status.update(menu.status, freshness);
-    if (shown?.etag !== menu.etag || shown?.language !== menu.language || shown?.journey !== menu.journey) {
+    if (shown?.etag !== menu.etag || shown?.language !== menu.language || shown?.journey !== menu.journey || spoken !== language()) {
       gently(sections, () => updateSections(sections, menu.sections, handlers));
       if (shown?.journey === menu.journey) tell(shown, menu);
     }
     shown = menu;
+    spoken = language();
   }
   return { root, show };
 }
@@ -34,8 +37,9 @@ export function createMenuView(handlers) {
 function updateLine(line, stage) {
   const at = STAGES.indexOf(stage);
   const name = t(`stage.${stage}`);
-  setAttribute(line.parentElement, "aria-label", at < 0 ? t("stage.ended") : t("stage.all", { stage: name, n: at + 1 }));
-  setAttribute(line, "lang", document.documentElement.lang);
+  setAttribute(line.parentElement, "aria-label", at < 0 ? t("stage.ended") : t("stage.all", { stage: name, n: at + 1, of: STAGES.length }));
+  setAttribute(line, "lang", language());
+  setAttribute(line, "dir", direction(language()));
   [...line.children].forEach((li, index) => {
     setAttribute(li, "class", at < 0 || index > at ? "ahead" : index === at ? "current" : "past");
     setAttribute(li, "aria-current", index === at ? "step" : null);

@@ -7,7 +7,7 @@ import { createMenuView } from "./menu.js";
 import { closeSheets, toast } from "./sheets.js";
 import { acts, state } from "./state.js";
 import { store } from "./store.js";
-import { setLanguage, t } from "./words.js";
+import { languageBeside, speak, t } from "./words.js";
 
 /** Ends the line, and forgets which journey was on the page. */
 export function close() {
@@ -87,12 +87,16 @@ export async function refresh(journey) {
 
 /** A menu is here. at: until when it is known to be right. */
 function take(menu, at) {
-  const language = state.menu?.language;
   state.menu = menu;
   state.keptAt = at;
-  if (menu.language !== language) setLanguage(menu.language);
   drawMenu();
   acts.taken(menu);
+  speakBeside(menu);
+}
+
+/** The page's own words follow the menu's language, as soon as they are here. */
+async function speakBeside(menu) {
+  if (await speak(languageBeside(menu, store.language)) && state.menu) drawMenu();
 }
 
 function drawMenu() {

@@ -106,8 +106,8 @@ function inviting(role, page) {
 function lookingOn(found, page) {
   const since = found.since ? t("people.since", { time: moment(found.since) }) : "";
   const about = [
-    found.count ? [t(found.count === 1 ? "onlookers.one" : "onlookers.many", { count: found.count }), since].filter(Boolean).join(" · ") : t("onlookers.none"),
-    found.seeing ? t(found.seeing === 1 ? "onlookers.seeing.one" : "onlookers.seeing.many", { count: found.seeing }) : "",
+    found.count ? [t("onlookers.count", { count: found.count }), since].filter(Boolean).join(" · ") : t("onlookers.none"),
+    found.seeing ? t("onlookers.seeing", { count: found.seeing }) : "",
     found.ended_at ? t("onlookers.ended", { time: moment(found.ended_at) }) : "",
   ];
   return card("onlookers", "people", [

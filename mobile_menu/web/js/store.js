@@ -2,9 +2,12 @@
 // of it is forgotten. The session, which tabs share and change at the same time, is held.js's.
 
 import { held } from "./held.js";
+import { dropShell } from "./shell.js";
 
 const PREFIX = "throughline.";
 const memory = new Map();
+/** What is not of journeys: it stays when only those are forgotten. */
+const STAYS = ["session", "language"];
 
 function write(name, value) {
   memory.set(name, value);
@@ -43,6 +46,10 @@ export const store = {
   get journeys() { return read("journeys") ?? []; },
   set journeys(value) { write("journeys", value); },
 
+  /** The language that was chosen in the settings; null: as the phone and the menu have it. */
+  get language() { return read("language"); },
+  set language(value) { if (value) write("language", value); else remove("language"); },
+
   /** {menu, at}: `at` is when it was last known to be right, in ms since 1970. */
   lastMenu(journey) { return read(`menu.${journey}`); },
   /** A menu that ends by itself, because it shows what only is to be seen beside the product, is kept nowhere. */
@@ -60,7 +67,7 @@ export const store = {
     } catch {
       // Only in memory then.
     }
-    kept.filter((name) => name !== "session").forEach(remove);
+    kept.filter((name) => !STAYS.includes(name)).forEach(remove);
   },
 
   /** Forgets everything that this origin holds on this phone, the offline shell included. */
@@ -73,10 +80,6 @@ export const store = {
       // There was nothing to clear.
     }
     await held.wipe();
-    // Where storage is denied, even asking what there is may be refused: then there is nothing.
-    const shells = await window.caches?.keys().catch(() => []) ?? [];
-    await Promise.all(shells.map((name) => caches.delete(name)));
-    const workers = await navigator.serviceWorker?.getRegistrations().catch(() => []) ?? [];
-    await Promise.all(workers.map((worker) => worker.unregister()));
+    await dropShell();
   },
 };
