@@ -41,6 +41,7 @@ section-remote = Von unterwegs
 section-use = Mehr herausholen
 section-share = Weiterempfehlen
 section-feedback = Wie läuft es?
+section-care = Pflegen und umziehen
 section-help = Hilfe
 section-privacy = Ihre Daten
 

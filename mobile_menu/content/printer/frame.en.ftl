@@ -41,6 +41,7 @@ section-remote = From where you are
 section-use = Get more out of it
 section-share = Pass it on
 section-feedback = How is it going?
+section-care = Look after it
 section-help = Help
 section-privacy = Your data
 

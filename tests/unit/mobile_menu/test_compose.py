@@ -211,7 +211,8 @@ def test_a_witnessed_step_shows_how_when_it_is_next_and_cannot_be_ticked() -> No
     steps = (Step(id="load_paper", required=True, witness="device"),)
     composed = compose_menu(situation(Stage.INSTALL, steps=steps), CONTENT)
     item = item_of(composed, "step-load_paper")
-    assert len(item.steps) == 3
+    assert len(item.steps) == 4
+    assert all(step.picture.startswith("/menu/v1/pictures/") for step in item.steps)
     assert item.action is None
     assert "step-load_paper" not in composed.orders
 

@@ -164,7 +164,7 @@ REFUSALS = [
     ("before.toml", "priority = 90\n", "priority = 90\nwen = 1\n", "before.toml:9:"),
     ("before.toml", "priority = 90\n", 'priority = "90"\n', "before.toml:8:"),
     ("before.toml", "priority = 90\n", "priority = = 90\n", "before.toml:8:"),
-    ("before.toml", 'id = "watch"', 'id = "compare"', "before.toml:21: the item compare is there twice"),
+    ("before.toml", 'id = "watch"', 'id = "compare"', "before.toml:22: the item compare is there twice"),
     ("before.toml", 'id = "watch"', 'id = "step-watch"', "looks like one of a repeated item"),
     ("before.toml", 'link = "video"', 'link = "video"\norder = { do = "note" }', "one of link, call, order"),
     ("support.toml", 'do = "survey", ', 'do = "note", ', "survey-nps: a survey is of kind survey"),
