@@ -8,16 +8,17 @@ from cloud import situations
 from cloud.campaigns import service as campaigns
 from cloud.care import service as care
 from cloud.commerce import coupons
-from cloud.control import service as control
+from cloud.control import asking
 from cloud.db import Transaction
 from cloud.lifecycle import service as lifecycle
-from cloud.ownership import members
+from cloud.ownership import members, proofs
 from cloud.ownership.rules import Standing, act_of, may
 from cloud.ownership.sight import seen
 from cloud.record import service as record
 from cloud.record.events import SCORE_RANGE, Event, EventType
 from cloud.secrets import Keys
 from mobile_menu.ports import ChoiceRefusedError, Chosen, ChosenItem, ItemUnavailableError
+from mobile_menu.rules.menu import command_of
 from mobile_menu.rules.situation import Zone
 
 
@@ -46,13 +47,19 @@ def _may_choose(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -
 
 
 def _command(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
+    """One of a kind runs on a unit at a time: a second choice joins it, and uses up no proof."""
     zone, _ = situations.zone_of(tx, journey.id)
     unit = situations.unit_in_view(tx, journey, zone)
     if unit is None:
         raise ItemUnavailableError
-    name = str(item.arguments.get("name", item.id))
-    arguments = {key: value for key, value in item.arguments.items() if key != "name"}
-    row = control.queue(tx, unit.id, name, arguments, journey_id=journey.id, person_id=journey.person_id)
+    kind = asking.Kind(*command_of(item.arguments, item.id))
+    row = asking.running(tx, unit.id, kind)
+    if row is not None:
+        asking.join(tx, journey, row, item.id)
+        return Chosen(item_id=item.id, outcome="command_joined", command_id=row.id)
+    if item.needs_proof:
+        proofs.use(tx, journey, unit, kind.name, at_demo_unit=situations.is_demo(unit))
+    row = asking.begin(tx, journey, unit.id, kind, item.id)
     _note_choice(tx, journey, item)
     return Chosen(item_id=item.id, outcome="command_queued", command_id=row.id)
 

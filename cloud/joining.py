@@ -60,6 +60,8 @@ MOVED: Final = frozenset(
         "shop_order.person_id",
         "coupon.person_id",
         "command.person_id",
+        "command_ask.person_id",
+        "proven_act.person_id",
         "journey.person_id",
         "journal.person_id",
         "outbox.person_id",
@@ -93,6 +95,7 @@ WITH_JOURNEY: Final = frozenset(
         "shop_order.journey_id",
         "coupon.journey_id",
         "command.journey_id",
+        "command_ask.journey_id",
         "member.journey_id",
         "transfer.journey_id",
     }

@@ -11,6 +11,7 @@ from broker.contract.stages import Role
 from cloud.callers import once
 from cloud.choices import carry_out
 from cloud.control import service as control
+from cloud.control.rules import ENDED
 from cloud.db import Database, Transaction
 from cloud.lifecycle import service as lifecycle
 from cloud.ownership import attempts, claim_codes, claims, handover, invitations, members, onlookers, transfers
@@ -235,7 +236,7 @@ def _wiped(tx: Transaction, product_id: str) -> Literal["", "waiting", "done", "
         return ""
     if row.status == "done":
         return "done"
-    return "failed" if row.status in control.ENDED else "waiting"
+    return "failed" if row.status in ENDED else "waiting"
 
 
 def _state(row: TransferRow, person_id: str, tx: Transaction) -> TransferState:

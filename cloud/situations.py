@@ -12,12 +12,14 @@ from cloud.campaigns import service as campaigns
 from cloud.care import service as care
 from cloud.commerce import coupons, partners
 from cloud.commerce import service as commerce
+from cloud.control import asking
 from cloud.db import Transaction
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle.parcels import leading_parcel, parcel_state, tracking_url
 from cloud.lifecycle.rules import steps_done
 from cloud.lifecycle.surveys import Ask, due
-from cloud.ownership.rules import Sight
+from cloud.ownership import members
+from cloud.ownership.rules import Act, Sight, may
 from cloud.ownership.sight import Seen, seen
 from cloud.registry.profiles import Profile, load_profile
 from cloud.registry.service import product_table, read_model
@@ -28,6 +30,7 @@ from mobile_menu.ports import Surroundings, ZoneState
 from mobile_menu.rules.proximity import next_zone
 from mobile_menu.rules.situation import (
     Case,
+    CommandState,
     Coupon,
     Device,
     Level,
@@ -56,6 +59,7 @@ def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str)
     unit = None if looked.sight is Sight.MODEL else unit_in_view(tx, journey, zone)
     # Whose state is not shown has a label all the same: what is printed on it, they know.
     named = unit or looked.unit
+    commands = _commands(tx, journey, unit)
     return Situation(
         journey_id=journey.id,
         stage=Stage(journey.stage),
@@ -68,14 +72,14 @@ def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str)
         product_id=named.id if named else "",
         role=role_of(journey, named),
         onlooker=_onlooker(looked),
-        device=_device(tx, unit, profile),
+        device=msgspec.structs.replace(_device(tx, unit, profile), commands=tuple(map(_command_state, commands))),
         place=_place(tx, zone, proven_until),
         parcel=_parcel(journey, profile, tx.now),
         steps=() if looked.sight is Sight.MODEL else _steps(journey, profile),
         relation=_relation(tx, journey, base_url),
         links=_links(model.links, journey),
         closed_reason=journey.facts.closed.reason.value if journey.facts.closed else "",
-        until=_fades(zone_proof=proven_until, now=tx.now),
+        until=_ends(proven_until, tx.now, commands),
     )
 
 
@@ -85,9 +89,30 @@ def _onlooker(looked: Seen) -> Onlooker:
     return Onlooker.BESIDE if looked.sight is Sight.BESIDE else Onlooker.ELSEWHERE
 
 
-def _fades(*, zone_proof: datetime | None, now: datetime) -> datetime | None:
-    """When a proof of place that counts now ends, and all that shows by it."""
-    return zone_proof if zone_proof is not None and zone_proof > now else None
+def _ends(proven_until: datetime | None, now: datetime, commands: list[asking.Shown]) -> datetime | None:
+    """When what shows ends by time alone: a proof of place that counts now, the word about a command."""
+    proof = [proven_until] if proven_until is not None and proven_until > now else []
+    return min([*proof, *(one.until for one in commands)], default=None)
+
+
+def _commands(tx: Transaction, journey: lifecycle.Journey, unit: ProductRow | None) -> list[asking.Shown]:
+    """Those that this customer chose; at home also what the others there chose, while it runs."""
+    if unit is None:
+        return []
+    at_home = not is_demo(unit) and may(members.standing_of(tx, unit, journey.person_id), Act.COMMAND)
+    return asking.shown(tx, unit.id, journey.id, sees_all=at_home)
+
+
+def _command_state(one: asking.Shown) -> CommandState:
+    return CommandState(
+        name=one.kind.name,
+        arguments=one.kind.arguments,
+        state=one.told.state,
+        percent=one.told.percent,
+        expired=one.told.expired,
+        detail=one.detail,
+        lasts_min=one.lasts_min,
+    )
 
 
 def zone_of(tx: Transaction, journey_id: str) -> tuple[ZoneState, datetime | None]:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from broker.contract.eid import windows_around
 from cloud import situations
 from cloud.commerce import partners
 from cloud.db import Transaction
@@ -39,8 +40,9 @@ def enter(
     """Keeps the zone, and, when one of the ids shows it, that the phone stands beside the unit."""
     before, _ = situations.zone_of(tx, journey.id)
     changed: dict[str, Any] = {"zone": msgspec.to_builtins(zone)}
-    if ephemeral_ids and _proves(tx, keys, journey, zone, ephemeral_ids):
-        changed["proven_until"] = tx.now + PROOF_LASTS
+    window = _proven_window(tx, keys, journey, zone, ephemeral_ids) if ephemeral_ids else None
+    if window is not None:
+        changed |= {"proven_until": tx.now + PROOF_LASTS, "proven_window": window}
     table = lifecycle.journey_table
     tx.session.execute(sa.update(table).where(table.c.id == journey.id).values(changed))
     if (before.zone, before.subject_id) != (zone.zone, zone.subject_id) or "proven_until" in changed:
@@ -48,13 +50,17 @@ def enter(
         lifecycle.touch(tx, journey.id)
 
 
-def _proves(tx: Transaction, keys: Keys, journey: lifecycle.Journey, zone: ZoneState, heard: Sequence[str]) -> bool:
-    """One of the ids is the one that the unit sends now: the phone stands beside it."""
+def _proven_window(
+    tx: Transaction, keys: Keys, journey: lifecycle.Journey, zone: ZoneState, heard: Sequence[str]
+) -> int | None:
+    """One of the ids is the one that the unit sends now: the phone stands beside it. The newest id's window."""
     unit = situations.unit_in_view(tx, journey, zone)
     if unit is None:
-        return False
+        return None
     key = keys.vault.open_own(unit.beacon_key, unit.id.encode())
-    return not onlookers.proving_ids(tx, unit, key, journey.person_id).isdisjoint(heard)
+    proving = onlookers.proving_ids(tx, unit, key, journey.person_id)
+    windows = windows_around(key, tx.now)
+    return max((window for one, window in windows.items() if one in proving and one in heard), default=None)
 
 
 def _note_demo(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -> None:

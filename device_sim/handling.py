@@ -98,8 +98,21 @@ def run(printer: Printer, seconds: float, rng: Random) -> Outcome:
         said.extend(spoken)
     if printer.jobs and printer.ready:
         begun = msgspec.structs.replace(printer.jobs[0], due_s=printer.jobs[0].due_s - seconds)
+        begun, spoken = _how_far(begun)
         printer = msgspec.structs.replace(printer, jobs=(begun, *printer.jobs[1:]))
+        said.extend(spoken)
     return told(before, printer, *said)
+
+
+def _how_far(job: Job) -> tuple[Job, tuple[Draft, ...]]:
+    """A command's job says how far it is, a quarter at a time: accepted again, with the percent."""
+    pages = job.pages_done + job.pages_left
+    share = job.pages_done / pages if pages else 1 - job.due_s / CLEANING_S
+    percent = int(share * 4 + 1e-9) * 25
+    if not job.command_id or percent <= job.told_percent:
+        return job, ()
+    said = ResultDraft(job.command_id, ResultStatus.ACCEPTED, "", {"percent": percent})
+    return msgspec.structs.replace(job, told_percent=percent), (said,)
 
 
 def end_job(printer: Printer, status: ResultStatus, detail: str = "") -> tuple[Printer, tuple[Draft, ...]]:

@@ -68,13 +68,16 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """kind: document, sample, test_page or clean_head. due_s: until the next page is out, or the cleaning done."""
+    """kind: document, sample, test_page or clean_head. due_s: until the next page is out, or the cleaning done.
+    told_percent: how far a command's job said that it is.
+    """
 
     kind: str
     pages_left: int
     due_s: float
     pages_done: int = 0
     command_id: str = ""
+    told_percent: int = 0
 
 
 class Printer(msgspec.Struct, frozen=True, kw_only=True):

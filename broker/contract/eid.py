@@ -30,10 +30,14 @@ def ephemeral_id(identity_key: bytes, time_s: int, exponent: int = DEFAULT_EXPON
 
 def ids_around(identity_key: bytes, at: datetime, exponent: int = DEFAULT_EXPONENT) -> frozenset[str]:
     """The ids (hex) that count at `at`: the current one and its neighbours, for clocks that are a little off."""
+    return frozenset(windows_around(identity_key, at, exponent))
+
+
+def windows_around(identity_key: bytes, at: datetime, exponent: int = DEFAULT_EXPONENT) -> dict[str, int]:
+    """The number of the window of 2^K seconds in which each id that counts at `at` is sent; numbers grow with time."""
     now_s, step = int(at.timestamp()), 1 << exponent
-    return frozenset(
-        ephemeral_id(identity_key, (now_s + shift) & 0xFFFFFFFF, exponent).hex() for shift in (-step, 0, step)
-    )
+    times = ((now_s + shift) & 0xFFFFFFFF for shift in (-step, 0, step))
+    return {ephemeral_id(identity_key, time_s, exponent).hex(): time_s >> exponent for time_s in times}
 
 
 def _aes128(key: bytes, block: bytes) -> bytes:

@@ -109,7 +109,10 @@ class ResultStatus(StrEnum):
 
 
 class Result(UpMessage, frozen=True, kw_only=True, tag=SCHEMA):
-    """The answer to a command. A device may first accept it and later say how it ended."""
+    """The answer to a command. A device may first accept it and later say how it ended.
+
+    While it is at it, it may accept again with `percent` (0 to 100) in `data`: how far it is.
+    """
 
     command_id: ShortText
     status: ResultStatus

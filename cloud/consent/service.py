@@ -15,7 +15,7 @@ from cloud.care import service as care
 from cloud.care.tables import CaseMessageRow, CaseRow
 from cloud.commerce.tables import CouponRow, OrderRow, ParcelRow
 from cloud.consent.tables import ReceiptRow, ReceiptTokenRow
-from cloud.control.tables import CommandRow
+from cloud.control.tables import CommandAskRow, CommandRow
 from cloud.db import Transaction, table_of
 from cloud.errors import NotFoundError
 from cloud.identity import addresses, phones
@@ -28,8 +28,10 @@ from cloud.lifecycle.tables import JourneyAliasRow, JourneyRow, MoveRow
 from cloud.mail import service as mail
 from cloud.mail.tables import MailRow
 from cloud.ownership import leaving as ownership
+from cloud.ownership import proofs
 from cloud.ownership.rules import Act, Standing, may
 from cloud.ownership.sight import seen
+from cloud.ownership.tables import ProvenActRow
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
@@ -63,6 +65,8 @@ def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
         "coupons": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, CouponRow, person_id)],
         "referrals": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, ReferralRow, person_id)],
         "commands": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, CommandRow, person_id)],
+        "commands_chosen": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, CommandAskRow, person_id)],
+        "proofs_of_place": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, ProvenActRow, person_id)],
         "sessions": [
             row.model_dump(include={"kind", "created_at", "refreshed_at", "expires_at"})
             for row in _rows(tx, SessionRow, person_id)
@@ -112,6 +116,7 @@ def _journey_out(tx: Transaction, one: lifecycle.Journey, looked: lifecycle.Jour
         "id": one.id,
         "zone": row.zone,
         "proven_until": row.proven_until,
+        "proven_window": row.proven_window,
         "stalls": [list(stall) for stall in looked.stalls],
         "gtin": one.gtin,
         "product_id": one.product_id,
@@ -228,7 +233,8 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     wiped |= _wipe_care(tx, cases)
     wiped |= _wipe_commerce(tx, keys, person_id)
     own: tuple[Any, ...] = (EmailProofRow, EmailRow, CouponRow, ReferralRow, SessionRow, OutboxRow)
-    for form in (*own, CommandRow):
+    wiped["proven_act"] = proofs.unname(tx, person_id)
+    for form in (*own, CommandAskRow, CommandRow):
         wiped[str(form.__tablename__)] = _delete(tx, form, person_id)
     wiped["mail"] = mail.take_back(tx, person_id)
     commands = table_of(CommandRow)

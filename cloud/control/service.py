@@ -9,17 +9,19 @@ from broker.contract.codec import encode, unsendable
 from broker.contract.ids import is_id, new_id
 from broker.contract.messages import Command, Json
 from broker.contract.topics import Down, down_topic
-from cloud.control.tables import CommandRow
+from cloud.control.rules import ENDED, progressed
+from cloud.control.tables import CommandAskRow, CommandRow
 from cloud.db import Transaction, table_of
 from cloud.errors import FieldProblem, InvalidError, NotFoundError
+from cloud.lifecycle import service as lifecycle
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.registry.service import read_unit
 
 command_table = table_of(CommandRow)
+ask_table = table_of(CommandAskRow)
 TIMER = "command"
 DEFAULT_LIFE = timedelta(minutes=10)
-ENDED = frozenset({"done", "failed", "expired"})
 
 
 def queue(
@@ -89,6 +91,7 @@ def call_off(tx: Transaction, product_id: str, detail: str, person_id: str | Non
     ended = {"status": "failed", "detail": detail, "ended_at": tx.now}
     tx.session.execute(sa.update(command_table).where(command_table.c.id.in_(ids)).values(ended))
     tx.session.execute(sa.delete(record.outbox).where(record.outbox.c.command_id.in_(ids)))
+    _tell(tx, ids)
     record.set_timers(tx, {(TIMER, command_id): None for command_id in ids})
     tx.session.expire_all()
 
@@ -101,8 +104,11 @@ def latest_named(tx: Transaction, product_id: str, name: str) -> CommandRow | No
 
 def note_sent(tx: Transaction, command_ids: list[str]) -> None:
     """They have left for the broker."""
+    if not command_ids:
+        return
     queued = sa.update(command_table).where(command_table.c.id.in_(command_ids), command_table.c.status == "queued")
-    tx.session.execute(queued.values(status="sent", sent_at=tx.now))
+    sent = tx.session.execute(queued.values(status="sent", sent_at=tx.now).returning(command_table.c.id)).scalars()
+    _tell(tx, list(sent))
 
 
 def note_unsendable(tx: Transaction, command_ids: list[str], detail: str) -> None:
@@ -115,6 +121,7 @@ def note_unsendable(tx: Transaction, command_ids: list[str], detail: str) -> Non
         record.set_timers(tx, {(TIMER, row.id): None})
         tx.session.flush()
         tx.changes.products.add(row.product_id)
+        _tell(tx, [row.id])
 
 
 def react(tx: Transaction, events: list[Event]) -> None:
@@ -125,12 +132,28 @@ def react(tx: Transaction, events: list[Event]) -> None:
         row = _locked(tx, event.data["command_id"])
         if row is None or row.product_id != event.product_id or row.status in ENDED:
             continue
-        row.status, row.detail, row.result = event.data["status"], event.data["detail"], event.data["data"]
-        if row.status in ENDED:
-            row.ended_at = tx.now
-            record.set_timers(tx, {(TIMER, row.id): None})
-        tx.session.flush()
-        tx.changes.products.add(row.product_id)
+        _take(tx, row, event)
+
+
+def _take(tx: Transaction, row: CommandRow, event: Event) -> None:
+    status, said = event.data["status"], event.data["data"]
+    row.result = said if status in ENDED else progressed(row.result, said)
+    row.status, row.detail = status, event.data["detail"]
+    if row.status in ENDED:
+        row.ended_at = tx.now
+        record.set_timers(tx, {(TIMER, row.id): None})
+    tx.session.flush()
+    tx.changes.products.add(row.product_id)
+    _tell(tx, [row.id])
+
+
+def _tell(tx: Transaction, command_ids: list[str]) -> None:
+    """Whoever chose these sees how far they are."""
+    if not command_ids:
+        return
+    query = sa.select(ask_table.c.journey_id).where(ask_table.c.command_id.in_(command_ids)).distinct()
+    for journey_id in sorted(tx.session.execute(query).scalars()):
+        lifecycle.touch(tx, journey_id)
 
 
 def send_again(tx: Transaction, events: list[Event]) -> None:
@@ -164,6 +187,7 @@ def expire(tx: Transaction, command_id: str) -> None:
         row.status, row.ended_at = "expired", tx.now
         tx.session.flush()
         tx.changes.products.add(row.product_id)
+        _tell(tx, [row.id])
     record.set_timers(tx, {(TIMER, command_id): None})
 
 

@@ -27,3 +27,16 @@ class CommandRow(SQLModel, table=True):
     expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     ended_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+
+
+class CommandAskRow(SQLModel, table=True):
+    """Who chose a command, on which item of which menu: several may have chosen the one that runs."""
+
+    __tablename__ = "command_ask"
+
+    id: str = Field(primary_key=True, max_length=26)
+    command_id: str = Field(max_length=26, index=True)
+    journey_id: str = Field(max_length=26, index=True)
+    person_id: str = Field(max_length=26, index=True, foreign_key="person.id")
+    item_id: str = Field(max_length=128)
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))

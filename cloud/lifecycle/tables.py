@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Text
+from sqlalchemy import BigInteger, Column, Index, Text
 from sqlmodel import Field, SQLModel
 
 from broker.contract.messages import Json
@@ -33,6 +33,8 @@ class JourneyRow(SQLModel, table=True):
     changed_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     zone: Json = Field(default=None, sa_column=Column(JsonText, nullable=True))
     proven_until: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    proven_window: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """Of the beacon's id that was the proof: `broker.contract.eid`."""
 
 
 class MoveRow(SQLModel, table=True):

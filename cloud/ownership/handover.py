@@ -13,6 +13,7 @@ from broker.contract.ids import new_id
 from broker.contract.stages import Role
 from cloud.commerce import service as commerce
 from cloud.control import service as control
+from cloud.control.rules import ENDED
 from cloud.db import Transaction, table_of
 from cloud.lifecycle import service as lifecycle
 from cloud.lifecycle import watch
@@ -112,6 +113,6 @@ def _clear_device(tx: Transaction, product_id: str) -> None:
 def wipe(tx: Transaction, product_id: str) -> str:
     """Tells the device to forget what people left on it; the command's id. Asked again meanwhile, it is the same."""
     row = control.latest_named(tx, product_id, WIPE)
-    if row is None or row.status in control.ENDED:
+    if row is None or row.status in ENDED:
         row = control.queue(tx, product_id, WIPE, {}, life=WIPE_LASTS)
     return row.id

@@ -1,12 +1,12 @@
 """Rows of ownership: who is with a unit, what invites others, a change of hands under way, onlookers who were sent
-away, and failed attempts.
+away, failed attempts, and what proofs of place have opened.
 
 Whose a unit is stands in the registry. No code is stored, only its hash; no address, only a keyed hash, for a day.
 """
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from cloud.db import BigId, UtcDateTime
@@ -93,4 +93,20 @@ class ClaimFailureRow(SQLModel, table=True):
     subject: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     source: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     person_id: str | None = Field(default=None, max_length=26, index=True, foreign_key="person.id")
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class ProvenActRow(SQLModel, table=True):
+    """Something that a proof of place has opened. eid_window: of the beacon's id that was the proof, as
+    `broker.contract.eid` numbers them. person_id: nobody, once they have left; it still counts for the unit then.
+    """
+
+    __tablename__ = "proven_act"
+    __table_args__ = (Index("ix_proven_act_unit", "product_id", "at"), Index("ix_proven_act_at", "at"))
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    product_id: str = Field(max_length=26, foreign_key="product.id")
+    person_id: str | None = Field(default=None, max_length=26, index=True, foreign_key="person.id")
+    action: str = Field(max_length=64)
+    eid_window: int = Field(sa_column=Column(BigInteger, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

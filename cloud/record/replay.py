@@ -19,6 +19,9 @@ PROJECTIONS = ("move", "journey", "journey_alias", "unit_facts", "twin")
 HELD = ("journal", "journey")
 """What nobody else writes meanwhile."""
 
+KEPT = ("zone", "proven_until", "proven_window", "version")
+"""Columns of a journey that are no projection."""
+
 
 class ReplayReport(NamedTuple):
     """What a replay went through, and what it made."""
@@ -59,8 +62,8 @@ def _replayed(tx: Transaction) -> ReplayReport:
 
 def _kept(tx: Transaction, journeys: sa.Table) -> list[dict[str, Any]]:
     """What of each journey is no projection."""
-    columns = journeys.c.id.label("of"), journeys.c.zone, journeys.c.proven_until, journeys.c.version
-    return [dict(row) for row in tx.session.execute(sa.select(*columns)).mappings()]
+    query = sa.select(journeys.c.id.label("of"), *(journeys.c[name] for name in KEPT))
+    return [dict(row) for row in tx.session.execute(query).mappings()]
 
 
 def _restore(tx: Transaction, journeys: sa.Table, kept: list[dict[str, Any]]) -> None:
@@ -72,5 +75,5 @@ def _restore(tx: Transaction, journeys: sa.Table, kept: list[dict[str, Any]]) ->
     if not kept:
         return
     rows = [{**row, "version": row["version"] + 1} for row in kept]
-    values: dict[str, Any] = {name: sa.bindparam(name) for name in ("zone", "proven_until", "version")}
+    values: dict[str, Any] = {name: sa.bindparam(name) for name in KEPT}
     tx.session.connection().execute(sa.update(journeys).where(journeys.c.id == sa.bindparam("of")).values(values), rows)

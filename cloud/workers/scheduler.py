@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from cloud.control import asking
 from cloud.control import service as control
 from cloud.db import Database, Transaction
 from cloud.identity import addresses, endings
@@ -12,7 +13,7 @@ from cloud.identity.devices import forget_ended as forget_certificates
 from cloud.lifecycle import watch
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
-from cloud.ownership import attempts, invitations, members, transfers
+from cloud.ownership import attempts, invitations, members, proofs, transfers
 from cloud.record import service as record
 from cloud.twin import spans
 from cloud.workers.rounds import Rounds
@@ -30,6 +31,8 @@ def keep_house(tx: Transaction, _subject: str) -> None:
     """Deletes what is kept for a time only, and comes again."""
     record.forget_old_answers(tx)
     attempts.forget_old(tx)
+    proofs.forget_old(tx)
+    asking.forget_old(tx)
     invitations.forget_expired(tx)
     addresses.forget_old(tx)
     endings.forget_ended(tx)

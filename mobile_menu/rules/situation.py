@@ -81,10 +81,6 @@ class CommandState(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     lasts_min: int = 10
 
-    @property
-    def ended(self) -> bool:
-        return self.state in {"done", "failed"}
-
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """reasons: state reasons without their severity suffix, the gravest first. since: when `level` began."""
@@ -184,7 +180,7 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """language: what the phone asked for, as Accept-Language. closed_reason: set in stage `closed`. until: when it
-    changes by time alone, because a proof of place ends.
+    changes by time alone, because a proof of place or the word about a command ends.
     """
 
     journey_id: str

@@ -18,7 +18,7 @@ from device_sim.credentials import Credential
 from device_sim.errors import RefusedError
 from device_sim.radio import Room, Sighting, sight
 from tests.services import missing
-from tests.stories.listening import names, open_menu
+from tests.stories.listening import item, names, open_menu
 from tests.system import GTIN, System, until_async
 
 
@@ -106,6 +106,15 @@ async def test_a_demo_unit_prints_a_sample_only_for_a_phone_that_proves_to_stand
                 return bool(found["status"] == "done")
 
             await until_async(finished, "the command's end")
+            menu = await live.shows(
+                lambda menu: item(menu, "print-sample").get("progress", {}).get("state") == "done", "the sample's end"
+            )
+            assert item(menu, "print-sample")["progress"]["text"] == "Your sample lies in the tray"
+            # The proof is used up, however often the phone repeats what it has heard.
+            await phone.report_context(journey, heard(demo, ephemeral(system, demo)))
+            with pytest.raises(RefusedError) as used:
+                await phone.choose(journey, "print-sample")
+            assert (used.value.status, used.value.problem) == (409, "proof_used")
         commands = await operator.json("GET", f"/api/v1/products/{demo.id}/commands")
         assert len(commands["items"]) == 1
 

@@ -29,6 +29,8 @@ EXPORTED = {
     "coupon.person_id": "coupons",
     "referral.person_id": "referrals",
     "command.person_id": "commands",
+    "command_ask.person_id": "commands_chosen",
+    "proven_act.person_id": "proofs_of_place",
     "phone_session.person_id": "sessions",
     "member.person_id": "memberships",
     "invitation.person_id": "invitations",

@@ -1,6 +1,7 @@
 """The printer keeps IPP's rules, whatever happens to it."""
 
 import csv
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -192,6 +193,21 @@ def test_cleaning_takes_its_time_and_some_toner() -> None:
     printer, said, _ = run(printer, CLEANING_S + 1, chance(1))
     assert ResultDraft("c1", ResultStatus.DONE) in said
     assert printer.levels == (99.0, 99.0)
+
+
+def percents(said: Iterable[Draft]) -> list[Json]:
+    return [one.data["percent"] for one in said if isinstance(one, ResultDraft) and "percent" in one.data]
+
+
+def test_a_commands_job_says_how_far_it_is_each_quarter_once_and_nobody_elses_does() -> None:
+    told: list[Json] = []
+    printer, rng = submit(installed(SMALL), 0, "clean_head", "c1").printer, chance(1)
+    for _ in range(2 * int(CLEANING_S) - 1):
+        printer, said, _ = run(printer, 0.5, rng)
+        told += percents(said)
+    assert told == [25, 50, 75]
+    assert percents(run(submit(installed(SMALL), 4, "document", "c2").printer, 9.1, rng).said) == [75]
+    assert percents(run(submit(installed(SMALL), 4).printer, 9.1, rng).said) == []
 
 
 def test_a_power_cut_forgets_jobs_but_not_pages_or_paper() -> None:
