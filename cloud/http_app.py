@@ -53,7 +53,7 @@ from cloud.ownership import api as ownership_api
 from cloud.parcel_stories import ParcelStories
 from cloud.people import PeopleOfUnits
 from cloud.problems import add_error_handlers
-from cloud.proxies import Proxies
+from cloud.proxies import Ours, Proxies
 from cloud.public_cors import PublicCors
 from cloud.registry import api as registry_api
 from cloud.registry import labels_api, links_api
@@ -62,6 +62,7 @@ from cloud.settings import Settings
 from cloud.tracing import UNTRACED, Tracing, tracing_of
 from cloud.twin import api as twin_api
 from cloud.twin import telemetry_api
+from cloud.warm_lane import WarmLane
 from cloud.web import MAX_BODY_BYTES, MAX_IMPORT_BYTES, Context
 from mobile_menu import account_api, parcel_api, web_files
 from mobile_menu import api as menu_api
@@ -134,7 +135,10 @@ def make_app(
     app = _empty_app(settings, hub, bus)
     context = Context(db, keys, settings, meters=meters)
     _share(app, context, hub, gates)
-    _add_guards(app, settings, rates or rate_limits(settings), keys.hook_token, meters)
+    gates_of_all = rates or rate_limits(settings)
+    _add_guards(app, settings, gates_of_all, keys.hook_token, meters)
+    allowed = RateLimit(app, *gates_of_all, keys.hook_token)
+    app.state.warm = WarmLane(service, allowed, meters, Ours(settings), https=settings.https)
     _add_phone_calls(app, context, service, hub, gates)
     _add_other_calls(app, bus)
     _describe_hot_routes(app)
@@ -253,7 +257,7 @@ async def serve_api(settings: Settings, ready: Ready, stop: asyncio.Event) -> No
     tracing = tracing_of(settings, "api")
     app = make_app(settings, db, keys, tracing=tracing)
     hub: LiveHub = app.state.hub
-    server = _Server(server_config(app, settings), ready)
+    server = _Server(server_config(app, settings, warm=app.state.warm.answer), ready)
     watch = asyncio.create_task(_stop_when_told(server, hub, stop), name="stop-watch")
     try:
         await server.serve()

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from cloud.file_limit import file_limit, shares_of
-from cloud.headers import ALWAYS
+from cloud.headers import ALWAYS, Header
 from cloud.open_lines import OpenLines
 from cloud.problems import problem
 from cloud.proxies import trusts
@@ -35,6 +35,10 @@ TOO_MANY: Final = (429, "too_many_attempts", "Too many connections from this add
 NO_ROOM: Final = (503, "busy", "All connections are in use; come again later.")
 
 
+WarmAnswer = Callable[[bytes, list[Header], str, list[Header]], bytes | None]
+"""Of address, headers, peer and the server's own headers the whole answer; None: it takes more than that."""
+
+
 class Phase(Enum):
     """Of what a connection sends: nothing, a request's head, a request's body."""
 
@@ -49,7 +53,7 @@ class Guard:
 
     head_s: for request line and headers. body_s: how far a body may fall behind `body_bytes_per_s`. stall_s: how long a
     client may take nothing of an answer. lines: how many may be open. trusted: peers that may have any number, as our
-    proxies speak for many.
+    proxies speak for many. warm: answers an ordinary GET at once when it can (`warm_lane.py`).
     """
 
     head_s: float = 10.0
@@ -60,6 +64,7 @@ class Guard:
     waiting_max: int = WAITING_MAX
     lines: OpenLines = field(default_factory=lambda: OpenLines(shares_of(file_limit()).connections, PER_ADDRESS))
     trusted: Callable[[str], bool] = lambda _host: False
+    warm: WarmAnswer = lambda *_asked: None
     waiting: dict["GuardedHttp", None] = field(default_factory=dict)
 
     def waits(self, one: "GuardedHttp") -> None:
@@ -86,6 +91,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
+        self._warm: bytes | None = None
 
     # --- what comes ---
 
@@ -126,15 +132,38 @@ class GuardedHttp(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        super().on_headers_complete()
+        self._warm = self._answer_at_hand()
+        if self._warm is None:
+            super().on_headers_complete()
         self._phase = Phase.BODY
         self._guard.lines.busy(self)
 
+    def _answer_at_hand(self) -> bytes | None:
+        """What can be said without asking the application, when nothing else is being said on this connection."""
+        parser, cycle = self.parser, cast("RequestResponseCycle | None", self.cycle)
+        if (
+            parser.get_method() != b"GET"
+            or parser.get_http_version() != "1.1"
+            or not parser.should_keep_alive()
+            or parser.should_upgrade()
+            or not (cycle is None or cycle.response_complete)
+            or self.flow.write_paused
+            or self.transport.is_closing()
+        ):
+            return None
+        peer = self.client[0] if self.client else ""
+        return self._guard.warm(self.url, self.headers, peer, self.server_state.default_headers)
+
     def on_message_complete(self) -> None:
         self._phase = Phase.IDLE
+        if self._warm is not None:
+            answer, self._warm = self._warm, None
+            self.transport.write(answer)
+            return self.on_response_complete()
         super().on_message_complete()
         if self.cycle.response_complete:  # refused before its body had come
             self._guard.lines.idle(self)
+        return None
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -255,9 +284,11 @@ HTTP_PHRASES: Final = {
 }
 
 
-def server_config(app: ASGIApp, settings: Settings, guard: Guard | None = None) -> uvicorn.Config:
+def server_config(
+    app: ASGIApp, settings: Settings, guard: Guard | None = None, warm: WarmAnswer = lambda *_asked: None
+) -> uvicorn.Config:
     """How the HTTP service listens. Who stands before it, the application knows: no header is believed here."""
-    protocol = functools.partial(GuardedHttp, guard or guard_for(settings))
+    protocol = functools.partial(GuardedHttp, guard or guard_for(settings, warm))
     return uvicorn.Config(
         app,
         host=settings.host,
@@ -273,9 +304,10 @@ def server_config(app: ASGIApp, settings: Settings, guard: Guard | None = None) 
     )
 
 
-def guard_for(settings: Settings) -> Guard:
+def guard_for(settings: Settings, warm: WarmAnswer) -> Guard:
     """The limits, by the files that the process may open. An address gets a quarter of the connections at most."""
     files = file_limit()
     in_all = shares_of(files).connections
     lines = OpenLines(in_all, min(settings.address_connections, max(8, in_all // 4)))
-    return Guard(waiting_max=max(16, min(WAITING_MAX, files // 4)), lines=lines, trusted=trusts(settings))
+    most = max(16, min(WAITING_MAX, files // 4))
+    return Guard(waiting_max=most, lines=lines, trusted=trusts(settings), warm=warm)

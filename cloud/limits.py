@@ -46,24 +46,37 @@ class RateLimit:
         refusal = too_often(headers, math.ceil(wait_s), "Too many calls; come again later.")
         return await refusal(scope, receive, send)
 
+    def admits(self, host: str, token: bytes) -> bool:
+        """Whether a call of this address with this token may be answered now. What is not is not counted either: it
+        goes the usual way, and is counted and refused there.
+        """
+        if self._addresses.wait_s(host) > 0:
+            return False
+        if self._wait_of_session(token) == 0:
+            return True
+        self._addresses.give_back(host)
+        return False
+
     def _wait_s(self, scope: Scope) -> float:
-        token = _token(scope)
+        token = token_in(next((value for name, value in scope["headers"] if name == b"authorization"), b""))
         if scope["path"].startswith(HOOKS) and hmac.compare_digest(token, self._hook_token):
             return 0.0
         client = scope["client"]
         wait_s = self._addresses.wait_s(client[0] if client else "")
-        if wait_s > 0 or not token or token.startswith(OPERATOR):
-            return wait_s
+        return wait_s if wait_s > 0 else self._wait_of_session(token)
+
+    def _wait_of_session(self, token: bytes) -> float:
+        if not token or token.startswith(OPERATOR):
+            return 0.0
         # Named by what its tokens share, or each renewal would be a full bucket; as a keyed hash of this process, so
         # that nothing of a token is kept.
         return self._sessions.wait_of(hash(token[:FAMILY_CHARS]))
 
 
-def _token(scope: Scope) -> bytes:
-    """The bearer token that the call shows; empty when there is none."""
-    shown = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-    scheme, _, rest = shown.partition(b" ")
-    token: bytes = rest.strip(SPACE)
+def token_in(authorization: bytes) -> bytes:
+    """The bearer token that a call shows; empty when there is none."""
+    scheme, _, rest = authorization.partition(b" ")
+    token = rest.strip(SPACE)
     return token if scheme.lower() == b"bearer" else b""
 
 

@@ -20,10 +20,27 @@ SETTING: Final = "THROUGHLINE_TRUSTED_PROXIES"
 FORWARDING: Final = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip"})
 
 
+FORWARDED_FOR: Final = b"x-forwarded-for"
+
+
+class Ours:
+    """The proxies that the operator has named."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._named = _TrustedHosts(list(settings.trusted_proxies))
+
+    def trusts(self, host: str) -> bool:
+        """Whether an address is one of our proxies."""
+        return host in self._named
+
+    def client(self, host: str, forwarded_for: bytes) -> str:
+        """Whom our proxy at `host` speaks for, by its `X-Forwarded-For`."""
+        return self._named.get_trusted_client_address(forwarded_for.decode("latin-1"))[0] or host
+
+
 def trusts(settings: Settings) -> Callable[[str], bool]:
     """Whether an address is one of our proxies."""
-    ours = _TrustedHosts(list(settings.trusted_proxies))
-    return lambda host: host in ours
+    return Ours(settings).trusts
 
 
 class Proxies:

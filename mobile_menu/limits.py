@@ -100,6 +100,14 @@ class Gate:
         return wait_s
 
 
+    def give_back(self, host: str) -> None:
+        """The token that the address's last call took: it was not let through after all."""
+        source = source_of(host[:MAX_HOST])
+        bucket = self._buckets.get(source)
+        if bucket is not None:
+            self._buckets[source] = Bucket(min(float(self._limit.burst), bucket.tokens + 1), bucket.at)
+
+
 class Limits(NamedTuple):
     """The gates of the phone's calls, and of the public links and labels that lead to it."""
 

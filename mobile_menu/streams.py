@@ -55,18 +55,12 @@ class MenuRoute:
         served = self._service.warm_menu(asked.token, asked.language, asked.journey_id)
         if served is None:
             served = await self._threads.run(self._look_up, asked)
-        headers = [
-            (b"etag", b'"%s"' % served.etag.encode()),
-            (b"cache-control", b"private, no-cache"),
-            _VARY,
-            _NOSNIFF,
-        ]
         if etag_matches(asked.if_none_match, served.etag):
+            headers = menu_headers(served, same=True)
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
-        headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(served.body))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": 200, "headers": menu_headers(served)})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else served.body})
 
     def _look_up(self, asked: Asked) -> Served:
@@ -220,6 +214,19 @@ class _ChangedHandsError(Exception):
 
 RENEW = b"event: renew\ndata: {}\n\n"
 """The access token's time is over, or the session is another person's: come again at once, with a token that counts."""
+
+
+def menu_headers(served: Served, *, same: bool = False) -> list[tuple[bytes, bytes]]:
+    """Of a menu; same: of the answer that the phone has it."""
+    headers = [
+        (b"etag", b'"%s"' % served.etag.encode()),
+        (b"cache-control", b"private, no-cache"),
+        _VARY,
+        _NOSNIFF,
+    ]
+    if same:
+        return headers
+    return [*headers, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(served.body))]
 
 
 def menu_event(served: Served) -> bytes:
