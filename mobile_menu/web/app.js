@@ -1,13 +1,15 @@
 // The phone page begins: what its buttons do, which journey it opens with, and what it hears of the world around it.
 
 import { takeProof } from "./js/account.js";
-import { choose, journeys, people, privacy, taken, talk, why } from "./js/choosing.js";
+import { choose, journeys, people, settings, taken, talk, why } from "./js/choosing.js";
 import { complain } from "./js/complain.js";
-import { drawBanner, drawTop, showWaiting } from "./js/frame.js";
+import { drawBanner, showWaiting } from "./js/frame.js";
 import { held } from "./js/held.js";
+import { watchInstall } from "./js/install.js";
 import { arrive, failed, gone, joined, prove, refused } from "./js/journeys.js";
 import { openOffer, resumeReceiving, takeCode } from "./js/offer.js";
 import { fresh, open } from "./js/open.js";
+import { wear } from "./js/preferences.js";
 import { whenEnded } from "./js/session.js";
 import { keepShell } from "./js/shell.js";
 import { closeSheets } from "./js/sheets.js";
@@ -15,16 +17,18 @@ import { acts, query, state } from "./js/state.js";
 import { store } from "./js/store.js";
 import { languageBeside, speak } from "./js/words.js";
 
-Object.assign(acts, { choose, why, taken, journeys, people, privacy, expert: talk, refused, gone, failed: (journey) => failed(() => arrive(journey)) });
+Object.assign(acts, { choose, why, taken, journeys, people, settings, expert: talk, refused, gone, failed: (journey) => failed(() => arrive(journey)) });
 
 async function start() {
   if (location.pathname === "/app") history.replaceState(null, "", `/app/${location.search}`);
+  wear();
+  watchInstall();
   const proof = takeProof();
   const code = takeCode();
   const asked = query.get("journey") ?? store.journey;
   await speak(languageBeside(asked && store.lastMenu(asked)?.menu, store.language));
   state.journeys = store.journeys;
-  held.read().then(drawTop);
+  held.read();
   if (asked && store.lastMenu(asked)) open(asked);
   else showWaiting();
   await arrive(asked);

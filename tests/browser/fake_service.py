@@ -35,7 +35,8 @@ def problem(status: int, code: str, detail: str = "") -> JSONResponse:
 class FakeService:
     """journeys, menus, threads: what it knows. calls: every POST as (path, body, Idempotency-Key).
 
-    refusals: problems to answer POSTs with, by path, once each. stream_ids: the Last-Event-ID of each live line.
+    refusals: problems to answer POSTs with, by path, once each. answers: what a POST is answered with, by path.
+    stream_ids: the Last-Event-ID of each live line.
     """
 
     def __init__(self) -> None:
@@ -45,6 +46,7 @@ class FakeService:
         self.calls: list[tuple[str, Any, str]] = []
         self.refusals: dict[str, deque[Response]] = {}
         self.outcomes: dict[str, dict[str, Any]] = {}
+        self.answers: dict[str, Any] = {}
         self.on_choose: Callable[[str], None] = lambda _: None
         self.tokens: set[str] = set()
         self.refreshes: dict[str, str] = {}
@@ -185,6 +187,8 @@ class FakeService:
         self.calls.append((path, body, request.headers["idempotency-key"]))
         if refused := self._refused(request, path):
             return refused
+        if path in self.answers:
+            return JSONResponse(self.answers[path])
         match path.strip("/").split("/"):
             case ["items", item]:
                 self.on_choose(item)

@@ -101,7 +101,7 @@ def test_the_e_mail_address_is_asked_for_proven_and_removed(phone: Phone, servic
     service.serve(menus.support_ok())
     page = phone.open()
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    page.get_by_role("button", name="Your data", exact=True).click()
+    page.get_by_role("button", name="Settings", exact=True).click()
     card = page.locator(".card.email")
     expect(card.get_by_role("status")).to_have_text("You have not given one.")
     card.get_by_label("E-mail address").fill("nobody")
@@ -122,7 +122,7 @@ def test_the_e_mail_address_is_asked_for_proven_and_removed(phone: Phone, servic
     assert page.evaluate("location.hash") == ""
     assert service.posts("/email/verify") == [{"token": "tle_good"}]
 
-    page.get_by_role("button", name="Your data", exact=True).click()
+    page.get_by_role("button", name="Settings", exact=True).click()
     expect(card.get_by_role("status")).to_have_text("Confirmed: ada@example.com")
     card.get_by_role("button", name="Remove my address").click()
     expect(card.get_by_role("status")).to_have_text("You have not given one.")
@@ -141,7 +141,7 @@ def test_other_phones_are_signed_out_from_the_list_and_this_one_forgets_everythi
     service.serve(menus.support_ok())
     page = phone.open()
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    page.get_by_role("button", name="Your data", exact=True).click()
+    page.get_by_role("button", name="Settings", exact=True).click()
     expect(page.locator(".phones li")).to_have_count(3)
     page.get_by_role("button", name="Sign out: Another phone").click()
     expect(page.locator(".phones li")).to_have_count(2)
@@ -160,7 +160,7 @@ def test_whoever_signs_out_may_erase_as_well_in_one_tap(phone: Phone, service: F
     service.serve(menus.support_ok())
     page = phone.open()
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    page.get_by_role("button", name="Your data", exact=True).click()
+    page.get_by_role("button", name="Settings", exact=True).click()
     page.get_by_role("button", name="Sign out this phone").click()
     page.get_by_role("button", name="Erase as well").click()
     expect(page.get_by_role("heading", name="You have left.")).to_be_visible()

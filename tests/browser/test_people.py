@@ -196,7 +196,7 @@ def test_a_phone_that_has_no_journey_yet_is_asked_for_the_code_of_the_unit_in_it
 def test_everything_can_be_taken_along_as_a_file(phone: Phone, service: FakeService) -> None:
     service.serve(menus.support_ok())
     page = phone.open()
-    page.get_by_role("button", name=re.compile("^Your data$")).click()
+    page.get_by_role("button", name=re.compile("^Settings$")).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download my data").click()
 

@@ -136,7 +136,7 @@ def test_where_all_storage_is_denied_the_visit_goes_on_from_memory_and_can_be_le
     service.push(menus.support_jam())
     expect(page.locator(".status-text")).to_have_text("Paper jam")
     assert len(service.posts("/menu/v1/session")) == len(service.posts("/session/refresh")) == 1
-    page.get_by_role("button", name="Your data", exact=True).click()
+    page.get_by_role("button", name="Settings", exact=True).click()
     page.get_by_role("button", name="Leave and wipe").click()
     page.get_by_role("button", name="Yes, wipe everything").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You have left.")

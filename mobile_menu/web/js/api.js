@@ -1,6 +1,7 @@
 // The phone service over HTTP: session, problems as errors, a key for every POST. No element of the page is known here.
 
 import { dropToken, newKey, token } from "./session.js";
+import { store } from "./store.js";
 
 const BASE = "/menu/v1";
 const RETRY_AFTER_MS = 800;
@@ -41,7 +42,8 @@ async function checked(response) {
 
 async function authorised(path, options, retry = true) {
   const bearer = await token(send, checked);
-  const headers = { ...options.headers, Authorization: `Bearer ${bearer}` };
+  const spoken = store.language ? { "Accept-Language": store.language } : {}; // Else the browser says what it prefers.
+  const headers = { ...options.headers, ...spoken, Authorization: `Bearer ${bearer}` };
   const response = await send(path, { ...options, headers });
   if (response.status !== 401 || !retry) return checked(response);
   dropToken(bearer);
@@ -90,6 +92,7 @@ export const api = {
   },
   menu: (journey) => get(`/menu?journey=${enc(journey)}`),
   choose: (item, journey) => post(`/items/${enc(item)}`, { journey }),
+  context: (journey, position) => post("/context", { journey, position }),
   claim: (form) => post("/claims", form),
   cases: async (journey) => (await get(`/cases?journey=${enc(journey)}`)).items,
   openCase: (journey, text, key) => post("/cases", { journey, text }, key),

@@ -5,20 +5,22 @@ import { openCases } from "./case.js";
 import { openClaim } from "./claim.js";
 import { complain } from "./complain.js";
 import { announce } from "./dom.js";
-import { drawTop, put } from "./frame.js";
+import { drawBanner, drawTop, hasPeople, put } from "./frame.js";
 import { openGuide } from "./guide.js";
 import { claims, opens } from "./items.js";
-import { claimed, ending, refused } from "./journeys.js";
+import { claimed, ending, refused, showStart } from "./journeys.js";
 import { close, open, refresh } from "./open.js";
 import { openPeople } from "./people.js";
 import { leftPage, openPrivacy } from "./privacy.js";
+import { wear } from "./preferences.js";
+import { openSettings } from "./settings.js";
 import { ask, closeSheets, hush, toast } from "./sheets.js";
 import { currentJourney, itemsOf, query, state } from "./state.js";
 import { store } from "./store.js";
 import { openJourneys } from "./switcher.js";
 import { openTicket } from "./ticket.js";
 import { openWhy } from "./why.js";
-import { t } from "./words.js";
+import { languageBeside, speak, t } from "./words.js";
 
 /** The address asks for the claim form: over the menu, as soon as that offers it. */
 let asksForClaim = query.has("claim");
@@ -87,9 +89,30 @@ export function talk() {
   state.cases.dialog.addEventListener("close", () => { state.cases = null; });
 }
 
-export function privacy() {
+function privacy() {
+  openPrivacy(leaving());
+}
+
+export function settings() {
+  return openSettings({ ...leaving(), journey: state.menu && state.journey, onlanguage: changeLanguage, onpeople: hasPeople() ? people : null });
+}
+
+/** name: of the language that all shall be in, this page and what the service says; null: as the phone has it. */
+async function changeLanguage(name) {
+  store.language = name;
+  await speak(languageBeside(state.menu, name));
+  closeSheets();
+  drawTop();
+  drawBanner();
+  if (state.journey) open(state.journey);
+  else if (document.querySelector(".start form")) showStart();
+  settings().querySelector("input[name=setting-language]:checked").focus();
+}
+
+/** What signing out and leaving do to the page. */
+function leaving() {
   const journey = state.journey;
-  openPrivacy({
+  return {
     complain,
     onleaving() { state.live?.close(); },
     onstayed() { if (journey) open(journey); },
@@ -104,12 +127,13 @@ export function privacy() {
       Object.assign(state, { live: null, journey: null, menu: null, journeys: [], unread: false });
       closeSheets();
       hush();
+      wear();
       history.replaceState(null, "", "/app/");
       put(leftPage(receipt));
       document.querySelector(".left h1").focus();
       announce(t("left.title"));
     },
-  });
+  };
 }
 
 export function journeys() {

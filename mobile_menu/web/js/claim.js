@@ -1,25 +1,41 @@
 // Naming a product: the start page and the form that makes it the customer's. A link from a QR code fills most of it in.
 
-import { api, Problem } from "./api.js";
-import { h } from "./dom.js";
+import { api, Problem, Unreachable } from "./api.js";
+import { busy, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { openSheet } from "./sheets.js";
 import { t } from "./words.js";
 
 /** The page of a phone that knows no product yet. */
 export function startPage({ known, onclaimed, complain }) {
+  const form = h("section", { class: "card" });
+  const fill = (unit) => form.replaceChildren(h("h2", {}, t(isNamed(unit) ? "claim.one" : "claim.title")), claimForm({ known: unit, onclaimed, complain }));
+  fill(known);
   return h("div", { class: "start" },
     h("div", { class: "start-art", "aria-hidden": "true" }, icon("printer"), icon("box"), icon("coffee")),
     h("h1", {}, t("start.title")),
     h("p", { class: "large" }, t("start.text")),
-    h("section", { class: "card" }, h("h2", {}, t("claim.title")), claimForm({ known, onclaimed, complain })));
+    scanButton({ complain, onunit: (unit) => { fill(unit); form.querySelector("[name=code]").focus(); } }),
+    form);
+}
+
+/** Scans a label: the scanner, and what it needs, is fetched only then. */
+function scanButton({ onunit, complain }) {
+  const button = h("button", { class: "button wide scan-button", type: "button" }, h("span", { class: "with-icon" }, icon("scan"), t("scan.go")));
+  button.addEventListener("click", () => busy(button, async () => {
+    const { openScan } = await import("./scan.js").catch((error) => { throw new Unreachable(error.message); });
+    openScan({ onunit, complain });
+  }, complain));
+  return button;
 }
 
 /** title: what the sheet is called when it is about a unit that is known. */
 export function openClaim({ known = {}, title, onclaimed, complain }) {
-  const body = isNamed(known) ? [] : [h("p", { class: "large" }, t("start.text"))];
-  const dialog = openSheet({ title: title ?? t("products.add"), name: "claim", body });
-  dialog.querySelector(".sheet-body").append(claimForm({ known, onclaimed: (claimed) => { dialog.close(); onclaimed(claimed); }, complain }));
+  const form = (unit) => claimForm({ known: unit, onclaimed: (claimed) => { dialog.close(); onclaimed(claimed); }, complain });
+  const dialog = openSheet({ title: title ?? t("products.add"), name: "claim", body: [] });
+  const body = dialog.querySelector(".sheet-body");
+  const scan = scanButton({ complain, onunit: (unit) => { body.replaceChildren(form(unit)); body.querySelector("[name=code]").focus(); } });
+  body.append(...(isNamed(known) ? [form(known)] : [h("p", { class: "large" }, t("start.text")), scan, form(known)]));
   return dialog;
 }
 

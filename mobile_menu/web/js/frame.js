@@ -1,7 +1,6 @@
 // The frame around whatever is on the page: title, the bar at the top, the line that says that we are offline.
 
 import { announce, h, setAttribute, setText } from "./dom.js";
-import { held } from "./held.js";
 import { icon } from "./icons.js";
 import { messagePage, waitingPage } from "./pages.js";
 import { acts, currentJourney, state } from "./state.js";
@@ -25,17 +24,16 @@ export function put(node, { title = "Throughline", focus = false } = {}) {
 export function drawTop() {
   const current = currentJourney();
   if (!page.top.firstChild) page.top.append(...buttons());
-  const [switcher, people, expert, shield] = page.top.children;
+  const [switcher, people, expert, settings] = page.top.children;
   setText(switcher.children[1], current?.model_name || "Throughline");
   setAttribute(switcher, "aria-label", `${current?.model_name || "Throughline"}. ${t("products")}`);
   switcher.hidden = !state.journey;
   people.hidden = !hasPeople();
   setAttribute(people, "aria-label", t("people"));
   expert.hidden = !state.journey;
-  shield.hidden = !held.now;
   setAttribute(expert, "aria-label", t(state.unread ? "expert.new" : "expert"));
   expert.lastChild.hidden = !state.unread;
-  setAttribute(shield, "aria-label", t("privacy"));
+  setAttribute(settings, "aria-label", t("settings"));
 }
 
 function buttons() {
@@ -43,11 +41,12 @@ function buttons() {
     h("button", { class: "switch", type: "button", onclick: () => acts.journeys() }, h("span", { class: "mark" }), h("span", { class: "switch-name" }), icon("down")),
     h("button", { class: "round persons-button", type: "button", onclick: () => acts.people() }, icon("people")),
     h("button", { class: "round help", type: "button", onclick: () => acts.expert() }, icon("expert"), h("span", { class: "unread", hidden: true })),
-    h("button", { class: "round", type: "button", onclick: () => acts.privacy() }, icon("shield")),
+    h("button", { class: "round settings-button", type: "button", onclick: () => acts.settings() }, icon("setting")),
   ];
 }
 
-function hasPeople() {
+/** Whether this phone may look who is with the product. */
+export function hasPeople() {
   const current = currentJourney();
   return Boolean(current?.product_id && WITH_PEOPLE.includes(current.role) && (state.menu?.stage ?? current.stage) !== "closed");
 }

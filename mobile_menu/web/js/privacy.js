@@ -3,14 +3,17 @@
 import { emailCard, phonesCard } from "./account.js";
 import { api } from "./api.js";
 import { busy, download, h } from "./dom.js";
+import { held } from "./held.js";
 import { icon } from "./icons.js";
 import { ask, openSheet, toast } from "./sheets.js";
 import { store } from "./store.js";
 import { t } from "./words.js";
 
-/** onleaving() comes before the service is asked, onleft(receipt) when all is wiped, onstayed() when it failed;
- * onsignout() when this phone was signed out. */
-export function openPrivacy({ onleaving, onleft, onstayed, onsignout, complain }) {
+/**
+ * onleaving() comes before the service is asked, onleft(receipt) when all is wiped, onstayed() when it failed;
+ * onsignout() when this phone was signed out. title, name: the sheet's; before: cards that stand before those of the data.
+ */
+export function openPrivacy({ onleaving, onleft, onstayed, onsignout, complain, title = t("privacy"), name = "privacy", before = [] }) {
   const take = h("button", { class: "button quiet wide", type: "button" }, t("privacy.export.go"));
   const leave = h("button", { class: "button danger wide", type: "button" }, t("privacy.leave.go"));
   take.addEventListener("click", () => busy(take, async () => {
@@ -28,15 +31,20 @@ export function openPrivacy({ onleaving, onleft, onstayed, onsignout, complain }
     dialog.close();
     onleft(receipt);
   }, (error) => { onstayed(); complain(error); });
+  const data = () => [
+    before.length ? h("h3", { class: "part" }, t("privacy")) : null,
+    h("p", { class: "large" }, t("privacy.text")),
+    emailCard(complain),
+    phonesCard({ complain, onsignout, onerase: erase }),
+    h("section", { class: "card" }, h("h3", {}, icon("firmware"), t("privacy.export")), h("p", {}, t("privacy.export.text")), take),
+    h("section", { class: "card" }, h("h3", {}, icon("leave"), t("privacy.leave")), h("p", {}, t("privacy.leave.text")), leave),
+  ].filter(Boolean);
   const dialog = openSheet({
-    title: t("privacy"),
-    name: "privacy",
+    title,
+    name,
     body: [
-      h("p", { class: "large" }, t("privacy.text")),
-      emailCard(complain),
-      phonesCard({ complain, onsignout, onerase: erase }),
-      h("section", { class: "card" }, h("h3", {}, icon("firmware"), t("privacy.export")), h("p", {}, t("privacy.export.text")), take),
-      h("section", { class: "card" }, h("h3", {}, icon("leave"), t("privacy.leave")), h("p", {}, t("privacy.leave.text")), leave),
+      ...before,
+      ...(held.now || !before.length ? data() : []), // Without a session we hold nothing.
     ],
   });
   return dialog;

@@ -7,7 +7,7 @@ import { dropShell } from "./shell.js";
 const PREFIX = "throughline.";
 const memory = new Map();
 /** What is not of journeys: it stays when only those are forgotten. */
-const STAYS = ["session", "language"];
+const STAYS = ["session", "language", "theme", "text"];
 
 function write(name, value) {
   memory.set(name, value);
@@ -49,6 +49,11 @@ export const store = {
   /** The language that was chosen in the settings; null: as the phone and the menu have it. */
   get language() { return read("language"); },
   set language(value) { if (value) write("language", value); else remove("language"); },
+  /** How the page looks and how large its text is (preferences.js); null: as the phone has it. */
+  get theme() { return read("theme"); },
+  set theme(value) { if (value) write("theme", value); else remove("theme"); },
+  get text() { return read("text"); },
+  set text(value) { if (value) write("text", value); else remove("text"); },
 
   /** {menu, at}: `at` is when it was last known to be right, in ms since 1970. */
   lastMenu(journey) { return read(`menu.${journey}`); },
