@@ -18,7 +18,8 @@ from broker.contract.errors import ThroughlineError
 from broker.contract.messages import Json
 from mobile_menu.rules.content import Content, ContentTest, ItemsFile, ItemSpec, ProfileFile, TestsFile
 from mobile_menu.rules.pictures import Flaw, Picture, read_picture
-from mobile_menu.rules.prepare import Fault, Source, prepare
+from mobile_menu.rules.prepare import prepare
+from mobile_menu.rules.source import Fault, Source
 from mobile_menu.rules.texts import problems_of
 
 F = TypeVar("F", bound=msgspec.Struct)
@@ -28,13 +29,16 @@ _NOT_ITEMS = {"profile.toml", "tests.toml"}
 
 
 class ContentError(ThroughlineError):
-    """The content cannot be shown as it is. `file`, `line` (1 when it is not known) and `detail` say why."""
+    """The content cannot be shown as it is. `file`, `line` (1 when it is not known), `column` (0 when it is not) and
+    `detail` say why.
+    """
 
     code: ClassVar[str] = "content_invalid"
 
     def __init__(self, fault: Fault) -> None:
-        self.file, self.line, self.what = fault.file, fault.line, fault.what
-        super().__init__(f"{fault.file}:{fault.line}: {fault.what}", file=fault.file, line=fault.line)
+        self.file, self.line, self.column, self.what = fault.file, fault.line, fault.column, fault.what
+        place = f"{fault.file}:{fault.line}:{fault.column}" if fault.column else f"{fault.file}:{fault.line}"
+        super().__init__(f"{place}: {fault.what}", file=fault.file, line=fault.line)
 
 
 def profiles() -> tuple[str, ...]:
@@ -62,6 +66,7 @@ def read_content(profile: str, folder: Traversable) -> Content:
         reason_labels=_reason_labels(sources),
         lines=_item_lines(sources),
         pictures=_pictures(folder / PICTURES),
+        tables={name: text for name, text in sources.items() if name.endswith(".toml")},
     )
     content = prepare(source)
     if isinstance(content, Fault):

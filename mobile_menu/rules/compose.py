@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple, TypeVar
 import msgspec
 
 from broker.contract.stages import Stage
-from mobile_menu.rules.conditions import Because, coupon_is_valid, in_distress, link_target
+from mobile_menu.rules.conditions import Because
 from mobile_menu.rules.content import Content, ItemSpec, ReadyItem, ReadyLine
+from mobile_menu.rules.derived import coupon_is_valid, in_distress, link_target
 from mobile_menu.rules.facts import Element, View, number_as_written
 from mobile_menu.rules.menu import (
     OFFERING_KINDS,
@@ -86,11 +87,17 @@ def compose_menu(situation: Situation, content: Content) -> Composed:
 
 def is_withheld(spec: ItemSpec, situation: Situation) -> bool:
     """Whether an item stays away although its condition holds: an offer in distress, a link to nowhere, no coupon."""
+    return next(withheld(spec, situation), None) is not None
+
+
+def withheld(spec: ItemSpec, situation: Situation) -> Iterator[str]:
+    """All that keeps an item away whose condition holds, each in a few words."""
     if (spec.offering or spec.kind in OFFERING_KINDS) and not spec.needed_for_fix and in_distress(situation):
-        return True
+        yield "in_distress=true"
     if spec.shows_coupon and not coupon_is_valid(situation):
-        return True
-    return spec.link is not None and not link_target(situation, spec.link)
+        yield "no coupon"
+    if spec.link is not None and not link_target(situation, spec.link):
+        yield f"link {spec.link} leads nowhere"
 
 
 def _place(shown: Shown) -> tuple[int, int, int, int, int]:

@@ -10,11 +10,13 @@ import msgspec
 
 from broker.contract.messages import Json
 from broker.contract.stages import Stage
-from mobile_menu.rules.conditions import Condition, LinkName, Test
+from mobile_menu.rules.conditions import Test
+from mobile_menu.rules.derived import LinkName
 from mobile_menu.rules.menu import Kind
 from mobile_menu.rules.pictures import Picture
 from mobile_menu.rules.situation import Situation
 from mobile_menu.rules.texts import Texts
+from mobile_menu.rules.tree import Condition
 
 PictureName = Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z0-9-]{0,63})?$")]
 """A file `pictures/{name}.svg` of the profile; empty for a step without a picture."""
@@ -49,12 +51,14 @@ class Boost(Spec, frozen=True, kw_only=True):
     """Another priority, when a condition holds; the first that holds counts."""
 
     priority: int
-    when: Condition
+    when: str
 
 
 class ItemSpec(Spec, frozen=True, kw_only=True):
     """One item. Its texts are the Fluent message `item-{id}` and its attributes: detail, step-1 …, badge, confirm,
     `choice-{value}` of a survey, and `done` for what a command that is done has led to.
+
+    when: the condition under which it shows, as `syntax.py` reads it; without any, always.
 
     each: one item for each open and done step of the installation, each supply, each reason that no other item of the
     content names; its id then is `{id}-{element}`.
@@ -69,7 +73,7 @@ class ItemSpec(Spec, frozen=True, kw_only=True):
     kind: Kind
     priority: int = 0
     icon: str = ""
-    when: Condition = Condition()
+    when: str = ""
     boosts: tuple[Boost, ...] = ()
     each: Literal["step", "supply", "unnamed_reason"] | None = None
     link: LinkName | None = None
@@ -87,7 +91,7 @@ class Line(Spec, frozen=True, kw_only=True):
     """A title or a status line: the Fluent message `text`, when the condition holds. The first that holds is taken."""
 
     text: ItemId
-    when: Condition = Condition()
+    when: str = ""
 
 
 class SectionSpec(Spec, frozen=True, kw_only=True):
@@ -143,6 +147,7 @@ class ReadyItem(msgspec.Struct, frozen=True, kw_only=True):
     """An item with its condition made ready. ranks_by_reason: of equal ones, the gravest reason's comes first."""
 
     spec: ItemSpec
+    when: Condition
     test: Test
     boosts: tuple[tuple[int, Test], ...]
     position: int
@@ -156,7 +161,7 @@ class ReadyLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile's content, checked and ready. named_reasons: those that some item is about.
+    """A profile's content, checked and ready. named_reasons: those that some item is about. ready: items by id.
 
     pictures: by name. step_pictures: their addresses in the order of a guide's steps, by the message of its texts.
     """
@@ -172,6 +177,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     named_reasons: frozenset[str]
     offer: Offer | None
     items: tuple[ItemSpec, ...]
+    ready: Mapping[str, ReadyItem]
     tests: tuple[ContentTest, ...]
     pictures: Mapping[str, Picture]
     step_pictures: Mapping[str, tuple[str, ...]]

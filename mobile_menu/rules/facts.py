@@ -12,8 +12,8 @@ from babel import Locale
 from babel.numbers import format_decimal, get_currency_precision
 from fluent.runtime.types import fluent_date, fluent_number
 
-from mobile_menu.rules.conditions import in_distress
 from mobile_menu.rules.content import Content
+from mobile_menu.rules.derived import in_distress
 from mobile_menu.rules.situation import CommandState, Level, Situation, Step, SupplyLevel
 from mobile_menu.rules.texts import Texts
 

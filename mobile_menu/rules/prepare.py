@@ -2,79 +2,61 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import NamedTuple
 
 from broker.contract.stages import Stage
-from mobile_menu.rules.conditions import Condition, compile_condition
-from mobile_menu.rules.content import Content, ContentTest, ItemSpec, Line, ProfileFile, ReadyItem, ReadyLine
+from mobile_menu.rules.conditions import compile_condition
+from mobile_menu.rules.content import Content, ItemSpec, Line, ReadyItem, ReadyLine
 from mobile_menu.rules.facts import is_fact
 from mobile_menu.rules.menu import Kind
-from mobile_menu.rules.pictures import Picture
+from mobile_menu.rules.reach import reach_faults
+from mobile_menu.rules.reading import Conditions, ItemConditions, read_conditions
+from mobile_menu.rules.source import PROFILE, Fault, Source, place_of_item
 from mobile_menu.rules.texts import Texts
-from mobile_menu.rules.witness import witness
+from mobile_menu.rules.tree import Both, Condition, Is, asked_for
+
+__all__ = ["Fault", "Source", "prepare"]
 
 _BY_NAME = ("step-", "reason-")
 """Messages found by a name that a device or the record tells, and so named nowhere in the content."""
-
-_ALWAYS = (
-    (Kind.EXPERT, "POST", "/menu/v1/cases"),
-    (Kind.PRIVACY, "GET", "/menu/v1/export"),
-    (Kind.PRIVACY, "POST", "/menu/v1/opt-out"),
-)
-"""What every menu has: help, and the way out."""
-
-
-class Fault(NamedTuple):
-    """line: counted from 1."""
-
-    file: str
-    line: int
-    what: str
-
-
-class Source(NamedTuple):
-    """A profile as it was read. texts: Fluent sources by language and file. lines: where each item id stands."""
-
-    profile: str
-    frame: ProfileFile
-    items: tuple[ItemSpec, ...]
-    tests: tuple[ContentTest, ...]
-    texts: Mapping[str, Mapping[str, str]]
-    reason_labels: Mapping[str, str]
-    lines: Mapping[str, list[tuple[str, int]]]
-    pictures: Mapping[str, Picture]
 
 
 def prepare(source: Source) -> Content | Fault:
     """The content, ready; or the first thing that is wrong with it."""
     missing = [language for language in source.frame.languages if language not in source.texts]
     if missing:
-        return Fault("profile.toml", 1, f"there are no texts in {missing[0]}")
+        return Fault(PROFILE, 1, f"there are no texts in {missing[0]}")
     texts = {language: Texts(language, source.texts[language]) for language in source.frame.languages}
+    conditions = read_conditions(source, texts[source.frame.languages[0]].by_id)
+    if isinstance(conditions, Fault):
+        return conditions
     faults = chain(
-        _item_faults(source), _frame_faults(source), _text_faults(source, texts), _picture_faults(source, texts)
+        _item_faults(source),
+        reach_faults(source, conditions),
+        _text_faults(source, texts),
+        _picture_faults(source, texts),
     )
-    return next(faults, None) or _ready(source, texts)
+    return next(faults, None) or _ready(source, texts, conditions)
 
 
-def _ready(source: Source, texts: Mapping[str, Texts]) -> Content:
+def _ready(source: Source, texts: Mapping[str, Texts], conditions: Conditions) -> Content:
     sections = tuple(section.id for section in source.frame.sections)
-    ready = [_ready_item(spec, position, sections) for position, spec in enumerate(source.items)]
+    ready = [
+        _ready_item(spec, read, position, sections)
+        for position, (spec, read) in enumerate(zip(source.items, conditions.items, strict=True))
+    ]
     return Content(
         profile=source.profile,
         languages=source.frame.languages,
         texts=texts,
         sections=sections,
-        items_by_stage={
-            stage: tuple(one for one in ready if one.spec.when.stage is None or stage in one.spec.when.stage)
-            for stage in Stage
-        },
-        titles=tuple(_ready_line(line) for line in source.frame.titles),
-        statuses=tuple(_ready_line(line) for line in source.frame.statuses),
+        items_by_stage={stage: tuple(one for one in ready if _can_be(one.when, stage)) for stage in Stage},
+        titles=tuple(map(_ready_line, source.frame.titles, conditions.titles)),
+        statuses=tuple(map(_ready_line, source.frame.statuses, conditions.statuses)),
         reason_labels=source.reason_labels,
-        named_reasons=_named_reasons(source),
+        named_reasons=_named_reasons(source, conditions),
         offer=source.frame.offer,
         items=source.items,
+        ready={one.spec.id: one for one in ready},
         tests=source.tests,
         pictures=source.pictures,
         step_pictures={
@@ -84,24 +66,37 @@ def _ready(source: Source, texts: Mapping[str, Texts]) -> Content:
     )
 
 
-def _ready_item(spec: ItemSpec, position: int, sections: tuple[str, ...]) -> ReadyItem:
+def _ready_item(spec: ItemSpec, read: ItemConditions, position: int, sections: tuple[str, ...]) -> ReadyItem:
     return ReadyItem(
         spec=spec,
-        test=compile_condition(spec.when),
-        boosts=tuple((boost.priority, compile_condition(boost.when)) for boost in spec.boosts),
+        when=read.when,
+        test=compile_condition(read.when),
+        boosts=tuple(
+            (boost.priority, compile_condition(when)) for boost, when in zip(spec.boosts, read.boosts, strict=True)
+        ),
         position=position,
         section_position=sections.index(spec.section),
-        ranks_by_reason=frozenset(spec.when.reason or ()),
+        ranks_by_reason=asked_for(read.when, "device.reasons"),
     )
 
 
-def _ready_line(line: Line) -> ReadyLine:
-    return ReadyLine(text=line.text, test=compile_condition(line.when))
+def _ready_line(line: Line, when: Condition) -> ReadyLine:
+    return ReadyLine(text=line.text, test=compile_condition(when))
 
 
-def _named_reasons(source: Source) -> frozenset[str]:
+def _can_be(when: Condition, stage: Stage) -> bool:
+    """Whether the item may show in this stage, as far as the stage decides."""
+    parts = when.parts if isinstance(when, Both) else (when,)
+    return all(stage in part.values for part in parts if isinstance(part, Is) and part.name == "stage")
+
+
+def _named_reasons(source: Source, conditions: Conditions) -> frozenset[str]:
     """Reasons that need no general advice: those that an item is about, and those that say that all is well."""
-    guides = (spec.when.reason or () for spec in source.items if spec.kind is Kind.GUIDE)
+    guides = (
+        asked_for(read.when, "device.reasons")
+        for spec, read in zip(source.items, conditions.items, strict=True)
+        if spec.kind is Kind.GUIDE
+    )
     return frozenset(chain(source.frame.no_reasons, *guides))
 
 
@@ -112,11 +107,11 @@ def _item_faults(source: Source) -> Iterator[Fault]:
         places = source.lines.get(spec.id) or [("items", 1)]
         if len(places) > 1:
             yield Fault(*places[1], f"the item {spec.id} is there twice")
-        for what in _faults_of(spec, sections, prefixes, source.reason_labels):
+        for what in _faults_of(spec, sections, prefixes):
             yield Fault(*places[0], f"{spec.id}: {what}")
 
 
-def _faults_of(spec: ItemSpec, sections: set[str], prefixes: set[str], reasons: Mapping[str, str]) -> Iterator[str]:
+def _faults_of(spec: ItemSpec, sections: set[str], prefixes: set[str]) -> Iterator[str]:
     if spec.section not in sections:
         yield f"there is no section {spec.section}"
     if sum(part is not None for part in (spec.link, spec.call, spec.order)) > 1:
@@ -124,13 +119,6 @@ def _faults_of(spec: ItemSpec, sections: set[str], prefixes: set[str], reasons: 
     if any(spec.id.startswith(f"{prefix}-") for prefix in prefixes):
         yield "the id looks like one of a repeated item"
     yield from _survey_faults(spec)
-    unknown = [
-        reason for reason in _reasons_in(spec.when, *(boost.when for boost in spec.boosts)) if reason not in reasons
-    ]
-    if unknown:
-        yield f"there is no state reason {unknown[0]}"
-    if witness(spec) is None:
-        yield "no situation can show it"
 
 
 def _survey_faults(spec: ItemSpec) -> Iterator[str]:
@@ -141,27 +129,6 @@ def _survey_faults(spec: ItemSpec) -> Iterator[str]:
         yield "a survey, and nothing else, has choices, each once"
     if asks and spec.order is not None and not isinstance(spec.order.arguments.get("survey"), str):
         yield "arguments.survey says which survey it is"
-
-
-def _reasons_in(*conditions: Condition) -> Iterator[str]:
-    for condition in conditions:
-        yield from condition.reason or ()
-        yield from condition.last_reason or ()
-        yield from _reasons_in(*(condition.any_ or ()), *filter(None, [condition.not_]))
-
-
-def _frame_faults(source: Source) -> Iterator[Fault]:
-    for name, lines in (("titles", source.frame.titles), ("statuses", source.frame.statuses)):
-        if not lines or lines[-1].when != Condition():
-            yield Fault("profile.toml", 1, f"the last of {name} has no condition, so that every menu has one")
-    for kind, method, href in _ALWAYS:
-        if not any(_is_always_there(spec, kind, method, href) for spec in source.items):
-            yield Fault("profile.toml", 1, f"every menu needs an item of kind {kind} that calls {method} {href}")
-
-
-def _is_always_there(spec: ItemSpec, kind: Kind, method: str, href: str) -> bool:
-    unconditional = spec.when == Condition() and spec.kind is kind and not spec.offering and spec.each is None
-    return unconditional and spec.call is not None and (spec.call.method, spec.call.href) == (method, href)
 
 
 def _text_faults(source: Source, texts: Mapping[str, Texts]) -> Iterator[Fault]:
@@ -187,7 +154,7 @@ def _text_faults(source: Source, texts: Mapping[str, Texts]) -> Iterator[Fault]:
 def _picture_faults(source: Source, texts: Mapping[str, Texts]) -> Iterator[Fault]:
     shown: set[str] = set()
     for spec, message, names in _pictured(source):
-        where = _place_of_item(source, spec)
+        where = place_of_item(source, spec)
         for name in names:
             if name and name not in source.pictures:
                 yield Fault(*where, f"{spec.id}: there is no picture {name}")
@@ -201,11 +168,7 @@ def _picture_faults(source: Source, texts: Mapping[str, Texts]) -> Iterator[Faul
             yield Fault(f"pictures/{name}.svg", 1, "no step shows it")
     for spec in source.items:
         if spec.step_pictures and spec.each != "step":
-            yield Fault(*_place_of_item(source, spec), f"{spec.id}: only an item for each step has step_pictures")
-
-
-def _place_of_item(source: Source, spec: ItemSpec) -> tuple[str, int]:
-    return source.lines.get(spec.id, [("items", 1)])[0]
+            yield Fault(*place_of_item(source, spec), f"{spec.id}: only an item for each step has step_pictures")
 
 
 def _pictured(source: Source) -> Iterator[tuple[ItemSpec, str, tuple[str, ...]]]:

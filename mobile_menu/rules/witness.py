@@ -1,14 +1,31 @@
-"""Situations that an item's condition asks for: how content is shown to be reachable before it is published."""
+"""Situations that show an item: how content is proven to be reachable before it is published."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice, product
+from typing import TypeVar
 
-from broker.contract.messages import Json
 from broker.contract.stages import Role, Stage
-from mobile_menu.rules.compose import is_withheld
-from mobile_menu.rules.conditions import Condition, holds
 from mobile_menu.rules.content import ItemSpec
+from mobile_menu.rules.derived import LINK_NAMES
+from mobile_menu.rules.menu import OFFERING_KINDS
+from mobile_menu.rules.names import NAMES
+from mobile_menu.rules.satisfy import (
+    CASE,
+    COUPON,
+    DISTRESS,
+    NEXT,
+    SOMETHING_ELSE,
+    UNIT,
+    UNREAD,
+    AnyDemand,
+    Between,
+    Members,
+    OneOf,
+    Solution,
+    Truth,
+    formula,
+    solutions,
+)
 from mobile_menu.rules.situation import (
     Case,
     CommandState,
@@ -27,113 +44,169 @@ from mobile_menu.rules.situation import (
     SupplyLevel,
     Zone,
 )
+from mobile_menu.rules.tree import Condition, Flag, Has, Meets, both, negation
 
-MAX_TRIED = 4096
-"""Situations tried for one item. A condition of content needs a handful."""
+SITE = "https://example.com/"
 
-_SOME_DAY = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
-
-
-def witness(spec: ItemSpec) -> Situation | None:
-    """A situation in which the item shows; None when none was found among those that its condition names."""
-    for choices in islice(_choices(spec.when), MAX_TRIED):
-        situation = situation_of(choices)
-        if holds(spec.when, situation) is not None and not is_withheld(spec, situation):
-            return situation
-    return None
+W = TypeVar("W", bound=str)
 
 
-def _choices(condition: Condition) -> Iterator[dict[str, Json]]:
-    """Every way to give each field that the condition names, at any depth, one of the values it names, or none."""
-    named = _named(condition)
-    if "stage" not in named:
-        named["stage"] = dict.fromkeys(Stage)
-    names = list(named)
-    for values in product(*([*named[name], None] for name in names)):
-        chosen = {name: value for name, value in zip(names, values, strict=True) if value is not None}
-        yield chosen if "link" not in named or "link" in chosen else {**chosen, "no_links": True}
+def witness(condition: Condition) -> Situation | None:
+    """A situation in which the condition holds; None when there is none. Raises TooEntangledError."""
+    found = next(solutions(formula(condition)), None)
+    return None if found is None else situation_of(found)
 
 
-def _named(condition: Condition) -> dict[str, dict[Json, None]]:
-    named: dict[str, dict[Json, None]] = {}
-    for name in condition.__struct_fields__:
-        value = getattr(condition, name)
-        match name, value:
-            case _, None:
-                continue
-            case "any_", _:
-                nested = list(value)
-            case "not_", _:
-                nested = [value]
-            case _, bool():
-                named.setdefault(name, {})[value] = None
-                continue
-            case _:
-                named.setdefault(name, {}).update(dict.fromkeys(value))
-                continue
-        for one in nested:
-            for inner, values in _named(one).items():
-                named.setdefault(inner, {}).update(values)
-    return named
+def showing(spec: ItemSpec, when: Condition) -> Condition:
+    """All that must hold for the item to show: its condition, and that nothing withholds it."""
+    parts = [when]
+    if (spec.offering or spec.kind in OFFERING_KINDS) and not spec.needed_for_fix:
+        parts.append(negation(Flag("in_distress")))
+    if spec.shows_coupon:
+        parts.append(Flag("relation.coupon_valid"))
+    if spec.link is not None:
+        parts.append(Meets("links", (spec.link,)))
+    match spec.each:
+        case "step":
+            parts.append(Has("steps"))
+        case "supply":
+            parts.append(Has("device.supplies"))
+        case "unnamed_reason":
+            parts.append(Meets("device.reasons", (SOMETHING_ELSE,)))
+        case None:
+            pass
+    return both(*parts)
 
 
-def situation_of(chosen: Mapping[str, Json]) -> Situation:
-    """The plainest situation in which the chosen fields of a condition are so; `no_links`: nothing leads anywhere."""
-    site = "" if chosen.get("no_links") else "https://example.com/"
-    shop = Shop(id="shop", name="Shop", url=site) if chosen.get("has_shop", True) else None
+def situation_of(solution: Solution) -> Situation:
+    """The plainest situation that meets the demands; without any: an owner's unit that works."""
+    unit = "unit" if _true(solution, UNIT, plain=True) else ""
+    linked = _members(solution, "links")
     return Situation(
         journey_id="witness",
-        stage=chosen.get("stage", Stage.SUPPORT),
+        stage=Stage(_word(solution, "stage", Stage.SUPPORT)),
         profile="witness",
-        gtin="unit" if site else "",
-        serial="unit" if site else "",
-        product_id="unit" if site else "",
-        role=chosen.get("role", Role.OWNER),
-        onlooker=chosen.get("onlooker", Onlooker.NO),
-        device=_device(chosen),
-        place=Place(zone=chosen.get("zone", Zone.UNKNOWN), shop=shop, proven=chosen.get("proven", False)),
-        parcel=Parcel(
-            state=chosen.get("parcel", ParcelState.NONE),
-            promised_at=_SOME_DAY if chosen.get("has_promise") else None,
-            tracking_url=site,
+        model_name=_word(solution, "model_name", "Witness"),
+        brand=_word(solution, "brand", "Witness"),
+        gtin=unit,
+        serial=unit,
+        product_id=unit,
+        role=Role(_word(solution, "role", Role.OWNER)),
+        onlooker=Onlooker(_word(solution, "onlooker", Onlooker.NO)),
+        device=_device(solution),
+        place=Place(
+            zone=Zone(_word(solution, "place.zone", Zone.UNKNOWN)),
+            shop=_shop(solution),
+            proven=_true(solution, "place.proven"),
         ),
-        steps=_steps(chosen),
-        relation=_relation(chosen, site),
-        links=Links(**dict.fromkeys(Links.__struct_fields__, site)),
-        closed_reason=chosen.get("closed_reason", ""),
+        parcel=Parcel(
+            state=ParcelState(_word(solution, "parcel.state", ParcelState.NONE)),
+            promised_at=_time(solution, "parcel.promised_at"),
+            tracking_url=SITE if "tracking" in linked else "",
+        ),
+        steps=_steps(solution),
+        relation=_relation(solution),
+        links=Links(**{name: SITE for name in Links.__struct_fields__ if name in linked}),
+        closed_reason=_word(solution, "closed_reason", ""),
     )
 
 
-def _device(chosen: Mapping[str, Json]) -> Device:
+def _device(solution: Solution) -> Device:
+    firmware = _word(solution, "device.firmware_state", "current")
     return Device(
-        level=chosen.get("level", Level.OK),
-        reasons=(chosen["reason"],) if "reason" in chosen else (),
-        last_reasons=(chosen["last_reason"],) if "last_reason" in chosen else (),
-        supplies=(SupplyLevel(name="black", level_percent=50),) if chosen.get("supplies") else (),
-        days_left=9.0 if chosen.get("days_left") else None,
-        usage={chosen["usage"]: 1.0} if "usage" in chosen else {},
-        firmware_state=chosen.get("firmware", "current"),
-        demo_unit=chosen.get("demo_unit", False),
-        commands=(CommandState(name=chosen["command"], state="running"),) if "command" in chosen else (),
+        level=Level(_word(solution, "device.level", Level.OK)),
+        reasons=_members(solution, "device.reasons"),
+        last_reasons=_members(solution, "device.last_reasons"),
+        since=_time(solution, "device.since"),
+        supplies=_supplies(solution),
+        days_left=_number(solution, "device.days_left"),
+        usage=dict(_figures(solution)),
+        firmware_state=firmware,  # type: ignore[arg-type]  # its slot has no other words
+        demo_unit=_true(solution, "device.demo_unit"),
+        commands=tuple(CommandState(name=name, state="running") for name in _members(solution, "device.commands")),
     )
 
 
-def _steps(chosen: Mapping[str, Json]) -> tuple[Step, ...]:
-    if "next_step" not in chosen and not chosen.get("has_steps"):
+def _supplies(solution: Solution) -> tuple[SupplyLevel, ...]:
+    if not _true(solution, "device.supplies"):
         return ()
-    return (Step(id=chosen.get("next_step", "unpack"), required=True, witness="customer"),)
+    level = solution.get("device.lowest_supply_percent")
+    if isinstance(level, Between) and not level.known:
+        return (SupplyLevel(name="black", level_percent=-1),)
+    known = _number(solution, "device.lowest_supply_percent")
+    return (SupplyLevel(name="black", level_percent=50 if known is None else int(known)),)
 
 
-def _relation(chosen: Mapping[str, Json], site: str) -> Relation:
-    unread = int(chosen.get("unread", False))
-    has_case = chosen.get("has_case", bool(unread))
+def _shop(solution: Solution) -> Shop | None:
+    if not _true(solution, "place.shop"):
+        return None
+    return Shop(id="shop", name="Shop", url=SITE if "shop_page" in _members(solution, "links") else "")
+
+
+def _steps(solution: Solution) -> tuple[Step, ...]:
+    if not _true(solution, "steps"):
+        return ()
+    return (Step(id=_word(solution, NEXT, "unpack"), required=True, witness="customer"),)
+
+
+def _relation(solution: Solution) -> Relation:
+    coupon = _word(solution, COUPON, "none")
     return Relation(
-        case=Case(id="case", unread=unread) if has_case else None,
-        distress=("witness",) if chosen.get("in_distress") else (),
-        stalls=(chosen["stall"],) if "stall" in chosen else (),
-        coupon=Coupon(code="WITNESS", amount=5000, currency="USD") if chosen.get("has_coupon", True) else None,
-        referral_url=site,
-        consent=(chosen["consent"],) if "consent" in chosen else (),
-        surveys_due=(chosen["survey"],) if "survey" in chosen else (),
-        return_requested=chosen.get("return_requested", False),
+        case=Case(id="case", unread=int(_true(solution, UNREAD))) if _true(solution, CASE) else None,
+        distress=("witness",) if _true(solution, DISTRESS) else (),
+        stalls=_members(solution, "relation.stalls"),
+        coupon=None
+        if coupon == "none"
+        else Coupon(code="WITNESS", amount=5000, currency="USD", redeemed=coupon == "used"),
+        referral_url=SITE if "referral" in _members(solution, "links") else "",
+        consent=_members(solution, "relation.consent"),
+        surveys_due=_members(solution, "relation.surveys_due"),
+        return_requested=_true(solution, "relation.return_requested"),
     )
+
+
+def _word(solution: Solution, slot: str, plain: W) -> str:
+    """The plain word where it is allowed, else the first one that is, in the order of the declaration."""
+    demand = solution.get(slot)
+    if not isinstance(demand, OneOf):
+        return plain
+    if demand.allowed is None:
+        others = (f"{plain}-{number}" for number in range(2, len(demand.excluded) + 3))
+        return next(one for one in (str(plain), *others) if one not in demand.excluded)
+    if plain in demand.allowed:
+        return plain
+    declared = NAMES[slot].values if slot in NAMES else ()
+    return next((one for one in declared if one in demand.allowed), min(demand.allowed))
+
+
+def _members(solution: Solution, slot: str) -> tuple[str, ...]:
+    demand = solution.get(slot)
+    required = demand.required if isinstance(demand, Members) else frozenset()
+    order = {name: position for position, name in enumerate(LINK_NAMES)}
+    return tuple(sorted(required, key=lambda one: (order.get(one, 0), one)))  # type: ignore[call-overload]  # any word may be asked for
+
+
+def _true(solution: Solution, slot: str, *, plain: bool = False) -> bool:
+    demand = solution.get(slot)
+    return demand.value if isinstance(demand, Truth) else plain
+
+
+def _number(solution: Solution, slot: str) -> float | None:
+    return _example(solution.get(slot))
+
+
+def _example(demand: AnyDemand | None) -> float | None:
+    return demand.example() if isinstance(demand, Between) and demand.known else None
+
+
+def _time(solution: Solution, slot: str) -> datetime | None:
+    seconds = _number(solution, slot)
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _figures(solution: Solution) -> Iterator[tuple[str, float]]:
+    for slot, demand in solution.items():
+        if slot.startswith("device.usage["):
+            value = _example(demand)
+            if value is not None:
+                yield slot.removeprefix("device.usage[").removesuffix("]"), value

@@ -17,14 +17,21 @@ from broker.contract.codec import (
 from broker.contract.messages import MAX_PAYLOAD_BYTES, Message
 from broker.contract.topics import up_topic
 from broker.contract.values import value_problem
-from mobile_menu.rules.conditions import Condition, compile_condition, describe
-from mobile_menu.rules.witness import situation_of
+from mobile_menu.rules.conditions import compile_condition, judged
+from mobile_menu.rules.satisfy import Members, Solution, TooEntangledError, Truth
+from mobile_menu.rules.syntax import Problem, parse
+from mobile_menu.rules.tree import described, written
+from mobile_menu.rules.witness import situation_of, witness
 
 UNIT: Final = "01jd9s0000000000000000000a"
 _UP: Final = tuple(UP_TYPES)
 _DOWN: Final = tuple(DOWN_TYPES)
-_SITUATIONS: Final = (situation_of({}), situation_of({"reason": "media-jam", "has_case": True, "no_links": True}))
-MAX_CONDITION_DEPTH: Final = 64
+_JAM: Final[Solution] = {
+    "device.reasons": Members(frozenset({"media-jam"})),
+    "relation.case": Truth(True),
+    "~unit": Truth(False),
+}
+_SITUATIONS: Final = (situation_of({}), situation_of(_JAM))
 
 
 def ups(data: bytes) -> None:
@@ -63,18 +70,26 @@ def values(data: bytes) -> None:
 
 
 def conditions(data: bytes) -> None:
-    """A condition of content: refused, or one that can be judged in every situation and told in a line."""
-    try:
-        found = msgspec.json.decode(data, type=Condition)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    """A condition of content: refused at a place of its text, or one that can be judged in every situation, told in a
+    line, written out and read again, and shown possible or not.
+    """
+    text = data.decode("utf-8", "replace")
+    found = parse(text)
+    if isinstance(found, Problem):
+        assert 1 <= found.line <= text.count("\n") + 1
+        assert found.column >= 1
         return
-    if data.count(b"{") > MAX_CONDITION_DEPTH:
-        return  # content is ours, and nobody nests so deep
-    assert msgspec.json.decode(msgspec.json.encode(found), type=Condition) == found
-    assert describe(found)
+    assert described(found)
+    again = parse(written(found))
+    assert again == found or isinstance(again, Problem)  # longer or deeper than may be, when written plainly
     for situation in _SITUATIONS:
         because = compile_condition(found)(situation)
-        assert because is None or all(isinstance(part, str) for part in because)
+        assert (because is not None) == judged(found, situation)
+    try:
+        example = witness(found)
+    except TooEntangledError:
+        return
+    assert example is None or judged(found, example)
 
 
 def _message(found: Accepted | Rejection) -> Message:

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from broker.contract.codec import DOWN_TYPES, UP_TYPES
 from broker.frames import publish
 from mobile_menu.content_loader import load_content, profiles
@@ -101,7 +99,9 @@ def _label_links() -> Iterator[bytes]:
 def _conditions() -> Iterator[bytes]:
     for profile in profiles():
         for item in load_content(profile).items:
-            yield msgspec.json.encode(item.when)
+            yield from (when.encode() for when in (item.when, *(boost.when for boost in item.boosts)))
+    yield b'device.days_left < 7 || device.usage["pages_total"] >= 1.5e3 && !has(parcel.promised_at)'
+    yield b'device.since != timestamp("2026-12-24T18:00:00Z") && !(model_name in ["A", "B"])'
 
 
 def _imports() -> Iterator[bytes]:

@@ -18,7 +18,10 @@ _JSON: Final = ("{", "}", "[", "]", '"', ":", ",", "null", "true", "1e9", '{"sch
 _UP: Final = ('"boot":', '"seq":', '"at":', '"epoch":', '"reported":', '"measurements":', '"name":', '"data":')
 _GS1: Final = ("/01/", "/21/", "/10/", "/22/", "?17=", "%2F", "https://", "&", "/8006/", "/00/", "09506000134352")
 _PHONE: Final = ('"journey":', '"sightings":', '"uri":', '"code":', '"gtin":', '"serial":', '"ephemeral_id":')
-_CONDITION: Final = ('"stage":', '"any":', '"not":', '"reason":', '"role":', '"link":', '"install"', '"owner"')
+_CONDITION: Final = (
+    *('stage == "', 'device.level in ["', '"media-jam" in device.reasons', "sets.intersects(", "has(", 'timestamp("'),
+    *("device.days_left < ", 'device.usage["', " && ", " || ", "!", "(", ")", "links", "in_distress", "next_step"),
+)
 
 TARGETS: Final[dict[str, Target]] = {
     "frames": Target(on_frames.frames, 512, ("tl/v1/", "/up/status", "\\x82", "\\x30", "$SYS", "#", "+")),
@@ -27,7 +30,7 @@ TARGETS: Final[dict[str, Target]] = {
     "ups": Target(on_messages.ups, 2048, (*_JSON, *_UP)),
     "downs": Target(on_messages.downs, 2048, (*_JSON, '"settings":', '"version":', '"arguments":', '"expires_at":')),
     "values": Target(on_messages.values, 1024, _JSON),
-    "conditions": Target(on_messages.conditions, 1024, (*_JSON, *_CONDITION)),
+    "conditions": Target(on_messages.conditions, 1024, _CONDITION),
     "links": Target(on_registry.links, 400, _GS1),
     "phone_links": Target(on_registry.phone_links, 400, _GS1),
     "claim_codes": Target(on_registry.claim_codes, 64, ("-", "O", "I", "\\xef\\xbc\\x91")),

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from broker.contract.stages import Role, Stage
 from mobile_menu.content_loader import load_content
 from mobile_menu.rules.compose import ITEM_HREF, compose_menu
-from mobile_menu.rules.conditions import in_distress
+from mobile_menu.rules.derived import in_distress
 from mobile_menu.rules.menu import OFFERING_KINDS, Choice, Composed, Item, Order, Progress
 from mobile_menu.rules.situation import (
     Case,

@@ -15,8 +15,10 @@ from mobile_menu.rules.content import ContentTest
 from mobile_menu.rules.content_tests import failures, failures_of
 from mobile_menu.rules.menu import Kind
 from mobile_menu.rules.situation import Situation, Zone
-from mobile_menu.rules.witness import situation_of, witness
+from mobile_menu.rules.tree import asked_for, atoms
+from mobile_menu.rules.witness import showing, situation_of, witness
 
+UNFED = {"device.firmware_state", "relation.consent"}
 PRINTER = Path("mobile_menu/content/printer")
 
 
@@ -63,7 +65,12 @@ def test_every_rfc_8011_reason_that_a_customer_can_do_something_about_has_its_gu
     content = load_content("printer")
     ours = {name.removeprefix("reason-") for name in content.texts["en"].by_id if name.startswith("reason-")}
     assert len(ours) == 34
-    guides = {reason for spec in content.items if spec.kind is Kind.GUIDE for reason in spec.when.reason or ()}
+    guides = {
+        reason
+        for item in content.ready.values()
+        if item.spec.kind is Kind.GUIDE
+        for reason in asked_for(item.when, "device.reasons")
+    }
     assert ours - guides == {"none"}
     assert ours <= content.reason_labels.keys()
 
@@ -78,17 +85,17 @@ def test_every_guide_for_a_fault_has_three_to_seven_steps_in_every_language() ->
 
 def test_every_rfc_8011_reason_has_a_content_test_in_which_its_own_guide_leads() -> None:
     content = load_content("printer")
-    guided = {reason: spec.id for spec in content.items for reason in spec.when.reason or () if spec.section == "fix"}
+    about = {name: asked_for(item.when, "device.reasons") for name, item in content.ready.items()}
+    guided = {reason for spec in content.items if spec.section == "fix" for reason in about[spec.id]}
     ours = {name.removeprefix("reason-") for name in content.texts["en"].by_id if name.startswith("reason-")} - {"none"}
     tested = {
         test.situation.device.reasons[0]
         for test in content.tests
         if len(test.situation.device.reasons) == 1
         and test.situation.place.zone is Zone.HERE
-        and test.leads
-        in {spec.id for spec in content.items if test.situation.device.reasons[0] in (spec.when.reason or ())}
+        and test.situation.device.reasons[0] in about.get(test.leads or "", ())
     }
-    assert guided.keys() >= ours
+    assert guided >= ours
     assert ours - tested == set()
 
 
@@ -113,12 +120,12 @@ def test_every_step_of_the_machines_checklist_says_how_in_every_language() -> No
 def test_every_item_has_a_situation_that_shows_it_in_the_menu() -> None:
     for profile in profiles():
         content = load_content(profile)
-        for spec in content.items:
-            situation = witness(spec)
+        for item in content.ready.values():
+            situation = witness(showing(item.spec, item.when))
             assert situation is not None
-            if spec.each is None:
-                menu = compose_menu(situation, content).menu
-                assert spec.id in {item.id for section in menu.sections for item in section.items}
+            menu = compose_menu(situation, content).menu
+            shown = {each.id for section in menu.sections for each in section.items}
+            assert any(one == item.spec.id or (item.spec.each and one.startswith(item.spec.id)) for one in shown)
 
 
 @pytest.mark.parametrize("profile", profiles())
@@ -137,9 +144,9 @@ def test_items_that_the_cloud_feeds_nothing_to_are_listed_as_such() -> None:
     rows = [line.split("|")[3] for line in told.splitlines() if line.startswith("|")]
     listed = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
     unfed = {
-        spec.id
-        for spec in load_content("printer").items
-        if spec.link == "tracking" or spec.when.firmware or spec.when.consent
+        item.spec.id
+        for item in load_content("printer").ready.values()
+        if item.spec.link == "tracking" or UNFED & {atom.name for atom in atoms(item.when)}
     }
     assert listed == unfed
 
@@ -157,10 +164,66 @@ REFUSALS = [
     ("tests.toml", "tracking_url", "tracking_uri", "a situation has no tracking_uri"),
     ("tests.toml", "redeemed = true", "redeemd = true", "and there is no second one: a situation has"),
     ("always.toml", 'section = "help"', 'section = "hepl"', "always.toml:4: expert: there is no section hepl"),
-    ("before.toml", 'stage = ["interested"] }', 'stage = ["intersted"] }', "intersted"),
-    ("before.toml", 'stage = ["interested"] }', 'phase = ["interested"] }', "phase"),
-    ("before.toml", 'stage = ["interested"] }', 'stage = "interested" }', "xpected `array"),
-    ("before.toml", 'stage = ["interested"] }', "stage = [] }", "length >= 1"),
+    (
+        "before.toml",
+        "when = 'stage == \"interested\"'",
+        "when = 'stage == \"intersted\"'",
+        "before.toml:{at}:18: what-it-can-do: `stage` is never `intersted`; did you mean `interested`?",
+    ),
+    (
+        "before.toml",
+        "when = 'stage ==",
+        "when = 'phase ==",
+        "before.toml:{at}:9: what-it-can-do: unknown name `phase`",
+    ),
+    (
+        "before.toml",
+        "'stage == \"interested\"'",
+        '{ stage = ["interested"] }',
+        "before.toml:9: Expected `str`, got `object`",
+    ),
+    (
+        "fixes.toml",
+        '"media-jam" in device.reasons',
+        '"media-jam" in device.reason',
+        "fixes.toml:{at}:19: clear-jam: unknown name `device.reason`; did you mean `device.reasons`?",
+    ),
+    (
+        "fixes.toml",
+        '"door-open" in',
+        '"door-opens" in',
+        "fixes.toml:{at}:4: close-door: `device.reasons` is never `door-opens`; did you mean `door-open`?",
+    ),
+    (
+        "fixes.toml",
+        'next_step in ["unpack", "install_supplies"',
+        'next_step in ["unpack", "install_supply"',
+        "`next_step` is never `install_supply`; did you mean `install_supplies`?",
+    ),
+    (
+        "before.toml",
+        "[[items.boosts]]\npriority = 110\nwhen = 'place.zone ==",
+        "[[items.boosts]]\npriority = 110\nwhen = 'place.zone <",
+        "before.toml:{at}:20: coupon: words have no order",
+    ),
+    (
+        "before.toml",
+        "when = 'place.zone == \"shop\"'",
+        'when = \'place.zone == "shop" && stage == "closed"\'',
+        "before.toml:{at}:9: coupon: no situation gives it the priority 110",
+    ),
+    (
+        "profile.toml",
+        "when = 'stage == \"interested\"'",
+        'when = \'stage == "interested" && onlooker == "elsewhere"\'',
+        "title-interested: no situation is left to it by those before it",
+    ),
+    (
+        "profile.toml",
+        "when = 'stage == \"closed\"'",
+        "when = 'stage = \"closed\"'",
+        "profile.toml:{at}:15: title-closed: `=` compares nothing; write `==`",
+    ),
     ("before.toml", "priority = 90\n", "priority = 90\nwen = 1\n", "before.toml:9:"),
     ("before.toml", "priority = 90\n", 'priority = "90"\n', "before.toml:8:"),
     ("before.toml", "priority = 90\n", "priority = = 90\n", "before.toml:8:"),
@@ -173,10 +236,21 @@ REFUSALS = [
     ("support.toml", 'choices = ["0", ', 'choices = ["none", ', "support.toml:"),
     ("support.toml", "priority = 64\n", 'priority = 64\nchoices = ["1"]\n', "test-page: a survey, and nothing else"),
     ("frame.en.ftl", "progress = {", "progres = {", "progress"),
-    ("fixes.toml", '"media-jam"', '"media-jamm"', "there is no state reason media-jamm"),
-    ("fixes.toml", 'reason = ["media-jam"]', 'reason = ["media-jam"]\nreason_told = false', "no situation can show it"),
+    (
+        "fixes.toml",
+        '"media-jam" in device.reasons',
+        '"media-jam" in device.reasons && !device.reason_told',
+        "clear-jam: no situation can show it",
+    ),
     ("always.toml", 'kind = "expert"', 'kind = "guide"', "needs an item of kind expert"),
-    ("always.toml", "priority = 4\n", "priority = 4\nwhen.proven = true\n", "POST /menu/v1/opt-out"),
+    (
+        "always.toml",
+        "priority = 4\n",
+        "priority = 4\nwhen = 'stage != \"closed\" || place.proven'\n",
+        "POST /menu/v1/opt-out; there is none where stage is closed",
+    ),
+    ("always.toml", "priority = 4\n", "priority = 4\noffering = true\n", "POST /menu/v1/opt-out; there is none where"),
+    ("always.toml", "priority = 4\n", 'priority = 4\neach = "step"\n', "POST /menu/v1/opt-out; there is none where"),
     ("profile.toml", 'languages = ["en", "de"]', 'languages = ["en", "fr"]', "no texts in fr"),
     ("profile.toml", '[[titles]]\ntext = "title-support"\n', "", "the last of titles"),
     (
@@ -202,7 +276,8 @@ def test_content_that_cannot_be_shown_is_refused_with_its_place(
     (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ContentError) as refused:
         read_content("printer", folder)
-    assert said in refused.value.detail
+    first = next((at for at, (was, became) in enumerate(zip(old, new, strict=False)) if was != became), len(old))
+    assert said.replace("{at}", str(text.count("\n", 0, text.index(old) + first) + 1)) in refused.value.detail
     assert refused.value.code == "content_invalid"
     assert refused.value.line >= 1
 
@@ -213,7 +288,8 @@ def test_an_offer_that_only_shows_in_distress_is_refused_because_nobody_would_se
         path.read_text(encoding="utf-8")
         .replace("needed_for_fix = true\n", "")
         .replace(
-            'level = ["error", "attention"], reason = ["toner-empty"', 'level = ["error"], reason = ["toner-empty"'
+            'device.level in ["error", "attention"]\n&& role in ["owner", "household"]\n&& sets',
+            'device.level == "error"\n&& role in ["owner", "household"]\n&& sets',
         ),
         encoding="utf-8",
     )
@@ -224,6 +300,23 @@ def test_an_offer_that_only_shows_in_distress_is_refused_because_nobody_would_se
 def test_a_profile_without_content_is_refused() -> None:
     with pytest.raises(ContentError, match=r"there is no profile \.\./printer"):
         load_content("../printer")
+
+
+def test_help_may_be_several_items_when_every_situation_has_one_of_them(folder: Path) -> None:
+    path = folder / "always.toml"
+    text = path.read_text(encoding="utf-8")
+    head = text[text.index("[[items]]") : text.index("[[items.boosts]]")]
+    closed = head.replace('"expert"\nsection', '"export-closed"\nsection')
+    assert closed != head
+    path.write_text(
+        text.replace(head, head + "when = 'stage != \"closed\"'\n") + closed + "when = 'stage == \"closed\"'\n",
+        encoding="utf-8",
+    )
+    for file in sorted(folder.glob("frame.*.ftl")):
+        words = file.read_text(encoding="utf-8")
+        file.write_text(words + "item-export-closed = Help\n    .detail = x\n    .badge = x\n", encoding="utf-8")
+    content = read_content("printer", folder)
+    assert "export-closed" in content.ready
 
 
 def test_content_is_read_once() -> None:
