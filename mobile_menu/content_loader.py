@@ -29,9 +29,7 @@ _NOT_ITEMS = {"profile.toml", "tests.toml"}
 
 
 class ContentError(ThroughlineError):
-    """The content cannot be shown as it is. `file`, `line` (1 when it is not known), `column` (0 when it is not) and
-    `detail` say why.
-    """
+    """The content cannot be shown as it is. `file`, `line` (1 when not known), `column` (or 0), `detail` say why."""
 
     code: ClassVar[str] = "content_invalid"
 

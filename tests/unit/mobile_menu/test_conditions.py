@@ -155,7 +155,7 @@ ELSEWHERE = object()
 ODD = [math.inf, -math.inf, math.nan]
 EDGES = [
     datetime.min,  # noqa: DTZ901  a time without a zone, which nothing keeps out of a situation's type
-    datetime.max,  # noqa: DTZ901
+    datetime.max,  # noqa: DTZ901  the same
     datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
     datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))),
 ]
