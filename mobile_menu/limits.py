@@ -99,7 +99,6 @@ class Gate:
             buckets.popitem(last=False)
         return wait_s
 
-
     def give_back(self, host: str) -> None:
         """The token that the address's last call took: it was not let through after all."""
         source = source_of(host[:MAX_HOST])
