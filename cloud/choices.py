@@ -124,7 +124,8 @@ def _note(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chos
 
 def _note_choice(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> None:
     event_id = f"chosen:{journey.id}:{item.id}:{tx.now.timestamp():.6f}"
-    _append(tx, journey, EventType.ITEM_CHOSEN, event_id, {"item": item.id, "do": item.action})
+    said: dict[str, Json] = {"answer": item.choice} if item.choice else {}
+    _append(tx, journey, EventType.ITEM_CHOSEN, event_id, {"item": item.id, "do": item.action, **said})
 
 
 def _append(tx: Transaction, journey: lifecycle.Journey, kind: EventType, event_id: str, data: dict[str, Json]) -> None:

@@ -59,12 +59,13 @@ from cloud.registry import api as registry_api
 from cloud.registry import labels_api, links_api
 from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
+from cloud.simulated_places import SimulatedPlaces
 from cloud.tracing import UNTRACED, Tracing, tracing_of
 from cloud.twin import api as twin_api
 from cloud.twin import telemetry_api
 from cloud.warm_lane import WarmLane
 from cloud.web import MAX_BODY_BYTES, MAX_IMPORT_BYTES, Context
-from mobile_menu import account_api, parcel_api, web_files
+from mobile_menu import account_api, parcel_api, simulation_api, web_files
 from mobile_menu import api as menu_api
 from mobile_menu import openapi as menu_openapi
 from mobile_menu import ownership_api as people_api
@@ -207,10 +208,14 @@ def _add_phone_calls(app: FastAPI, context: Context, service: MenuService, hub: 
     accounts = Accounts(db, keys, settings.url, lifetimes_of(settings))
     people = PeopleOfUnits(db, keys, settings.url)
     app.router.routes[:0] = menu_api.routes(service, hub, threads)
-    app.include_router(menu_api.router(service, hub, threads, secure=secure, limits=gates))
+    simulated = SimulatedPlaces(db, keys, on=settings.simulated_beacons)
+    app.include_router(
+        menu_api.router(service, hub, threads, secure=secure, limits=gates, simulation=settings.simulated_beacons)
+    )
     app.include_router(account_api.router(accounts, service, threads, secure=secure))
     app.include_router(people_api.router(service, people, hub, threads, gates.claims))
     app.include_router(parcel_api.router(service, ParcelStories(db), threads))
+    app.include_router(simulation_api.router(service, simulated, threads))
 
 
 def _add_other_calls(app: FastAPI, bus: Bus) -> None:

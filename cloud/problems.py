@@ -40,6 +40,7 @@ STATUS: dict[str, int] = {
     "proof_needed": 403,
     "proof_used": 409,
     "choice_refused": 422,
+    "simulation_off": 403,
     "foreign_origin": 403,
     "forbidden": 403,
     "invalid": 422,

@@ -160,6 +160,10 @@ class Settings(BaseSettings):
         "work-2 and so on, up to ingest_workers.",
     )
     time_travel: bool = Field(False, description="Let the clock be put forward. For the demo and for tests only.")
+    simulated_beacons: bool = Field(
+        False,
+        description="Let a phone say where it is, as if it heard beacons, proof of place included. For the demo only.",
+    )
     key_max_age_days: int = Field(
         0, ge=0, le=3_650, description="How old an operator's key may get, whenever it was made; 0: as old as it likes."
     )

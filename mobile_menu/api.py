@@ -49,9 +49,17 @@ def routes(
 
 
 def router(
-    service: MenuService, hub: LiveHub, threads: Threads, *, secure: bool = False, limits: Limits | None = None
+    service: MenuService,
+    hub: LiveHub,
+    threads: Threads,
+    *,
+    secure: bool = False,
+    limits: Limits | None = None,
+    simulation: bool = False,
 ) -> APIRouter:
-    """All the other calls. secure: our address is an https one. limits: the usual ones, unless given."""
+    """All the other calls. secure: our address is an https one. limits: the usual ones, unless given. simulation: this
+    is a demo, whose phones may simulate beacons.
+    """
     gates = limits or usual_limits()
     api = APIRouter(prefix=PREFIX, tags=["phone"], default_response_class=Response, max_body_size=MAX_BODY_BYTES)
 
@@ -60,6 +68,7 @@ def router(
 
     as_caller = Depends(caller_of)
     _add_session_calls(api, service, hub, threads, gates.sessions, secure=secure)
+    _add_journeys_call(api, service, threads, as_caller, simulation=simulation)
     _add_menu_calls(api, service, hub, threads, as_caller)
     _add_claim_call(api, service, hub, threads, as_caller, gates.claims)
     _add_case_calls(api, service, hub, threads, as_caller)
@@ -104,12 +113,17 @@ def _add_session_calls(
         return response
 
 
-def _add_menu_calls(api: APIRouter, service: MenuService, hub: LiveHub, threads: Threads, as_caller: Any) -> None:
+def _add_journeys_call(
+    api: APIRouter, service: MenuService, threads: Threads, as_caller: Any, *, simulation: bool
+) -> None:
     @api.get("/journeys", responses=returns(200, "JourneyPage"), openapi_extra=PHONE_SESSION)
     async def journeys(caller: Annotated[Caller, as_caller]) -> Response:
-        """The caller's journeys, the one that changed last first."""
-        return answer({"items": await threads.run(service.journeys, caller), "next": None})
+        """The caller's journeys, the one that changed last first. simulation: there in a demo, where it is true."""
+        found = {"items": await threads.run(service.journeys, caller), "next": None}
+        return answer({**found, "simulation": True} if simulation else found)
 
+
+def _add_menu_calls(api: APIRouter, service: MenuService, hub: LiveHub, threads: Threads, as_caller: Any) -> None:
     @api.post("/context", responses=returns(200, "PlacedMenu"), openapi_extra=PHONE_SESSION)
     async def report_context(body: ContextBody, caller: Annotated[Caller, as_caller]) -> Response:
         """Beacon sightings and, if allowed, a position, for the zone and the menu there. Neither is kept."""

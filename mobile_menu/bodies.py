@@ -85,7 +85,7 @@ class ContextBody(Body):
 
 
 class ChoiceBody(Body):
-    """choice: of an item that has choices, the `value` of one."""
+    """choice: of an item that has choices, the `value` of one; of a guide, `helped` or `not_helped`."""
 
     journey: JourneyIdText
     choice: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None

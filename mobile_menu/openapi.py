@@ -14,6 +14,7 @@ from mobile_menu.picture_route import PICTURE_PATH
 from mobile_menu.ports import CaseThread, Chosen, Claimed, JourneySummary, SessionStarted
 from mobile_menu.rules.menu import Menu
 from mobile_menu.rules.situation import Place
+from mobile_menu.simulation_ports import Simulation
 
 _REF = "#/components/schemas/{name}"
 _NAMED = (
@@ -36,6 +37,7 @@ _NAMED = (
     Claimed,
     CaseThread,
     ParcelStory,
+    Simulation,
 )
 _STRING = {"type": "string"}
 
@@ -69,16 +71,16 @@ def openapi_extra(document: dict[str, Any]) -> dict[str, Any]:
 def _schemas() -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(_NAMED, ref_template=_REF)
     return schemas | {
-        "JourneyPage": _page("JourneySummary"),
+        "JourneyPage": _page("JourneySummary", simulation={"type": "boolean"}),
         "SessionPage": _page("PhoneSession"),
         "CasePage": _page("CaseThread"),
         "PlacedMenu": _object(zone={"$ref": _REF.format(name="Place")}, menu={"$ref": _REF.format(name="Menu")}),
     }
 
 
-def _page(item: str) -> dict[str, Any]:
+def _page(item: str, **more: dict[str, Any]) -> dict[str, Any]:
     items = {"type": "array", "items": {"$ref": _REF.format(name=item)}}
-    return _object(items=items, next={"type": ["string", "null"]})
+    return _object(items=items, next={"type": ["string", "null"]}, **more)
 
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:

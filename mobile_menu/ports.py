@@ -177,7 +177,8 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True):
 class ChosenItem(msgspec.Struct, frozen=True, kw_only=True):
     """An item as the menu offers it at this moment; `action` is what the content says it does.
 
-    choice: the answer to a survey. needs_proof: it takes a proof of place, which is used up by it.
+    choice: the answer to a survey, or whether a guide helped. needs_proof: it takes a proof of place, which is used up
+    by it.
     """
 
     id: str

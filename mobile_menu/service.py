@@ -30,7 +30,7 @@ from mobile_menu.ports import (
 )
 from mobile_menu.rules.compose import compose_menu
 from mobile_menu.rules.content import Content
-from mobile_menu.rules.menu import Composed, Order
+from mobile_menu.rules.menu import Composed, Item, Order
 from mobile_menu.rules.proof import proving_ids
 from mobile_menu.rules.proximity import Position, Sighting, next_zone
 from mobile_menu.rules.situation import Place, Situation
@@ -43,6 +43,9 @@ MENU_KEPT = timedelta(minutes=5)
 """After this it is composed anew whatever the version says: proof of place and offers fade with time alone."""
 CALLERS_KEPT = 20_000
 MENU_BYTES_KEPT = 64 * 1024 * 1024
+
+GUIDE_ANSWERS = frozenset({"helped", "not_helped"})
+"""What may be said at the end of a guide, besides nothing."""
 
 Compose = Callable[[Situation, Content], Composed]
 NextZone = Callable[[ZoneState, Surroundings, Sequence[Sighting], Position | None, datetime], ZoneState]
@@ -176,7 +179,8 @@ class MenuService:
         return PlacedMenu(situation.place, served)
 
     def choose(self, caller: Caller, journey_id: str, item_id: str, key: str | None, choice: str = "") -> Chosen:
-        """Does what the item says, if the menu of this very moment offers it. choice: of an item that has choices.
+        """Does what the item says, if the menu of this very moment offers it. choice: of an item that has choices, or
+        whether a guide helped.
 
         Raises JourneyUnknownError, ItemUnavailableError, ChoiceRefusedError, ProofNeededError, ProofUsedError,
         TooManyAttemptsError. A repeated call gets its first answer, even when the item has gone from the menu since.
@@ -292,7 +296,7 @@ def offered(situation: Situation, composed: Composed, item_id: str, choice: str 
     order = composed.orders.get(item_id, Order(do="note"))
     if order.needs_proof and not situation.place.proven:
         raise ProofNeededError(item_id=item_id)
-    if choice not in ({one.value for one in item.choices} or {""}):
+    if choice not in _answers(item, order):
         raise ChoiceRefusedError(item_id=item_id)
     return ChosenItem(
         id=item.id,
@@ -302,6 +306,13 @@ def offered(situation: Situation, composed: Composed, item_id: str, choice: str 
         choice=choice,
         needs_proof=order.needs_proof,
     )
+
+
+def _answers(item: Item, order: Order) -> frozenset[str]:
+    """What may be said with it: of a survey one of its choices, of a guide whether it helped, or nothing."""
+    if item.choices:
+        return frozenset(one.value for one in item.choices)
+    return GUIDE_ANSWERS | {""} if item.steps and order.do == "note" else frozenset({""})
 
 
 def last_written(thread: CaseThread) -> datetime:

@@ -89,6 +89,7 @@ def settings_for(once: bool, data_dir: Path, given: Settings) -> Settings:
         update={
             "data_dir": data_dir,
             "time_travel": True,
+            "simulated_beacons": True,
             "broker": "embedded",
             "database_url": "",
             "plain_devices": True,

@@ -213,10 +213,13 @@ class JourneyJoined(Data, frozen=True, kw_only=True):
 
 
 class ItemChosen(Data, frozen=True, kw_only=True):
-    """do: what the menu's item asked for, such as `call`, `wait`, `note`."""
+    """do: what the menu's item asked for, such as `call`, `wait`, `note`. answer: of a guide, whether it `helped` or
+    `not_helped`.
+    """
 
     item: Key
     do: Key
+    answer: str = ""
 
 
 class TwinDesired(Data, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 // The phone page begins: what its buttons do, which journey it opens with, and what it hears of the world around it.
 
 import { takeProof } from "./js/account.js";
-import { choose, journeys, people, settings, taken, talk, why } from "./js/choosing.js";
+import { choose, journeys, people, settings, simulate, survey, taken, talk, why } from "./js/choosing.js";
 import { complain } from "./js/complain.js";
 import { drawBanner, showWaiting } from "./js/frame.js";
 import { held } from "./js/held.js";
@@ -17,7 +17,7 @@ import { acts, query, state } from "./js/state.js";
 import { store } from "./js/store.js";
 import { languageBeside, speak } from "./js/words.js";
 
-Object.assign(acts, { choose, why, taken, journeys, people, settings, expert: talk, refused, gone, failed: (journey) => failed(() => arrive(journey)) });
+Object.assign(acts, { choose, why, survey, simulate, taken, journeys, people, settings, expert: talk, refused, gone, failed: (journey) => failed(() => arrive(journey)) });
 
 async function start() {
   if (location.pathname === "/app") history.replaceState(null, "", `/app/${location.search}`);

@@ -16,14 +16,16 @@ import msgspec
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 import mobile_menu
 from mobile_menu.rules.menu import Menu
 from mobile_menu.web_files import web_app
+from tests.browser import view_menus
 
 WEB = Path(mobile_menu.__file__).parent / "web"
+PICTURES = WEB.parent / "content" / "printer" / "pictures"
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -48,6 +50,8 @@ class FakeService:
         self.outcomes: dict[str, dict[str, Any]] = {}
         self.answers: dict[str, Any] = {}
         self.on_choose: Callable[[str], None] = lambda _: None
+        self.parcels: dict[str, dict[str, Any]] = {}
+        self.simulates = False
         self.tokens: set[str] = set()
         self.refreshes: dict[str, str] = {}
         self.email: str | None = None
@@ -139,11 +143,16 @@ class FakeService:
         journey = request.query_params.get("journey", "")
         match request.url.path.removeprefix("/menu/v1"):
             case "/journeys":
-                return JSONResponse({"items": self.journeys, "next": None})
+                known = {"items": self.journeys, "next": None}
+                return JSONResponse({**known, "simulation": True} if self.simulates else known)
             case "/menu" if journey in self.menus:
                 return JSONResponse(msgspec.to_builtins(self.menus[journey]))
             case "/cases":
                 return JSONResponse({"items": [one for one in self.threads if one["journey_id"] == journey]})
+            case "/parcel" if journey in self.parcels:
+                return JSONResponse(self.parcels[journey])
+            case "/simulation" if self.simulates:
+                return JSONResponse({**view_menus.SIMULATION, "journey": journey})
             case "/email":
                 return JSONResponse({"address": self.email, "verified_at": None})
             case "/sessions":
@@ -158,6 +167,10 @@ class FakeService:
                 return JSONResponse({"person": {"journeys": self.journeys}})
             case _:
                 return problem(404, "journey_unknown")
+
+    async def picture(self, request: Request) -> Response:
+        """A picture of the printer's guides, by its name; no session is needed."""
+        return FileResponse(PICTURES / f"{request.path_params['name']}.svg", media_type="image/svg+xml")
 
     async def live(self, request: Request) -> Response:
         if refused := self._refused(request):
@@ -194,6 +207,8 @@ class FakeService:
                 self.on_choose(item)
                 chosen = {"item_id": item, "outcome": "noted", "command_id": None, "detail": ""}
                 return JSONResponse(chosen | self.outcomes.get(item, {}))
+            case ["context"]:
+                return JSONResponse(view_menus.placed(body, self.menus[body["journey"]]))
             case ["claims"]:
                 return JSONResponse({"journey_id": next(iter(self.menus)), "product_id": "p-1", "role": "owner"}, 201)
             case ["cases"] | ["cases", _, "messages"]:
@@ -248,6 +263,7 @@ class FakeService:
                 Route("/menu/v1/session", self.session, methods=["POST"]),
                 Route("/menu/v1/session/refresh", self.refresh, methods=["POST"]),
                 Route("/menu/v1/live", self.live),
+                Route("/menu/v1/pictures/{name}.svg", self.picture),
                 Route("/menu/v1/{path:path}", self.get, methods=["GET"]),
                 Route("/menu/v1/{path:path}", self.post, methods=["POST"]),
                 Route("/menu/v1/{path:path}", self.delete, methods=["DELETE"]),

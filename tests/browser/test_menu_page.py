@@ -74,10 +74,13 @@ def test_a_guide_goes_step_by_step_by_keyboard_alone(phone: Phone, service: Fake
     expect(page.locator("dialog .step-text")).to_contain_text("until it clicks")
     expect(page.get_by_role("button", name="Done")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Did that help?")).to_be_focused()
+    page.get_by_role("button", name="Yes, it works").focus()
+    page.keyboard.press("Enter")
 
     expect(page.locator("dialog")).to_have_count(0)
-    expect(page.locator(".toast")).to_have_text("Noted. Thank you.")
-    assert service.posts("/items/clear-jam") == [{"journey": menus.JOURNEY}]
+    expect(page.locator(".toast")).to_have_text("Good to hear. Thank you.")
+    assert service.posts("/items/clear-jam") == [{"journey": menus.JOURNEY, "choice": "helped"}]
     expect(page.locator(".lead .main-part")).to_be_focused()
 
 
@@ -118,7 +121,7 @@ def test_a_refused_item_is_explained_when_the_phone_is_not_beside_it(phone: Phon
     page.locator("[data-key=restart] .main-part").click()
     page.get_by_role("button", name="Yes, go ahead").click()
 
-    expect(page.get_by_role("alert")).to_have_text("Stand next to the product and try again.")
+    expect(page.get_by_role("dialog", name="Stand next to it")).to_contain_text("Restart it from here")
 
 
 def test_a_coupon_shows_its_code_and_a_qr_code_large_enough_for_the_till(phone: Phone, service: FakeService) -> None:

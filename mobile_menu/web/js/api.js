@@ -80,19 +80,27 @@ const enc = encodeURIComponent;
 const unit = (product, rest) => `/products/${enc(product)}/${rest}`;
 
 export const api = {
+  /** Whether the service is a demo, whose phones may simulate beacons; known once the journeys were asked for. */
+  simulates: false,
+
   async journeys() {
     const items = [];
     let cursor = null;
     do {
       const page = await get(`/journeys${cursor ? `?cursor=${enc(cursor)}` : ""}`);
       items.push(...page.items);
+      api.simulates = page.simulation === true;
       cursor = page.next;
     } while (cursor);
     return items;
   },
   menu: (journey) => get(`/menu?journey=${enc(journey)}`),
-  choose: (item, journey) => post(`/items/${enc(item)}`, { journey }),
-  context: (journey, position) => post("/context", { journey, position }),
+  /** said: what is chosen of it, or whether it helped, when there is something to say. */
+  choose: (item, journey, said = {}, key = newKey()) => post(`/items/${enc(item)}`, { journey, ...said }, key),
+  simulation: (journey) => get(`/simulation?journey=${enc(journey)}`),
+  /** where: {sightings} of beacons, {position}, or both. */
+  context: (journey, where) => post("/context", { journey, ...where }),
+  parcel: (journey) => get(`/parcel?journey=${enc(journey)}`),
   claim: (form) => post("/claims", form),
   cases: async (journey) => (await get(`/cases?journey=${enc(journey)}`)).items,
   openCase: (journey, text, key) => post("/cases", { journey, text }, key),

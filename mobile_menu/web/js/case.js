@@ -1,52 +1,54 @@
-// The conversation with an expert as a sheet: threads of the journey, live answers, a text that is never lost.
+// The conversation with an expert as a sheet: threads of the journey, live answers, and a text that is never lost.
 
-import { api } from "./api.js";
-import { h, keyed, setText } from "./dom.js";
+import { api, Problem } from "./api.js";
+import { bubbleOf, createBubble, updateBubble } from "./bubbles.js";
+import { h, keyed, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
-import { newKey } from "./session.js";
+import { createOutbox } from "./outbox.js";
 import { openSheet } from "./sheets.js";
+import { store } from "./store.js";
 import { moment, t } from "./words.js";
 
-/** Opens the conversation. complain(error) shows what went wrong. Returns {arrived(thread), dialog}. */
-export function openCases(journey, complain) {
+/**
+ * Opens the conversation. complain(error) shows what went wrong; about: what the text begins with, when there is none yet.
+ * Returns {arrived(thread), dialog}.
+ */
+export function openCases(journey, complain, about = "") {
   const threads = new Map();
-  let key = newKey();
-  let sending = false;
-  const log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("expert") });
+  const readTo = store.kept("read", journey) ?? "";
+  const log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("expert"), tabindex: "0" });
   const hello = h("p", { class: "hello" }, t("expert.hello"));
   const state = h("p", { class: "case-state", role: "status" });
   const text = h("textarea", { id: "say", rows: "2", maxlength: "4000", required: true, placeholder: t("expert.write"), "aria-label": t("expert.write") });
   const go = h("button", { class: "round solid", type: "submit", "aria-label": t("expert.send") }, icon("send"));
   const form = h("form", { class: "say" }, text, go);
   const dialog = openSheet({ title: t("expert"), name: "cases", body: [hello, log, state], foot: [form] });
+  const open = () => [...threads.values()].find((thread) => thread.status !== "closed");
+  const outbox = createOutbox(journey, {
+    send: (one) => (one.thread ? api.say(one.thread, one.text, one.key) : api.openCase(journey, one.text, one.key)),
+    sent: (thread) => arrived(thread),
+    changed: draw,
+    complain,
+  });
 
+  text.value = store.kept("draft", journey) ?? about;
   form.addEventListener("submit", (event) => { event.preventDefault(); say(); });
   text.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) say();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); say(); }
   });
-  text.addEventListener("input", () => { if (!sending) key = newKey(); });
+  text.addEventListener("input", () => store.keep("draft", journey, text.value));
+  const online = () => { draw(); outbox.flush(); };
+  addEventListener("online", online);
+  addEventListener("offline", draw);
+  dialog.addEventListener("close", () => { removeEventListener("online", online); removeEventListener("offline", draw); });
 
-  const open = () => [...threads.values()].find((thread) => thread.status !== "closed");
-
-  async function say() {
+  function say() {
     const words = text.value.trim();
-    if (!words || sending) return;
-    sending = true;
-    go.disabled = true;
-    setText(state, t("expert.sending"));
-    try {
-      const thread = open();
-      arrived(thread ? await api.say(thread.id, words, key) : await api.openCase(journey, words, key));
-      text.value = "";
-      key = newKey();
-    } catch (error) {
-      setText(state, t("expert.failed"));
-      complain(error);
-    } finally {
-      sending = false;
-      go.disabled = false;
-      text.focus();
-    }
+    if (!words) return;
+    text.value = "";
+    store.keep("draft", journey, null);
+    outbox.put(words, open()?.id ?? null);
+    text.focus();
   }
 
   /** A thread as it is now: from an answer to our call, or from the live line. */
@@ -56,31 +58,58 @@ export function openCases(journey, complain) {
     // The two ways may overtake each other: a thread only grows.
     if (had && had.messages.length > thread.messages.length) return;
     threads.set(thread.id, thread);
+    const fresh = thread.messages.slice(had?.messages.length ?? 0).some((message) => message.author === "expert");
     draw();
+    if (had && fresh && !document.hidden) look(); // it was seen here: the menu need not call it new
   }
 
   function draw() {
     const ordered = [...threads.values()].sort((a, b) => a.opened_at.localeCompare(b.opened_at));
-    hello.hidden = ordered.length > 0;
-    keyed(log, ordered, (thread) => thread.id,
+    const unsent = outbox.waiting();
+    hello.hidden = ordered.length + unsent.length > 0;
+    const groups = ordered.map((thread) => ({ id: thread.id, opened_at: thread.opened_at, bubbles: thread.messages.map(bubbleOf) }));
+    if (unsent.length) {
+      if (!groups.length || ordered.at(-1).status === "closed") groups.push({ id: "unsent", opened_at: unsent[0].at, bubbles: [] });
+      groups.at(-1).bubbles.push(...unsent);
+    }
+    const firstNew = groups.flatMap((group) => group.bubbles).find((bubble) => bubble.author === "expert" && bubble.at > readTo && readTo)?.id;
+    keyed(log, groups, (group) => group.id,
       () => h("section", {}, h("h3", { class: "case-title" }), h("ol", { class: "messages" })),
-      (node, thread) => {
-        setText(node.firstChild, t("expert.opened", { time: moment(thread.opened_at) }));
-        keyed(node.lastChild, thread.messages, (message) => message.id, createMessage, () => {});
+      (node, group) => {
+        setText(node.firstChild, t("expert.opened", { time: moment(group.opened_at) }));
+        keyed(node.lastChild, group.bubbles, (bubble) => bubble.id, () => createBubble(outbox.again), (li, bubble) => updateBubble(li, bubble, bubble.id === firstNew));
       });
-    const last = ordered.at(-1);
-    setText(state, !last ? "" : last.status === "closed" ? t("expert.closed") : last.messages.at(-1)?.author === "customer" ? t("expert.wait") : "");
+    setText(state, stateOf(ordered.at(-1), unsent));
+    setAttribute(form, "data-offline", navigator.onLine ? null : "true");
     log.lastElementChild?.lastElementChild.lastElementChild?.scrollIntoView({ block: "nearest" });
+    if (ordered.length) store.keep("read", journey, newest(ordered));
   }
 
-  api.cases(journey).then((items) => { items.forEach((thread) => threads.set(thread.id, thread)); draw(); }, complain);
+  /** Asks for the threads, which says that they were read. */
+  async function look() {
+    try {
+      (await api.cases(journey)).forEach((thread) => threads.set(thread.id, thread));
+      draw();
+    } catch (error) {
+      if (error instanceof Problem) complain(error);
+      draw();
+    }
+  }
+
+  draw();
+  look().then(() => outbox.flush());
   text.focus();
   return { arrived, dialog };
 }
 
-function createMessage(message) {
-  return h("li", { class: `message ${message.author}` },
-    h("span", { class: "from" }, t(message.author === "expert" ? "expert.them" : "expert.you")),
-    h("p", {}, message.text),
-    h("time", { datetime: message.at }, moment(message.at)));
+function stateOf(last, unsent) {
+  if (!navigator.onLine) return t("expert.offline");
+  if (unsent.length) return "";
+  if (!last) return "";
+  if (last.status === "closed") return t("expert.closed");
+  return last.messages.at(-1)?.author === "customer" ? t("expert.wait") : "";
+}
+
+function newest(threads) {
+  return threads.flatMap((thread) => thread.messages.map((message) => message.at)).reduce((a, b) => (a > b ? a : b), "");
 }

@@ -1,5 +1,6 @@
 // What a tap on an item does, and what opens over the menu.
 
+import { act, chosen } from "./acting.js";
 import { api } from "./api.js";
 import { openCases } from "./case.js";
 import { openClaim } from "./claim.js";
@@ -10,6 +11,7 @@ import { openGuide } from "./guide.js";
 import { claims, opens } from "./items.js";
 import { claimed, ending, refused, showStart } from "./journeys.js";
 import { close, open, refresh } from "./open.js";
+import { openParcel } from "./parcel.js";
 import { openPeople } from "./people.js";
 import { leftPage, openPrivacy } from "./privacy.js";
 import { wear } from "./preferences.js";
@@ -32,32 +34,42 @@ export async function choose(item, element) {
     case "privacy": privacy(); return;
     case "ticket": openTicket(item); return;
     case "claim": claim(item); return;
-    case "guide":
-      state.guide = openGuide(item, (done) => { if (done.action?.method === "POST" && !done.done) act(done); });
-      state.guide.dialog.addEventListener("close", () => { state.guide = null; });
+    case "guide": guide(item); return;
+    case "parcel":
+      state.parcel = openParcel(item, state.journey, { keeps: !state.menu.until, complain });
+      state.parcel.dialog.addEventListener("close", () => { state.parcel = null; });
       return;
     case "post":
       if (item.action.confirm && !(await ask(item.action.confirm, { title: item.title }))) return;
-      await act(item, element);
+      await act(item, element, showCoupon);
       return;
     default:
   }
 }
 
-/** Chooses the item at the service, and says what came of it. */
-async function act(item, element) {
-  if (element?.getAttribute("aria-busy") === "true") return;
-  element?.setAttribute("aria-busy", "true");
+function guide(item) {
   const journey = state.journey;
+  state.guide = openGuide(item, {
+    onfinish: (done) => { if (done.action?.method === "POST" && !done.done) act(done, null, showCoupon); },
+    onanswer: (done, helped) => answer(done, { choice: helped ? "helped" : "not_helped" }, journey)
+      .then(() => { if (helped) toast(t("helped.thanks")); }, complain),
+    onexpert: (done) => talk(t("helped.about", { title: done.title })),
+  });
+  state.guide.dialog.addEventListener("close", () => { state.guide = null; });
+}
+
+/** Tells the service what is said of an item. */
+async function answer(item, said, journey = state.journey) {
+  await chosen(item, journey, said);
+}
+
+/** A survey's choice; rejects when the service does not know it yet. */
+export async function survey(item, choice) {
   try {
-    const chosen = await api.choose(item.id, journey);
-    if (chosen.outcome === "coupon_issued") await showCoupon(item.id, journey);
-    toast(chosen.detail || t(`out.${chosen.outcome}`));
+    await answer(item, { choice });
   } catch (error) {
     complain(error);
-    if (error.code === "item_unavailable") await refresh(journey).catch(() => {});
-  } finally {
-    element?.removeAttribute("aria-busy");
+    throw error;
   }
 }
 
@@ -71,6 +83,9 @@ async function showCoupon(id, journey) {
 export function taken(menu) {
   const items = itemsOf(menu);
   state.guide?.update(items.find((item) => item.id === state.guide.id), menu.status);
+  state.parcel?.update();
+  state.nearby?.update();
+  simulate();
   if (asksForClaim && state.freshness === "up") {
     asksForClaim = false;
     const item = items.find((one) => opens(one) === "claim");
@@ -82,10 +97,27 @@ export function why(item) {
   openWhy(item, state.menu.language);
 }
 
-export function talk() {
+/** Where the service is a demo, its control stands beside the menu; nobody else loads it. */
+export async function simulate() {
+  const { journey, view } = state;
+  if (state.simulation?.journey === journey && state.simulation?.view === view) return;
+  state.simulation?.close();
+  state.simulation = null;
+  if (!api.simulates || !view) return;
+  const mine = { journey, view, close() {} };
+  state.simulation = mine;
+  const { createSimulation } = await import("./simulate.js");
+  if (state.simulation !== mine) return;
+  const made = createSimulation(journey, complain);
+  mine.close = made.close;
+  view.side.append(made.root);
+}
+
+/** about: what the message begins with, when none was begun. */
+export function talk(about = "") {
   state.unread = false;
   drawTop();
-  state.cases = openCases(state.journey, complain);
+  state.cases = openCases(state.journey, complain, about);
   state.cases.dialog.addEventListener("close", () => { state.cases = null; });
 }
 

@@ -1,15 +1,24 @@
 // One item of the menu as a card: what it looks like, and what it is (a button, a link, a plain line). Changed in place.
+// A command's progress and a survey's choices stand on it, under its words.
 
 import { witness } from "./because.js";
 import { h, safeHref, setAttribute, setText } from "./dom.js";
+import { ticked } from "./checklist.js";
 import { icon } from "./icons.js";
+import { createProgress, isUnderWay, updateProgress } from "./progress.js";
+import { createSurvey } from "./survey.js";
 import { t } from "./words.js";
 
 const latest = new WeakMap();
+const answers = new WeakMap(); // by card: how a survey on it is answered
+const surveys = new WeakMap();
 
-/** What choosing the item does here: expert, privacy, guide, ticket, post, claim, link or nothing. */
+/** What choosing the item does here: expert, privacy, guide, parcel, ticket, post, claim, link; busy when it is being done already; or nothing. */
 export function opens(item) {
   if (item.kind === "expert" || item.kind === "privacy") return item.kind;
+  if (item.kind === "track" && !item.steps?.length) return "parcel";
+  if (item.choices?.length) return "nothing";
+  if (isUnderWay(item)) return "busy";
   if (item.code || item.qr) return "ticket";
   if (item.steps?.length) return "guide";
   if (item.action?.method === "POST") return item.done ? "nothing" : "post";
@@ -26,21 +35,23 @@ export function claims(item) {
   return { gtin: url.searchParams.get("gtin") ?? "", serial: url.searchParams.get("serial") ?? "" };
 }
 
-/** An empty card. onchoose(item), onwhy(item) are called with the item as it is at that moment. */
-export function createItem({ onchoose, onwhy }) {
+/** An empty card. onchoose(item), onwhy(item), onanswer(item, choice) get the item as it is at that moment. */
+export function createItem({ onchoose, onwhy, onanswer }) {
   const li = h("li", { class: "item" });
   const why = h("button", { class: "why", type: "button", onclick: () => onwhy(latest.get(li)) }, icon("help"), h("span", { class: "why-text" }));
   li.append(why);
   li.addEventListener("click", (event) => {
     const main = event.target.closest(".main-part");
     const item = latest.get(li);
-    if (main && ["post", "guide", "ticket", "expert", "privacy", "claim"].includes(opens(item))) onchoose(item, main);
+    if (main && ["post", "guide", "parcel", "ticket", "expert", "privacy", "claim"].includes(opens(item))) onchoose(item, main);
   });
+  answers.set(li, onanswer);
   return li;
 }
 
 /** Makes the card say what the item says now; lead: it is the first thing to do. */
 export function updateItem(li, item, lead) {
+  const was = latest.get(li);
   latest.set(li, item);
   const what = opens(item);
   setAttribute(li, "class", ["item", lead && "lead", item.done === true && "done", item.done === false && "todo", what === "nothing" && "plain"].filter(Boolean).join(" "));
@@ -55,10 +66,33 @@ export function updateItem(li, item, lead) {
   detail.hidden = !item.detail || item.done === true;
   setText(note, noteOf(item));
   note.hidden = !note.textContent;
-  swapIcon(end, what === "nothing" ? "" : external(item, what) ? "out" : "next");
+  swapIcon(end, ["nothing", "busy"].includes(what) ? "" : external(item, what) ? "out" : "next");
+  showMore(li, item);
+  if (was?.done === false && item.done === true) ticked(li);
   const why = li.querySelector(".why");
   setAttribute(why, "aria-label", t("why.of", { title: item.title }));
   setText(why.querySelector(".why-text"), t("why"));
+}
+
+/** What stands under the card's words: how far its command is, or the choices of its survey. */
+function showMore(li, item) {
+  const kind = item.progress ? "progress" : item.choices?.length ? "survey" : "";
+  let more = li.querySelector(":scope > .more");
+  if (more && more.dataset.kind !== kind) { more.remove(); more = null; }
+  li.classList.toggle("has-more", kind !== "");
+  if (!kind) return;
+  if (!more) {
+    more = h("div", { class: "more", "data-kind": kind });
+    if (kind === "survey") {
+      surveys.set(li, createSurvey(answers.get(li)));
+      more.append(surveys.get(li).root);
+    } else {
+      more.append(createProgress());
+    }
+    li.append(more);
+  }
+  if (kind === "progress") updateProgress(more.firstChild, item);
+  else surveys.get(li).update(item);
 }
 
 function mainPart(li, tag) {
@@ -77,6 +111,7 @@ function mainPart(li, tag) {
 }
 
 function dress(main, item, what) {
+  setAttribute(main, "aria-disabled", what === "busy" ? "true" : null);
   if (what !== "link") return;
   const away = external(item, what);
   setAttribute(main, "href", safeHref(item.action.href).href);

@@ -8,7 +8,7 @@ import { held } from "./held.js";
 import { close, open } from "./open.js";
 import { dropToken } from "./session.js";
 import { closeSheets, toast } from "./sheets.js";
-import { query, state } from "./state.js";
+import { acts, query, state } from "./state.js";
 import { store } from "./store.js";
 import { t } from "./words.js";
 
@@ -50,6 +50,7 @@ async function asVisitor(asked) {
 async function loadJourneys() {
   state.journeys = await api.journeys();
   store.journeys = state.journeys;
+  acts.simulate();
 }
 
 /** Says, once, that this phone had to begin a new session; a page of its own, when its journeys stayed with the old. */

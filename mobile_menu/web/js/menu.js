@@ -1,21 +1,26 @@
 // The menu as it lies on the page: throughline, status, sections. Made once, then changed in place by key.
 
+import { createFinish, createRing, finishes, tally, updateRing } from "./checklist.js";
 import { announce, gently, h, keyed, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { createItem, updateItem } from "./items.js";
+import { news } from "./progress.js";
 import { direction, language, moment, t } from "./words.js";
 
 const STAGES = ["interested", "engaged", "delivery", "install", "support"];
 
-/** The menu's place on the page. handlers: {onchoose(item), onwhy(item)}. show(menu, freshness) fills and changes it. */
+/** The menu's place on the page. handlers: {onchoose(item), onwhy(item), onanswer(item, choice)}. show(menu, freshness) fills and changes it. */
 export function createMenuView(handlers) {
   const title = h("h1", { class: "menu-title" });
   const line = h("ol", { class: "line" }, STAGES.map((stage) => h("li", { "data-stage": stage }, h("span", { class: "knot" }), h("span", { class: "label" }))));
   const status = createStatus();
   const sections = h("div", { class: "sections" });
-  const root = h("div", { class: "menu" }, h("div", { class: "side" }, h("nav", { class: "line-box" }, line), title, status.root), sections);
+  const side = h("div", { class: "side" }, h("nav", { class: "line-box" }, line), title, status.root);
+  const body = h("div", { class: "menu-body" }, sections);
+  const root = h("div", { class: "menu" }, side, body);
   let shown = null;
   let spoken = "";
+  let finish = null;
 
   function show(menu, freshness) {
     setText(title, menu.title);
@@ -24,6 +29,7 @@ export function createMenuView(handlers) {
     setAttribute(root, "data-stage", menu.stage);
     updateLine(line, menu.stage);
     status.update(menu.status, freshness);
+    if (finishes(shown, menu)) celebrate();
     if (shown?.etag !== menu.etag || shown?.language !== menu.language || shown?.journey !== menu.journey || spoken !== language()) {
       gently(sections, () => updateSections(sections, menu.sections, handlers));
       if (shown?.journey === menu.journey) tell(shown, menu);
@@ -31,7 +37,14 @@ export function createMenuView(handlers) {
     shown = menu;
     spoken = language();
   }
-  return { root, show };
+
+  /** The set-up is done: said above the menu until it is put away. */
+  function celebrate() {
+    finish?.remove();
+    finish = createFinish(() => { finish.remove(); finish = null; document.getElementById("main").focus({ preventScroll: true }); });
+    body.prepend(finish);
+  }
+  return { root, side, show };
 }
 
 function updateLine(line, stage) {
@@ -77,14 +90,13 @@ function createStatus() {
 function updateSections(root, sections, handlers) {
   const lead = sections[0]?.items.find((item) => item.done !== true)?.id;
   keyed(root, sections, (section) => section.id,
-    () => h("section", { class: "section" }, h("div", { class: "section-top" }, h("h2"), h("p", { class: "tally" })), h("ul", { class: "items" })),
+    () => h("section", { class: "section" }, h("div", { class: "section-top" }, h("h2"), createRing()), h("ul", { class: "items" })),
     (node, section) => {
       const first = section === sections[0];
       node.classList.toggle("first", first);
       const [top, list] = node.children;
       setText(top.firstChild, section.title);
-      const steps = section.items.filter((item) => typeof item.done === "boolean");
-      setText(top.lastChild, steps.length > 1 ? t("progress", { n: steps.filter((item) => item.done).length, of: steps.length }) : "");
+      updateRing(top.lastChild, tally(section));
       keyed(list, section.items, (item) => item.id, () => createItem(handlers), (li, item) => updateItem(li, item, first && item.id === lead));
     });
 }
@@ -95,5 +107,7 @@ function tell(was, now) {
   if (was.status.text !== now.status.text) said.push(t("status", { text: now.status.text }));
   const lead = (menu) => menu.sections[0]?.items.find((item) => item.done !== true);
   if (lead(now) && lead(was)?.id !== lead(now).id) said.push(t("changed", { title: lead(now).title }));
+  const before = new Map(was.sections.flatMap((section) => section.items).map((item) => [item.id, item]));
+  said.push(...now.sections.flatMap((section) => section.items).map((item) => news(before.get(item.id), item)).filter(Boolean));
   if (said.length) announce(said.join(" "));
 }

@@ -100,7 +100,7 @@ async function speakBeside(menu) {
 }
 
 function drawMenu() {
-  state.view ??= createMenuView({ onchoose: acts.choose, onwhy: acts.why });
+  state.view ??= createMenuView({ onchoose: acts.choose, onwhy: acts.why, onanswer: acts.survey });
   state.view.show(state.menu, state.freshness);
   put(state.view.root, { title: state.menu.status.text ? `${state.menu.status.text} · ${state.menu.title}` : state.menu.title });
 }

@@ -24,7 +24,7 @@ export function placeCard(journey, complain) {
       setText(said, t(error.code === 1 ? "place.denied" : "place.unknown"));
       return;
     }
-    const { zone } = await api.context(journey, at);
+    const { zone } = await api.context(journey, { position: at });
     setText(said, t(zone === "shop" ? "place.shop" : "place.told", { metres: number(Math.round(at.accuracy_m)) }));
   }, (error) => { setText(said, ""); complain(error); }));
   return h("section", { class: "card" }, h("h3", {}, icon("pin"), t("place.title")), h("p", {}, t("place.text")), go, said);

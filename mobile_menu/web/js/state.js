@@ -2,9 +2,10 @@
 
 /**
  * freshness: up (live), waiting (first try), down (what is shown may be old). keptAt: until when the menu is known to have
- * been right, in ms since 1970. guide and cases: the sheet that is open, if it is.
+ * been right, in ms since 1970. guide, cases, parcel and nearby: the sheet that is open, if it is. simulation: the demo's
+ * control.
  */
-export const state = { journeys: [], journey: null, menu: null, keptAt: 0, freshness: "waiting", live: null, view: null, guide: null, cases: null, unread: false, ended: false };
+export const state = { journeys: [], journey: null, menu: null, keptAt: 0, freshness: "waiting", live: null, view: null, guide: null, cases: null, parcel: null, nearby: null, simulation: null, unread: false, ended: false };
 
 /** What the address asked for when the page was opened; emptied once that has been dealt with. */
 export const query = new URLSearchParams(location.search);

@@ -5,6 +5,9 @@ import { held } from "./held.js";
 import { dropShell } from "./shell.js";
 
 const PREFIX = "throughline.";
+/** Of a journey, besides its menu: its parcel's story, a message that is not written to its end, those that are not sent
+ * yet, and how far the conversation was read. */
+const KINDS = ["parcel", "draft", "unsent", "read"];
 const memory = new Map();
 /** What is not of journeys: it stays when only those are forgotten. */
 const STAYS = ["session", "language", "theme", "text"];
@@ -62,7 +65,11 @@ export const store = {
     if (menu.until) remove(`menu.${menu.journey}`);
     else write(`menu.${menu.journey}`, { menu, at: Date.now() });
   },
-  dropMenu(journey) { remove(`menu.${journey}`); },
+  dropMenu(journey) { ["menu", ...KINDS].forEach((kind) => remove(`${kind}.${journey}`)); },
+
+  /** What else is kept of a journey. kind: one of KINDS. */
+  kept(kind, journey) { return read(`${kind}.${journey}`); },
+  keep(kind, journey, value) { if (value) write(`${kind}.${journey}`, value); else remove(`${kind}.${journey}`); },
 
   /** Forgets what was kept of journeys; the session stays. */
   forgetJourneys() {

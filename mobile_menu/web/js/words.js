@@ -79,7 +79,7 @@ export function t(key, values = {}) {
 }
 
 /** The language with its region, as the phone writes it. */
-function locale() {
+export function locale() {
   return navigator.languages.find((tag) => base(tag) === current) ?? DEFAULT_LOCALES[current] ?? current;
 }
 
