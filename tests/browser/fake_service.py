@@ -194,7 +194,7 @@ class FakeService:
         finally:
             self._lines.discard(line)
 
-    async def post(self, request: Request) -> Response:  # noqa: C901, PLR0911 - one answer for each route
+    async def post(self, request: Request) -> Response:  # noqa: C901, PLR0911, PLR0912 - one answer for each route
         path = request.url.path.removeprefix("/menu/v1")
         body = await request.json()
         self.calls.append((path, body, request.headers["idempotency-key"]))

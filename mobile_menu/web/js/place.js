@@ -25,7 +25,7 @@ export function placeCard(journey, complain) {
       return;
     }
     const { zone } = await api.context(journey, { position: at });
-    setText(said, t(zone === "shop" ? "place.shop" : "place.told", { metres: number(Math.round(at.accuracy_m)) }));
+    setText(said, t(zone.zone === "shop" ? "place.shop" : "place.told", { metres: number(Math.round(at.accuracy_m)) }));
   }, (error) => { setText(said, ""); complain(error); }));
   return h("section", { class: "card" }, h("h3", {}, icon("pin"), t("place.title")), h("p", {}, t("place.text")), go, said);
 }
