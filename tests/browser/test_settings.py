@@ -12,7 +12,7 @@ from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
 from tests.browser.kept import NOTHING, everything
 
-PLACED = {"zone": "shop", "menu": {}}
+PLACED = {"zone": {"zone": "shop", "shop": None, "proven": False}, "menu": {}}
 HERE: dict[str, Any] = {"geolocation": {"latitude": 48.2, "longitude": 16.4, "accuracy": 12.4}}
 
 
