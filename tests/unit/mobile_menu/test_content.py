@@ -8,13 +8,13 @@ from shutil import copytree
 import msgspec
 import pytest
 
-from broker.contract.stages import Stage
+from broker.contract.stages import Role, Stage
 from mobile_menu.content_loader import ContentError, load_content, profiles, read_content
 from mobile_menu.rules.compose import compose_menu
 from mobile_menu.rules.content import ContentTest
 from mobile_menu.rules.content_tests import failures, failures_of
 from mobile_menu.rules.menu import Kind
-from mobile_menu.rules.situation import Situation, Zone
+from mobile_menu.rules.situation import Device, Level, Place, Situation, Zone
 from mobile_menu.rules.tree import asked_for, atoms
 from mobile_menu.rules.witness import showing, situation_of, witness
 
@@ -97,6 +97,43 @@ def test_every_rfc_8011_reason_has_a_content_test_in_which_its_own_guide_leads()
     }
     assert guided >= ours
     assert ours - tested == set()
+
+
+RFC_8011 = sorted(
+    name.removeprefix("reason-") for name in load_content("printer").texts["en"].by_id if name.startswith("reason-")
+)
+OWN_FIX = {
+    test.situation.device.reasons[0]: test.leads
+    for test in load_content("printer").tests
+    if test.name.startswith("beside it, ")
+}
+
+
+def first_of(reason: str, level: Level, zone: Zone) -> tuple[str, set[str]]:
+    """The first item, and all of the section of fixes, of an owner's menu in this trouble."""
+    situation = Situation(
+        journey_id="j",
+        stage=Stage.SUPPORT,
+        profile="printer",
+        role=Role.OWNER,
+        place=Place(zone=zone),
+        device=Device(level=level, reasons=(reason,)),
+    )
+    sections = compose_menu(situation, load_content("printer")).menu.sections
+    return sections[0].items[0].id, {item.id for section in sections if section.id == "fix" for item in section.items}
+
+
+@pytest.mark.parametrize("level", [Level.ERROR, Level.ATTENTION])
+@pytest.mark.parametrize("reason", [reason for reason in RFC_8011 if reason != "none"])
+def test_a_reason_leads_with_its_own_fix_beside_the_printer_and_with_none_of_them_away(
+    reason: str, level: Level
+) -> None:
+    for zone in (Zone.HERE, Zone.NEAR, Zone.UNKNOWN):
+        assert first_of(reason, level, zone)[0] == OWN_FIX[reason]
+    away, fixes = first_of(reason, level, Zone.AWAY)
+    assert not fixes & set(OWN_FIX.values())
+    if level is Level.ERROR:
+        assert away == "what-is-wrong"
 
 
 def test_most_steps_of_a_guide_for_a_fault_have_a_picture() -> None:

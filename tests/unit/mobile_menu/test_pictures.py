@@ -40,6 +40,7 @@ def test_a_picture_is_named_by_its_bytes_and_its_policy_by_its_style() -> None:
         ("<path", '<g xmlns="http://www.w3.org/1999/xhtml"/><path', 6, "an element g is not allowed"),
         ("<path", "<svg/><path", 6, "one svg is around everything"),
         ("<path", "<style>.b { fill: none }</style><path", 6, "one style stands in it, before what is drawn"),
+        ("</style>", "<g/></style>", 5, "an element g is not allowed in a style"),
         ("<path", "words<path", 6, "a picture has no words"),
         ('class="a"', 'class="a" onload="x"', 6, "an attribute onload of path is not allowed"),
         ('class="a"', 'class="a" style="x"', 6, "an attribute style of path is not allowed"),
