@@ -9,6 +9,8 @@ from mobile_menu.rules.menu import Menu
 from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
+from tests.browser.soon import becomes
+from tests.system import until
 
 MENUS: list[Callable[[], Menu]] = [
     menus.support_ok,
@@ -27,6 +29,8 @@ NAMELESS = """() => [...document.querySelectorAll('button, a, input, textarea, d
 SMALL = """() => [...document.querySelectorAll('button, a')].filter(e => e.checkVisibility())
     .map(e => [e, e.getBoundingClientRect()])
     .filter(([e, box]) => box.width < 40 || box.height < 40).map(([e]) => e.outerHTML)"""
+
+INSIDE = "document.activeElement === document.body || !!document.activeElement.closest('dialog')"
 
 # Contrast after WCAG 2.2: relative luminance of the text over the backgrounds under it, layer by layer.
 FAINT = """() => {
@@ -79,9 +83,9 @@ def test_every_text_has_contrast_and_every_control_a_name_and_room(
     service.serve(make())
     page = settled(phone.open())
 
-    assert page.evaluate(FAINT) == []
-    assert page.evaluate(NAMELESS) == []
-    assert page.evaluate(SMALL) == []
+    becomes(lambda: page.evaluate(FAINT), [])
+    becomes(lambda: page.evaluate(NAMELESS), [])
+    becomes(lambda: page.evaluate(SMALL), [])
 
 
 def test_the_contrast_check_sees_a_faint_text(phone: Phone, service: FakeService) -> None:
@@ -89,7 +93,7 @@ def test_the_contrast_check_sees_a_faint_text(phone: Phone, service: FakeService
     page = settled(phone.open())
     page.evaluate("document.querySelector('.menu-title').style.color = '#bbb'")
 
-    assert any("Your LaserJet Pro" in found for found in page.evaluate(FAINT))
+    until(lambda: any("Your LaserJet Pro" in found for found in page.evaluate(FAINT)), "the faint text to be found")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -107,11 +111,11 @@ def test_every_sheet_has_contrast_names_and_gives_the_focus_back(
     expect(page.locator("dialog[open]")).to_be_visible()
     settled(page)
 
-    assert page.evaluate(FAINT) == []
-    assert page.evaluate(NAMELESS) == []
+    becomes(lambda: page.evaluate(FAINT), [])
+    becomes(lambda: page.evaluate(NAMELESS), [])
     for _ in range(12):
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('dialog')")
+        becomes(lambda: page.evaluate(INSIDE), True)
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).to_have_count(0)
     expect(page.locator(opener)).to_be_focused()
@@ -126,7 +130,7 @@ def test_nothing_hangs_over_the_edge_at_any_width(
     service.serve(make())
     page = settled(phone.open())
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    until(lambda: page.evaluate("document.documentElement.scrollWidth") <= width, "a page as wide as the phone")
 
 
 def test_the_page_is_dark_when_the_phone_is(phone: Phone, service: FakeService) -> None:
@@ -137,8 +141,8 @@ def test_the_page_is_dark_when_the_phone_is(phone: Phone, service: FakeService) 
     shot = page.screenshot()
     page.emulate_media(color_scheme="dark")
 
-    assert page.evaluate(ground) != bright
-    assert page.screenshot() != shot
+    until(lambda: page.evaluate(ground) != bright, "another ground")
+    until(lambda: page.screenshot() != shot, "another picture")
 
 
 def test_nothing_moves_when_the_customer_wants_calm(phone: Phone, service: FakeService) -> None:
@@ -153,6 +157,7 @@ def test_nothing_moves_when_the_customer_wants_calm(phone: Phone, service: FakeS
     service.push(menus.support_jam())
     expect(page.locator(".status-text")).to_have_text("Paper jam")
 
+    # at rest: what moves begins to with the change of the text, which has been waited for
     assert page.evaluate("window.moved + document.getAnimations().length") == 0
 
 
@@ -160,11 +165,12 @@ def test_the_policy_refuses_a_script_in_the_page(phone: Phone, service: FakeServ
     phone.allowed.append("Content Security Policy")
     service.serve(menus.support_ok())
     page = settled(phone.open())
-    page.evaluate("""() => {
-        const script = document.createElement('script');
-        script.textContent = 'window.intruder = true';
-        document.body.append(script);
-    }""")
+    with page.expect_console_message(lambda said: "Content Security Policy" in said.text):
+        page.evaluate("""() => {
+            const script = document.createElement('script');
+            script.textContent = 'window.intruder = true';
+            document.body.append(script);
+        }""")
 
+    # at rest: a script that stands in the page runs when it is put there, or never
     assert page.evaluate("window.intruder") is None
-    assert any("Content Security Policy" in text for text in phone.complaints)

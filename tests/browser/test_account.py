@@ -8,6 +8,8 @@ from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
 from tests.browser.kept import NOTHING, everything, session
+from tests.browser.soon import becomes
+from tests.system import until
 
 WATCH = """() => {
   window.seen = [];
@@ -33,8 +35,9 @@ def test_nobody_sees_that_an_access_token_has_expired_while_the_menu_is_open(
     service.push(menus.support_jam())
     expect(page.locator(".status-text")).to_have_text("Paper jam")
 
+    # at rest: it notes what was, up to the menu that has been waited for
     assert {one for one in page.evaluate("window.seen") if one != "up|true"} == set()
-    assert session(page)["refresh"] != before["refresh"]
+    until(lambda: session(page)["refresh"] != before["refresh"], "the next session to be kept")
     assert int(service.stream_ids[-1]) > 0
     assert [path for path, *_ in service.calls].count("/menu/v1/session") == 1
 
@@ -63,7 +66,7 @@ def test_the_next_token_is_fetched_before_the_old_one_ends(phone: Phone, service
     with phone.page.expect_response(lambda response: "/session/refresh" in response.url and response.ok):
         page = phone.open()
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    assert session(page)["token"] in service.tokens
+    until(lambda: session(page)["token"] in service.tokens, "a token that counts to be kept")
 
 
 def test_a_session_that_was_ended_is_said_and_a_new_one_begins(phone: Phone, service: FakeService) -> None:
@@ -77,11 +80,11 @@ def test_a_session_that_was_ended_is_said_and_a_new_one_begins(phone: Phone, ser
     page.reload()
 
     expect(page.get_by_role("heading", name="This phone was signed out.")).to_be_visible()
-    assert page.evaluate("Object.keys(localStorage)") == []
-    assert session(page)["token"] in service.tokens
+    becomes(lambda: page.evaluate("Object.keys(localStorage)"), [])
+    until(lambda: session(page)["token"] in service.tokens, "a token that counts to be kept")
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Hello. Which product is it?")).to_be_visible()
-    assert "menu" not in page.evaluate("Object.keys(localStorage).join()")
+    until(lambda: "menu" not in page.evaluate("Object.keys(localStorage).join()"), "no menu to be kept")
     assert [path for path, *_ in service.calls].count("/menu/v1/session") == 2
 
 
@@ -94,7 +97,7 @@ def test_a_token_of_an_older_page_becomes_a_refresh_token(phone: Phone, service:
     page = phone.open()
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
     assert service.posts("/session/refresh") == [{"refresh_token": "tls_old"}]
-    assert page.evaluate("localStorage.getItem('throughline.token')") is None
+    becomes(lambda: page.evaluate("localStorage.getItem('throughline.token')"), None)
 
 
 def test_the_e_mail_address_is_asked_for_proven_and_removed(phone: Phone, service: FakeService) -> None:
@@ -119,7 +122,7 @@ def test_the_e_mail_address_is_asked_for_proven_and_removed(phone: Phone, servic
 
     page.goto(f"{page.url}#email=tle_good")  # in the page that is open: the browser does not load it anew
     expect(page.locator(".toast")).to_contain_text("Confirmed: ada@example.com")
-    assert page.evaluate("location.hash") == ""
+    becomes(lambda: page.evaluate("location.hash"), "")
     assert service.posts("/email/verify") == [{"token": "tle_good"}]
 
     page.get_by_role("button", name="Settings", exact=True).click()
@@ -153,7 +156,7 @@ def test_other_phones_are_signed_out_from_the_list_and_this_one_forgets_everythi
     page.get_by_role("button", name="Sign out this phone").click()
     page.get_by_role("button", name="Sign out only").click()
     expect(page.get_by_role("heading", name="You are signed out.")).to_be_visible()
-    assert everything(page) == NOTHING
+    becomes(lambda: everything(page), NOTHING)
 
 
 def test_whoever_signs_out_may_erase_as_well_in_one_tap(phone: Phone, service: FakeService) -> None:
@@ -166,7 +169,7 @@ def test_whoever_signs_out_may_erase_as_well_in_one_tap(phone: Phone, service: F
     expect(page.get_by_role("heading", name="You have left.")).to_be_visible()
     assert len(service.posts("/opt-out")) == 1
     assert service.posts("/session/end") == []
-    assert everything(page) == NOTHING
+    becomes(lambda: everything(page), NOTHING)
 
 
 def test_a_one_time_link_that_is_opened_in_the_open_page_is_looked_at_and_leaves_the_address(

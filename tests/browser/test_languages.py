@@ -73,7 +73,7 @@ def test_a_count_is_said_as_the_language_says_it(phone: Phone, language: str, co
         await words.speak(language);
         return words.t('onlookers.count', {count});
     }"""
-    assert page.evaluate(script, [language, count]) == said
+    assert page.evaluate(script, [language, count]) == said  # at rest: it waits for the words itself
 
 
 ARABIC = {"locale": "ar-EG"}

@@ -9,6 +9,7 @@ from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService, Running
 from tests.browser.kept import NOTHING, everything
+from tests.browser.soon import becomes
 
 
 def test_the_last_menu_is_shown_and_marked_when_the_service_is_gone(
@@ -35,11 +36,11 @@ def test_a_menu_that_ends_by_itself_is_kept_nowhere_on_the_phone(phone: Phone, s
     service.serve(menus.support_ok())
     page = phone.open()
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    assert len(page.evaluate(kept)) == 1
+    becomes(lambda: len(page.evaluate(kept)), 1)
     jammed = menus.support_jam()
     service.push(msgspec.structs.replace(jammed, until=datetime(2026, 11, 22, 10, 0, tzinfo=UTC)))
     expect(page.locator(".status-text")).to_have_text("Paper jam")
-    assert page.evaluate(kept) == []
+    becomes(lambda: page.evaluate(kept), [])
 
 
 def test_the_phone_says_that_it_is_offline_and_catches_up_when_it_is_back(phone: Phone, service: FakeService) -> None:
@@ -98,7 +99,7 @@ def test_the_menu_is_wiped_from_the_phone_when_the_journey_ends(phone: Phone, se
 
     expect(page.get_by_role("heading", level=1)).to_have_text("This journey has ended.")
     expect(page.locator("dialog")).to_have_count(0)
-    assert page.evaluate("localStorage.getItem('throughline.menu.j-printer')") is None
+    becomes(lambda: page.evaluate("localStorage.getItem('throughline.menu.j-printer')"), None)
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Hello. Which product is it?")
 
@@ -126,6 +127,7 @@ def test_an_equal_menu_changes_nothing_on_the_page(phone: Phone, service: FakeSe
     service.push(msgspec.structs.replace(menus.support_ok(), title="A new name"))
 
     expect(page.locator(".menu-title")).to_have_text("A new name")
+    # at rest: it is told of all changes up to the name that has been waited for
     assert page.evaluate("window.changes") == 0
 
 
@@ -151,4 +153,4 @@ def test_the_phone_is_wiped_when_its_owner_left_on_another_one(phone: Phone, ser
     service.send("gone", {"code": "session_refused"})
 
     expect(page.get_by_role("heading", level=1)).to_have_text("This journey has ended.")
-    assert everything(page) == NOTHING
+    becomes(lambda: everything(page), NOTHING)

@@ -10,6 +10,8 @@ from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
 from tests.browser.kept import NOTHING, everything
+from tests.browser.soon import becomes
+from tests.system import until
 
 
 def test_an_expert_s_answer_appears_in_the_open_conversation(phone: Phone, service: FakeService) -> None:
@@ -155,7 +157,7 @@ def test_a_unit_of_nobody_is_made_the_customers_by_its_code_alone(phone: Phone, 
     expect(page.locator(".menu-title")).to_have_text(menus.support_ok().title)
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert service.posts("/claims")[-1] == {"gtin": "09506000134352", "serial": "SN/123", "code": "K7M2-9QXD"}
-    assert page.url.endswith(f"/app/?journey={menus.JOURNEY}")
+    expect(page).to_have_url(f"{phone.url}/app/?journey={menus.JOURNEY}")
     expect(page.locator(".toast")).to_have_text("It is yours. Welcome.")
 
 
@@ -168,7 +170,7 @@ def test_an_address_that_asks_for_the_claim_opens_the_form_over_the_menu(phone: 
     expect(page.get_by_role("dialog")).to_have_count(0)
     service.push(menus.of_nobody())
     expect(page.locator(".items .title").first).to_have_text("Make it yours")
-    assert page.get_by_role("dialog").count() == 0
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_an_address_that_asks_for_the_claim_of_what_is_owned_opens_the_menu_alone(
@@ -177,7 +179,7 @@ def test_an_address_that_asks_for_the_claim_of_what_is_owned_opens_the_menu_alon
     service.serve(menus.support_ok())
     page = phone.open(f"/?journey={menus.JOURNEY}&claim=1")
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    assert page.get_by_role("dialog").count() == 0
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_a_phone_that_has_no_journey_yet_is_asked_for_the_code_of_the_unit_in_its_address(
@@ -222,11 +224,11 @@ def test_leaving_wipes_the_phone_and_shows_the_receipt(phone: Phone, service: Fa
 
     expect(page.get_by_role("heading", level=1)).to_have_text("You have left.")
     expect(page.locator(".receipt")).to_contain_text("MEUCIQ")
-    assert page.locator(".toast").count() == 0
-    assert everything(page) == NOTHING
-    assert page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0
-    assert "LaserJet" not in page.content()
-    assert "journey" not in page.url
+    expect(page.locator(".toast")).to_have_count(0)
+    becomes(lambda: everything(page), NOTHING)
+    becomes(lambda: page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)"), 0)
+    until(lambda: "LaserJet" not in page.content(), "a page without the product")
+    expect(page).not_to_have_url(re.compile("journey"))
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the receipt").click()
     assert json.loads(Path(download.value.path()).read_text())["receipt"] == "r-1"

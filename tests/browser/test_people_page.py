@@ -1,5 +1,6 @@
 """The people page on the real service: phones that invite, take links, lose access and hand a product over."""
 
+import re
 import socket
 import threading
 import time
@@ -13,9 +14,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from cloud.http_app import make_app
 from cloud.settings import load_settings
 from tests.browser.conftest import PHONE
+from tests.browser.soon import becomes
 from tests.integration.cloud.conftest import sqlite_world
 from tests.integration.cloud.homes import Homes
 from tests.integration.cloud.world import World
+from tests.system import until
 
 __all__ = ["sqlite_world"]
 STARTS_WITHIN_S = 30
@@ -123,7 +126,7 @@ def test_whoever_takes_the_link_is_with_the_product_until_the_owner_removes_them
 
     other.goto(link)
     expect(other.get_by_role("dialog")).to_contain_text("You are invited")
-    assert "tli_" not in other.url  # it is in no history
+    expect(other).not_to_have_url(re.compile("tli_"))  # it is in no history
     other.get_by_role("button", name="Yes, please").click()
     expect(other.locator(".menu")).to_be_visible()
     expect(other.locator(".status")).not_to_have_attribute("data-level", "none")
@@ -234,17 +237,17 @@ def test_nothing_is_cut_off_at_any_width_and_everything_is_large_enough_to_hit(s
     owner.get_by_role("button", name="In den Haushalt einladen").click()
     street.link(owner)
     expect(owner.locator(".person.pending")).to_be_visible()
-    assert owner.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    becomes(lambda: owner.evaluate("document.documentElement.scrollWidth <= innerWidth"), True)
     inside = (
         "[...document.querySelectorAll('dialog.people *')].filter(one => one.scrollWidth > one.clientWidth + 1 &&"
         " getComputedStyle(one).display !== 'inline' && !one.closest('svg')).map(one => one.outerHTML)"
     )
-    assert owner.evaluate(inside) == []
-    sizes = owner.evaluate(
+    becomes(lambda: owner.evaluate(inside), [])
+    sizes = (
         "[...document.querySelectorAll('dialog.people button, .top button:not([hidden])')]"
         ".map(one => one.getBoundingClientRect()).filter(box => box.width).map(box => [box.width, box.height])"
     )
-    assert all(min(size) >= 44 for size in sizes)
+    until(lambda: all(min(size) >= 44 for size in owner.evaluate(sizes)), "buttons of 44 pixels")
 
 
 @pytest.mark.parametrize(("locale", "words"), [("en-GB", ENGLISH), ("de-DE", GERMAN)])

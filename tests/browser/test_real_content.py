@@ -9,6 +9,7 @@ from mobile_menu.rules.compose import compose_menu
 from mobile_menu.rules.menu import Menu
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
+from tests.browser.soon import becomes
 
 JOURNEY = "j-1"
 
@@ -37,8 +38,8 @@ def test_one_menu_turns_into_the_next_until_all_were_shown(
         items = [item.title for section in menu.sections for item in section.items]
         expect(page.locator(".menu-title")).to_have_text(menu.title)
         expect(page.locator(".items .title")).to_have_text(items)
-        assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("innerWidth")
-        assert page.locator(".top .help").is_visible()
+        becomes(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"), True)
+        expect(page.locator(".top .help")).to_be_visible()
 
 
 @pytest.mark.parametrize("profile", profiles())

@@ -7,6 +7,8 @@ from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
 from tests.browser.kept import session
+from tests.browser.soon import becomes
+from tests.system import until
 
 NO_LOCKS = "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })"
 LOCKS_DENIED = "LockManager.prototype.request = () => Promise.reject(new DOMException('denied', 'SecurityError'))"
@@ -54,7 +56,7 @@ def test_of_two_tabs_whose_token_ends_at_once_one_refreshes_for_both(
         expect(tab.locator(".status-text")).to_have_text("Paper jam")
 
     assert len(service.posts("/session/refresh")) == 1
-    assert session(tabs[0]) == session(tabs[1])
+    until(lambda: session(tabs[0]) == session(tabs[1]), "one session for both")
     assert [path for path, *_ in service.calls].count("/menu/v1/session") == 1
 
 
@@ -71,7 +73,7 @@ def test_a_tab_whose_token_was_refused_takes_the_newer_one_and_leaves_it_where_i
 
     late.evaluate(ask)
 
-    assert session(late) == newer
+    becomes(lambda: session(late), newer)
     assert len(service.posts("/session/refresh")) == 1
 
 
@@ -83,7 +85,7 @@ def test_a_change_of_one_tab_is_ordered_after_every_one_before_of_whichever_tab(
         tab.evaluate(f"turns => {{ window.done = ({COUNT})(turns); }}", 100)
     for tab in tabs:
         tab.evaluate("() => window.done")
-    assert session(tabs[0])["count"] == 200
+    becomes(lambda: session(tabs[0])["count"], 200)
 
 
 def test_a_session_that_a_page_of_before_kept_is_moved_once(phone: Phone, service: FakeService) -> None:
@@ -96,8 +98,8 @@ def test_a_session_that_a_page_of_before_kept_is_moved_once(phone: Phone, servic
     )
     page = phone.open("/")
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    assert (session(page)["token"], session(page)["refresh"]) == ("known", "r")
-    assert page.evaluate("localStorage.getItem('throughline.session')") is None
+    becomes(lambda: (session(page)["token"], session(page)["refresh"]), ("known", "r"))
+    becomes(lambda: page.evaluate("localStorage.getItem('throughline.session')"), None)
     assert service.posts("/menu/v1/session") == []
 
 
@@ -110,8 +112,8 @@ def test_what_a_page_of_before_left_does_not_take_the_place_of_a_newer_session(
     page.evaluate("localStorage['throughline.session'] = JSON.stringify({ token: 'old', refresh: 'r', until: 1 })")
     page.reload()
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    assert session(page) == newer
-    assert page.evaluate("localStorage.getItem('throughline.session')") is None
+    becomes(lambda: session(page), newer)
+    becomes(lambda: page.evaluate("localStorage.getItem('throughline.session')"), None)
 
 
 def test_without_a_database_the_session_is_kept_in_the_other_storage(phone: Phone, service: FakeService) -> None:
@@ -154,4 +156,4 @@ def test_who_signs_out_in_one_tab_while_another_refreshes_is_not_kept_after_all(
         page.evaluate("() => { window.asked = window.api.journeys(); }")
     page.evaluate("async () => (await import('/app/js/store.js')).store.wipe()")
     page.evaluate("() => window.asked")
-    assert page.evaluate("async () => (await import('/app/js/held.js')).held.read()") is None
+    becomes(lambda: page.evaluate("async () => (await import('/app/js/held.js')).held.read()"), None)
