@@ -41,6 +41,7 @@ def test_an_answer_is_marked_as_new_when_the_conversation_is_closed(phone: Phone
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".message")).to_have_count(1)
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)  # until the page has heard of its end, an answer is shown in it
 
     service.answer("Good morning!")
 
