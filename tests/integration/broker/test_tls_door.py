@@ -202,7 +202,7 @@ def test_no_device_finds_a_listener_without_tls_on_mosquitto(mosquitto_tls: Wire
 def test_a_certificate_that_runs_out_while_its_device_is_connected_ends_the_connection(tmp_path: Path) -> None:
     with embedded_wire(tmp_path, secured=True, endings_s=0.05) as wire:
         files, made = wire.authority.device(GOOD)
-        wire.know(made, GOOD, ends=datetime.now(UTC) + timedelta(seconds=1.5))
+        wire.know(made, GOOD, ends=datetime.now(UTC) + timedelta(seconds=3))
         device, other = wire.client(GOOD, files=files).connect(), wire.client(BAD).connect()
         assert device.accepted
         until(lambda: device.gone, "the end of the certificate")
