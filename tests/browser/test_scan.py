@@ -135,7 +135,7 @@ def test_who_does_not_want_the_camera_is_not_asked_by_the_phone_and_enters_the_n
     phone.page.get_by_role("button", name="Enter by hand").click()
     expect(phone.page.locator("dialog")).to_have_count(0)
     expect(phone.page.get_by_label("Serial number")).to_be_visible()
-    assert phone.page.evaluate("window.askedFor") == 0
+    assert phone.page.evaluate("window.askedFor") == 0  # at rest: the form is there, and nothing else is under way
 
 
 def test_another_product_is_scanned_from_the_list_of_products(phone: Phone, service: FakeService) -> None:
@@ -192,4 +192,5 @@ def test_a_scanned_text_is_a_unit_s_or_ours_or_foreign(phone: Phone) -> None:
         const { scanned } = await import('/app/js/scanned.js');
         return texts.map((text) => scanned(text, origin));
     }"""
+    # at rest: it is read there and then
     assert dict(zip(TEXTS, page.evaluate(script, [list(TEXTS), OURS]), strict=True)) == TEXTS

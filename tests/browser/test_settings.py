@@ -11,6 +11,7 @@ from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
 from tests.browser.kept import NOTHING, everything
+from tests.browser.soon import becomes
 
 PLACED = {"zone": {"zone": "shop", "shop": None, "proven": False}, "menu": {}}
 HERE: dict[str, Any] = {"geolocation": {"latitude": 48.2, "longitude": 16.4, "accuracy": 12.4}}
@@ -89,7 +90,7 @@ def test_leaving_takes_three_taps_and_the_settings_along(phone: Phone, service: 
     page.get_by_role("button", name="Yes, wipe everything").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("You have left.")
-    assert everything(page) == NOTHING
+    becomes(lambda: everything(page), NOTHING)
 
 
 @pytest.mark.parametrize("options", [{**HERE, "permissions": ["geolocation"]}])
@@ -116,10 +117,10 @@ def test_the_phone_is_asked_for_a_position_after_it_was_said_what_for_and_its_no
     page = settings(phone)
     page.get_by_role("button", name="Use where I am now").click()
     expect(page.get_by_role("heading", name="May we know where you are?")).to_be_visible()
-    assert page.evaluate("window.askedFor") == 0
+    assert page.evaluate("window.askedFor") == 0  # at rest: the question stands, and waits for an answer
     page.get_by_role("button", name="Not now").click()
     expect(page.get_by_role("button", name="Use where I am now")).to_be_enabled()
-    assert page.evaluate("window.askedFor") == 0
+    assert page.evaluate("window.askedFor") == 0  # at rest: the answer has been taken
 
     page.get_by_role("button", name="Use where I am now").click()
     page.get_by_role("button", name="Go on").click()
@@ -139,6 +140,7 @@ def test_installing_is_offered_where_the_browser_can_and_asked_once(phone: Phone
         offer.prompt = async () => { window.prompted = (window.prompted ?? 0) + 1; };
         window.banner = dispatchEvent(offer);
     }""")
+    # at rest: the event has been handled when it comes back
     assert page.evaluate("window.banner") is False, "the browser's own banner stays away"
     page.locator(".settings-button").click()
     page.get_by_role("button", name="Add to the home screen").click()
@@ -163,4 +165,4 @@ def test_nothing_is_asked_of_the_phone_when_the_page_opens(phone: Phone, service
     """)
     page = settings(phone)
     expect(page.locator("dialog .choice")).to_have_count(3)
-    assert page.evaluate("window.askedFor") == []
+    assert page.evaluate("window.askedFor") == []  # at rest: the page and its settings are there
