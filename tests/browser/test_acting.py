@@ -181,7 +181,7 @@ def test_there_is_no_moment_when_a_menu_is_opened_that_was_set_up_long_ago(phone
     service.serve(view_menus.all_set())
     page = phone.open()
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    assert page.locator(".finish").count() == 0
+    expect(page.locator(".finish")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("motion", "ticks"), [("no-preference", 1), ("reduce", 0)])

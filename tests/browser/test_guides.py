@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import menus, view_menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
+from tests.browser.soon import becomes
 
 SWIPE = """(element, [from, to]) => {
     const box = element.getBoundingClientRect();
@@ -50,7 +51,7 @@ def test_each_step_has_its_picture_and_the_place_of_one_stays_when_there_is_none
     expect(picture).to_have_attribute("src", f"{view_menus.PICTURE}rear-pull.svg")
     page.keyboard.press("ArrowRight")
     expect(page.locator("dialog .figure .drawing")).to_be_visible()
-    assert page.locator("dialog .step-text").evaluate(place) == before
+    becomes(lambda: page.locator("dialog .step-text").evaluate(place), before)
 
 
 @pytest.mark.parametrize("options", [{"service_workers": "block"}])  # a worker's requests cannot be cut off here

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import menus, view_menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
+from tests.browser.soon import becomes
 
 KEPT = "localStorage.getItem('throughline.parcel.j-printer')"
 
@@ -99,8 +100,8 @@ def test_the_story_that_was_seen_last_is_there_without_a_connection_and_says_of_
 def test_what_is_kept_of_the_parcel_goes_with_the_journey(phone: Phone, service: FakeService) -> None:
     page = opened(phone, service)
     expect(page.locator(".scan")).to_have_count(4)
-    assert json.loads(page.evaluate(KEPT))["story"]["tracking_code"] == "EZ1000000001"
+    becomes(lambda: json.loads(page.evaluate(KEPT) or "{}").get("story", {}).get("tracking_code"), "EZ1000000001")
     page.keyboard.press("Escape")
     service.send("gone", {"code": "journey_unknown"})
     expect(page.get_by_role("heading", level=1)).to_have_text("This journey has ended.")
-    assert page.evaluate(KEPT) is None
+    becomes(lambda: page.evaluate(KEPT), None)

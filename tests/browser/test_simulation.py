@@ -19,7 +19,7 @@ def test_there_is_no_control_and_no_question_for_it_outside_of_a_demo(phone: Pho
     service.push(menus.support_jam())
     expect(page.locator(".status-text")).to_have_text("Paper jam")
 
-    assert page.locator(".simulation").count() == 0
+    expect(page.locator(".simulation")).to_have_count(0)
     assert [url for url in asked if "simul" in url and "/js/" not in url] == []
 
 
