@@ -88,6 +88,15 @@ def backoff_s(attempt: int, tuning: Tuning, rng: Random) -> float:
     return rng.uniform(0, min(tuning.backoff_max_s, tuning.backoff_base_s * 2 ** min(attempt, 32)))
 
 
+def _heed_cancellation() -> None:
+    """A client that is cancelled while its broker is away leaves with an error of its own, in place of the
+    cancellation: without a look, the device would go on to connect, and whoever cancelled it would wait for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 def _take_note(ended: asyncio.Future[None]) -> None:
     if not ended.cancelled():
         ended.exception()
@@ -185,6 +194,7 @@ class Session:
             except* aiomqtt.MqttError as errors:
                 self.last_error = str(errors.exceptions[0])
                 log.debug("%s lost its connection: %s", self._identity.product_id, self.last_error)
+            _heed_cancellation()
             failures = 1 if self._counters.connects > before else failures + 1
             if not self._stopping.is_set() and self._plugged_in.is_set():
                 self._counters.failures += 1
