@@ -1,7 +1,7 @@
 """The word that something changed: said after a commit, in this process and to the others, and taken into menus."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -54,7 +54,9 @@ class Announcer:
 
 
 def words(changes: Changes) -> list[Changed]:
-    """What is said of the changes: of each unit, each phone's session, and each journey that is news by itself."""
+    """What is said of the changes: of each unit, each phone's session, each journey that is news by itself, and of the
+    content of menus.
+    """
     kinds = {
         "journey": changes.journeys - changes.erased,
         "case": changes.cases - changes.erased,
@@ -67,6 +69,8 @@ def words(changes: Changes) -> list[Changed]:
         for part in _parts(changes.products)
     ]
     said += [Changed(sessions=(one,)) for one in sorted(changes.sessions)]
+    if changes.contents:
+        said.append(Changed(profiles=tuple(sorted(changes.contents))))
     return said + [Changed(journeys=part, projections=(kind,)) for kind, own in kinds.items() for part in _parts(own)]
 
 
@@ -78,11 +82,22 @@ def _parts(ids: set[str]) -> list[tuple[str, ...]]:
 
 
 class Listeners:
-    """Takes words into the menus of this process. Only journeys that somebody has open here are of interest."""
+    """Takes words into the menus of this process. Only journeys that somebody has open here are of interest.
 
-    def __init__(self, menus: Menus, hub: LiveHub) -> None:
+    look: takes in content that was published. forget: lets go of journeys that are no more.
+    """
+
+    def __init__(
+        self,
+        menus: Menus,
+        hub: LiveHub,
+        look: Callable[[], None] = lambda: None,
+        forget: Callable[[Iterable[str]], None] = lambda _: None,
+    ) -> None:
         self._menus = menus
         self._hub = hub
+        self._look = look
+        self._forget = forget
 
     def __call__(self, word: Changed) -> None:
         cause = word.traceparent or ""
@@ -91,11 +106,14 @@ class Listeners:
         for product_id in word.products:
             self._hub.changed(self._menus.seen_with(product_id), cause)
         self._hub.sessions_changed(word.sessions)
+        if word.profiles:
+            self._look()
         if "journey" in word.projections:
             self._hub.changed(word.journeys, cause)
         if "case" in word.projections:
             self._hub.case_changed(word.journeys, cause)
         if "gone" in word.projections:
+            self._forget(word.journeys)
             self._hub.gone(word.journeys)
 
     def heard(self, _topic: str, payload: bytes) -> None:

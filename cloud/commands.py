@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from cloud import audit_cli, ca_cli, doctor_cli, keys_cli, metrics_cli
+from cloud import audit_cli, ca_cli, content_cli, doctor_cli, keys_cli, metrics_cli
 from cloud.bench import cli as bench
 from cloud.demo.run import run as run_demo
 from cloud.errors import InvalidError
@@ -59,6 +59,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(audit_cli.app, name="audit")
     app.add_typer(ca_cli.app, name="ca")
     app.add_typer(metrics_cli.app, name="metrics")
+    app.add_typer(content_cli.app, name="content")
     app.command("doctor")(doctor_cli.doctor)
     bench.add_to(app)
 

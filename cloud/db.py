@@ -94,11 +94,14 @@ class Changes:
     """Journeys to which an expert wrote."""
     sessions: set[str] = field(default_factory=set)
     """Phones' sessions that ended, or became another person's."""
+    contents: set[str] = field(default_factory=set)
+    """Profiles whose menus are made of other content from now on."""
     mail: bool = False
     outbox: bool = False
 
     def __bool__(self) -> bool:
         changed = self.products or self.journeys or self.erased or self.cases or self.sessions
+        changed = changed or self.contents
         return bool(changed or self.mail or self.outbox)
 
 

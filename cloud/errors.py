@@ -9,6 +9,7 @@
         LastAdminKeyError      without this key nobody could make new ones
         RetiredError           the unit is out of use for good
       InvalidError             the input is wrong; `problems` name the fields
+        ContentRefusedError    content that has faults, or fails its own tests
       UnauthenticatedError     no credential, or one that is not valid
       ForbiddenError           the credential does not allow this
       SignatureError           a webhook's signature
@@ -82,6 +83,12 @@ class InvalidError(ThroughlineError):
     def __init__(self, detail: str = "", problems: tuple[FieldProblem, ...] = (), **facts: object) -> None:
         self.problems = problems
         super().__init__(detail, **facts)
+
+
+class ContentRefusedError(InvalidError):
+    """This content cannot be shown as it is, or does otherwise than its own tests say."""
+
+    code: ClassVar[str] = "content_refused"
 
 
 class UnauthenticatedError(ThroughlineError):

@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from broker.contract.topics import ALL_CHANGED
-from cloud import api_page, broker_hook, brokers, resolver, security_txt, seen, too_often
+from cloud import api_page, broker_hook, brokers, resolver, security_txt, seen, too_often, trying
 from cloud.accounts import Accounts
 from cloud.announcing import Announcer, Listeners
 from cloud.audit import api as audit_api
@@ -28,6 +28,9 @@ from cloud.compose import (
     make_database,
     watch_database,
 )
+from cloud.content import api as content_api
+from cloud.content.current import Contents
+from cloud.content.pictures import Pictures
 from cloud.contracts import serve_openapi
 from cloud.control import api as control_api
 from cloud.db import Database
@@ -59,6 +62,7 @@ from cloud.registry import api as registry_api
 from cloud.registry import labels_api, links_api
 from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
+from cloud.showing import Record
 from cloud.simulated_places import SimulatedPlaces
 from cloud.tracing import UNTRACED, Tracing, tracing_of
 from cloud.twin import api as twin_api
@@ -69,9 +73,9 @@ from mobile_menu import account_api, parcel_api, simulation_api, web_files
 from mobile_menu import api as menu_api
 from mobile_menu import openapi as menu_openapi
 from mobile_menu import ownership_api as people_api
-from mobile_menu.content_loader import load_content
 from mobile_menu.limits import Gate, Limits, usual_limits
 from mobile_menu.live import LiveHub
+from mobile_menu.picture_route import FindPicture
 from mobile_menu.ports import TooManyAttemptsError
 from mobile_menu.service import MenuService
 from mobile_menu.threads import Threads
@@ -83,6 +87,7 @@ PARTS = (
     links_api,
     identity_api,
     audit_api,
+    content_api,
     devices_api,
     twin_api,
     telemetry_api,
@@ -95,6 +100,7 @@ PARTS = (
     ownership_api,
     resolver,
     seen,
+    trying,
 )
 """Modules with routers, lowest capability first."""
 IMPORT_PATH = "/api/v1/products/import"
@@ -117,16 +123,29 @@ def make_app(
     session, may call at all. The usual ones, unless given.
     """
     gates = limits or usual_limits()
-    menus = Menus(db, keys, settings.url, lifetimes_of(settings))
-    meters = Meters("api")
-    service = MenuService(menus, load_content, db.clock, served=lambda how: meters.add(catalogue.MENUS, label=how))
+    meters, contents = Meters("api"), Contents(db)
+    record = Record(db, keys, lambda how: meters.add(catalogue.SHOWN, label=how))
+    menus = Menus(db, keys, settings.url, lifetimes_of(settings), contents.heard)
+    service = MenuService(
+        menus,
+        contents.current,
+        db.clock,
+        served=lambda how: meters.add(catalogue.MENUS, label=how),
+        showing=record,
+    )
     hub = LiveHub(
         service.changed,
         forget_sessions=service.forget_sessions,
         per_address=settings.address_streams,
         around=Pushes(meters, tracing or UNTRACED),
     )
-    listeners = Listeners(menus, hub)
+
+    def switched() -> None:
+        service.content_changed()
+        hub.all_changed()
+
+    contents.switched = switched
+    listeners = Listeners(menus, hub, contents.look, record.forget)
     bus = _bus_of(settings, keys, listeners, meters)
     watch_database(meters, db)
     meters.watch(catalogue.STREAMS, lambda: len(hub))
@@ -134,13 +153,13 @@ def make_app(
     clean = functools.partial(mail_room.clean, db, folder_of(settings))
     db.listeners.append(Announcer(bus, listeners, lambda: None, clean))
     app = _empty_app(settings, hub, bus)
-    context = Context(db, keys, settings, meters=meters)
+    context = Context(db, keys, settings, meters=meters, content=contents.current)
     _share(app, context, hub, gates)
     gates_of_all = rates or rate_limits(settings)
     _add_guards(app, settings, gates_of_all, keys.hook_token, meters)
     allowed = RateLimit(app, *gates_of_all, keys.hook_token)
     app.state.warm = WarmLane(service, allowed, meters, Ours(settings), https=settings.https)
-    _add_phone_calls(app, context, service, hub, gates)
+    _add_phone_calls(app, context, service, hub, gates, Pictures(db, contents.count).find)
     _add_other_calls(app, bus)
     _describe_hot_routes(app)
     return app
@@ -201,13 +220,15 @@ def _add_guards(app: FastAPI, settings: Settings, rates: tuple[Gate, Gate], hook
     app.add_middleware(CountResponses, meters=meters)
 
 
-def _add_phone_calls(app: FastAPI, context: Context, service: MenuService, hub: LiveHub, gates: Limits) -> None:
+def _add_phone_calls(
+    app: FastAPI, context: Context, service: MenuService, hub: LiveHub, gates: Limits, pictures: FindPicture
+) -> None:
     """All under `/menu/v1`; the hot ones stand before everything else."""
     db, keys, settings = context.db, context.keys, context.settings
     threads, secure = Threads(), settings.https
     accounts = Accounts(db, keys, settings.url, lifetimes_of(settings))
     people = PeopleOfUnits(db, keys, settings.url)
-    app.router.routes[:0] = menu_api.routes(service, hub, threads)
+    app.router.routes[:0] = menu_api.routes(service, hub, threads, pictures)
     simulated = SimulatedPlaces(db, keys, on=settings.simulated_beacons)
     app.include_router(
         menu_api.router(service, hub, threads, secure=secure, limits=gates, simulation=settings.simulated_beacons)

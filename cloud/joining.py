@@ -71,6 +71,7 @@ MOVED: Final = frozenset(
         "transfer.person_id",
         "transfer.receiver_id",
         "claim_failure.person_id",
+        "served_menu.person_id",
     }
 )
 """Columns that name a person, and name the other one from then on."""
@@ -85,6 +86,7 @@ SEALED: Final = (
     Sealed("journal", "sealed", "event_id"),
     Sealed("email_proof", "address", "id"),
     Sealed("mail", "letter", "id"),
+    Sealed("served_menu", "sealed", "id"),
 )
 """What is sealed anew. The address itself is not: the one that stays has it already."""
 
@@ -98,6 +100,7 @@ WITH_JOURNEY: Final = frozenset(
         "command_ask.journey_id",
         "member.journey_id",
         "transfer.journey_id",
+        "served_menu.journey_id",
     }
 )
 """Columns that name a journey, and name the one that it goes on in. The journal's stay: a replay goes by them."""

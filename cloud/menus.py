@@ -1,7 +1,7 @@
 """What the phone service needs of the record: `mobile_menu.ports.MenuPort`. Each call is one transaction."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from cloud.callers import once, own_case, own_journey
 from cloud.care import service as care
 from cloud.choices import carry_out
 from cloud.consent import service as consent
+from cloud.content import service as contents
 from cloud.db import Database, Transaction
 from cloud.errors import NotFoundError
 from cloud.identity import phones
@@ -43,13 +44,21 @@ UNITS_REMEMBERED = 200_000
 
 
 class Menus:
-    """The port."""
+    """The port. versions: hears, whenever a menu is held against the record, how many contents were ever published."""
 
-    def __init__(self, db: Database, keys: Keys, base_url: str, lifetimes: phones.Lifetimes = phones.USUAL) -> None:
+    def __init__(
+        self,
+        db: Database,
+        keys: Keys,
+        base_url: str,
+        lifetimes: phones.Lifetimes = phones.USUAL,
+        versions: Callable[[int], None] = lambda _count: None,
+    ) -> None:
         self._db = db
         self._keys = keys
         self._base_url = base_url
         self._lifetimes = lifetimes
+        self._versions = versions
         self._seen: OrderedDict[str, set[str]] = OrderedDict()
         self._seeing = Lock()
 
@@ -117,15 +126,19 @@ class Menus:
 
     def version(self, journey_id: str) -> int:
         journeys, twins = lifecycle.journey_table, twin.twin_table
+        own = journeys.c.version + sa.func.coalesce(twins.c.version, 0)
         query = (
-            sa.select(journeys.c.version + sa.func.coalesce(twins.c.version, 0))
+            sa.select(own.label("own"), contents.known_versions().label("contents"))
             .select_from(journeys.outerjoin(twins, twins.c.product_id == journeys.c.product_id))
             .where(journeys.c.id == journey_id)
         )
         with self._db.reading() as tx:
-            found = tx.session.execute(query).scalar_one_or_none()
+            found = tx.session.execute(query).one_or_none()
+        if found is None:
+            return 0
+        self._versions(found.contents)
         # A journey that exists is at least 1, so that 0 can say that there is none.
-        return 0 if found is None else int(found) + 1
+        return int(found.own) + int(found.contents) + 1
 
     # --- proximity ---
 

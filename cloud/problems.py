@@ -44,6 +44,7 @@ STATUS: dict[str, int] = {
     "foreign_origin": 403,
     "forbidden": 403,
     "invalid": 422,
+    "content_refused": 422,
     "last_admin_key": 409,
     "retired": 409,
     "label_too_small": 422,

@@ -136,6 +136,9 @@ class Settings(BaseSettings):
     )
     series_hour_days: int = Field(1_095, ge=0, le=36_500, description="How long hours of series are kept; 0: for ever.")
     series_day_days: int = Field(3_650, ge=0, le=36_500, description="How long days of series are kept; 0: for ever.")
+    shown_days: int = Field(
+        90, ge=1, le=3_650, description="How long it is kept what phones were shown, of each journey the newest 500."
+    )
     series_share_percent: int = Field(
         10,
         ge=1,

@@ -7,6 +7,7 @@ from cloud.campaigns import tables as campaigns
 from cloud.care import tables as care
 from cloud.commerce import tables as commerce
 from cloud.consent import tables as consent
+from cloud.content import tables as content
 from cloud.control import tables as control
 from cloud.identity import device_tables
 from cloud.identity import tables as identity
@@ -15,6 +16,7 @@ from cloud.mail import tables as mail
 from cloud.ownership import tables as ownership
 from cloud.record import tables as record
 from cloud.registry import tables as registry
+from cloud.served import tables as served
 from cloud.twin import tables as twin
 from cloud.workers import tables as workers
 
@@ -24,6 +26,7 @@ ALL = (
     care,
     commerce,
     consent,
+    content,
     control,
     device_tables,
     identity,
@@ -32,6 +35,7 @@ ALL = (
     ownership,
     record,
     registry,
+    served,
     twin,
     workers,
 )

@@ -23,6 +23,8 @@ from cloud.metrics.meters import Meters
 from cloud.record import service as record
 from cloud.secrets import Keys
 from cloud.settings import Settings
+from mobile_menu.content_loader import load_content
+from mobile_menu.rules.content import Content
 
 Answer = TypeVar("Answer")
 MAX_BODY_BYTES = 256 * 1024
@@ -37,13 +39,14 @@ class Page(BaseModel, Generic[Answer]):
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What the calls of this process need: found in `app.state.context`."""
+    """What the calls of this process need: found in `app.state.context`. content: what menus are made of."""
 
     db: Database
     keys: Keys
     settings: Settings
     key_gates: KeyGates = msgspec.field(default_factory=usual_key_gates)
     meters: Meters = msgspec.field(default_factory=lambda: Meters("api"))
+    content: Callable[[str], Content] = load_content
 
 
 def context_of(request: Request) -> Context:

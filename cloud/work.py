@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import NamedTuple
 
 from broker.contract.topics import BROKER_QUEUE, OUTBOX_NUDGE
@@ -10,7 +11,7 @@ from cloud.broker_queue import MOSQUITTO, BrokerQueue
 from cloud.collector import Sweeper, calm_collector
 from cloud.compose import Ready, broker_address, came_counter, make_clock, make_database, watch_database
 from cloud.courier import Courier
-from cloud.db import Database
+from cloud.db import Database, Transaction
 from cloud.errors import SetupError
 from cloud.identity import service as identity
 from cloud.ingesting import ingest_work
@@ -19,7 +20,9 @@ from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters, Page
 from cloud.metrics.page import MetricsServer
 from cloud.mqtt import Address, Bus
+from cloud.record import service as record
 from cloud.secrets import Keys, load_keys
+from cloud.served import service as served
 from cloud.settings import Settings
 from cloud.tracing import tracing_of
 from cloud.twin import spans
@@ -102,12 +105,18 @@ def _loops_beside_ingest(
 ) -> dict[str, Callable[[], None]]:
     """By the names of their threads."""
     terms = Terms(settings.telemetry_days, settings.series_hour_days, settings.series_day_days)
-    clearing = {spans.CLEARING[0]: lambda tx, _subject: spans.clear(tx, terms)}
+    shown = timedelta(days=settings.shown_days)
+
+    def clear(tx: Transaction, _subject: str) -> None:
+        spans.clear(tx, terms)
+        if served.forget_old(tx, shown):
+            record.set_timers(tx, {spans.CLEARING: tx.now})
+
     courier = Courier(address, came=came_counter(meters, "outbox"))
     mail = MailLoop(db, keys, outlet_of(settings), folder_of(settings), settings.mail_sender, stop, wake.mail, meters)
     return {
         "outbox": OutboxLoop(db, courier, stop, wake.outbox, meters).run,
-        "scheduler": SchedulerLoop(db, stop, meters, more=clearing).run,
+        "scheduler": SchedulerLoop(db, stop, meters, more={spans.CLEARING[0]: clear}).run,
         "mail": mail.run,
         "series": SeriesLoop(db, stop, settings.series_share_percent, meters, terms=terms).run,
     }

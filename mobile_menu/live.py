@@ -80,10 +80,10 @@ class LiveHub:
     """Wakes the streams of a journey. Those that keep something of it are told first, in the caller's thread: `forget`
     of journeys that changed, `forget_sessions` of sessions that did.
 
-    `changed`, `case_changed`, `gone`, `sessions_changed`, `person_gone` and `close` may be called from any thread and
-    never wait; the other methods belong to the event loop. heartbeat_s: how often a stream is woken without any news.
-    now: in seconds, of a clock that only goes forward. around: what stands around the delivery of news, for those
-    who measure it.
+    `changed`, `all_changed`, `case_changed`, `gone`, `sessions_changed`, `person_gone` and `close` may be called from
+    any thread and never wait; the other methods belong to the event loop. heartbeat_s: how often a stream is woken
+    without any news. now: in seconds, of a clock that only goes forward. around: what stands around the delivery of
+    news, for those who measure it.
     """
 
     def __init__(
@@ -125,6 +125,10 @@ class LiveHub:
         names = tuple(journey_ids)
         self._forget(names)
         self._post(Signal.MENU, map(_journey, names), cause)
+
+    def all_changed(self, cause: str = "") -> None:
+        """Every menu may have changed; what is kept of them, the caller has forgotten. cause: see `Push`."""
+        self._post(Signal.MENU, tuple(name for name in tuple(self._by_name) if name.startswith(_journey(""))), cause)
 
     def case_changed(self, journey_ids: Iterable[str], cause: str = "") -> None:
         """An expert has written to these journeys."""

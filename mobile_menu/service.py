@@ -64,6 +64,20 @@ class Served(NamedTuple):
         return self.until is not None and now >= self.until
 
 
+class Showing(NamedTuple):
+    """A menu that was composed, before anybody gets it: whose, out of what, and its bytes. version: the record's, as it
+    was before the situation was read.
+    """
+
+    caller: Caller
+    situation: Situation
+    content: Content
+    language: str
+    version: int
+    at: datetime
+    served: Served
+
+
 class PlacedMenu(NamedTuple):
     place: Place
     served: Served
@@ -96,7 +110,8 @@ class MenuService:
     """The phone's use cases over a record. content: the published content of a profile, by its name.
 
     The menu cache is by session, journey and language: two people can share a journey in different roles.
-    served: told how each menu was come by: `kept`, `checked` against the record, or `composed`.
+    served: told how each menu was come by: `kept`, `checked` against the record, or `composed`. showing: told of each
+    menu that was composed, before it is kept or sent.
     """
 
     def __init__(
@@ -108,6 +123,7 @@ class MenuService:
         compose: Compose = compose_menu,
         zone_after: NextZone = next_zone,
         served: Callable[[str], None] = lambda _how: None,
+        showing: Callable[[Showing], None] = lambda _showing: None,
     ) -> None:
         self._port = port
         self._content = content
@@ -115,6 +131,7 @@ class MenuService:
         self._compose = compose
         self._zone_after = zone_after
         self._served = served
+        self._showing = showing
         self._callers: Shelf[_CallerKey, _KnownCaller] = Shelf(CALLERS_KEPT, lambda _: 1, stripes=1)
         self._menus: Shelf[_MenuKey, _KeptMenu] = Shelf(MENU_BYTES_KEPT, lambda kept: len(kept.served.body))
 
@@ -254,6 +271,10 @@ class MenuService:
         for journey_id in journey_ids:
             self._menus.drop(journey_id)
 
+    def content_changed(self) -> None:
+        """Every menu is composed anew when it is next asked for: other content was published."""
+        self._menus.clear()
+
     def forget_sessions(self, session_ids: Iterable[str]) -> None:
         """Whose these sessions are, and whether they still count, is asked again; so are their menus."""
         for session_id in session_ids:
@@ -278,8 +299,10 @@ class MenuService:
             raise JourneyUnknownError
         now = self.now()
         situation = self._port.situation(caller, journey_id)
-        composed = self._compose(situation, self._content(situation.profile))
+        content = self._content(situation.profile)
+        composed = self._compose(situation, content)
         served = Served(composed.menu.etag, msgspec.json.encode(composed.menu), situation.until)
+        self._showing(Showing(caller, situation, content, composed.menu.language, version, now, served))
         key = (caller.session_id, journey_id, caller.language)
         self._menus.put(key, _KeptMenu(served, version, now, now), ticket.tags, ticket)
         self._served("composed")

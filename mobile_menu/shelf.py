@@ -79,6 +79,14 @@ class Shelf(Generic[K, V]):
             for key in tuple(self._by_tag.get(tag, ())):
                 self._remove(key)
 
+    def clear(self) -> None:
+        """Everything goes, whatever its tags, and what is being read now is not kept."""
+        with self._lock:
+            self._drops = [drops + 1 for drops in self._drops]
+            self._kept.clear()
+            self._by_tag.clear()
+            self._weight = 0
+
     def _counts(self, tags: tuple[str, ...]) -> tuple[int, ...]:
         return tuple(self._drops[hash(tag) % len(self._drops)] for tag in tags)
 

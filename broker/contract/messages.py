@@ -201,7 +201,8 @@ class QueueState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changed(Message, frozen=True, kw_only=True, tag=SCHEMA):
-    """Cloud to cloud, after a commit: these projections changed. products: of many units at once.
+    """Cloud to cloud, after a commit: these projections changed. products: of many units at once. profiles: those whose
+    menus are made of other content from now on.
 
     traceparent: the trace of what changed them, as W3C Trace Context has it; left out where nobody traces.
     """
@@ -211,5 +212,6 @@ class Changed(Message, frozen=True, kw_only=True, tag=SCHEMA):
     journeys: tuple[str, ...] = ()
     projections: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
     version: Counter = 0
     traceparent: Annotated[str, msgspec.Meta(max_length=64)] | None = None

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-PLAIN: Final = frozenset({"unit", "model", "key", "campaign", "store", "receipt"})
+PLAIN: Final = frozenset({"unit", "model", "key", "campaign", "store", "receipt", "content", "draft"})
 """Kinds whose ids lead to nobody. Every other id is kept as a keyed hash: after an opt-out no row holds what it was
 made of, and until then an operator who has the id finds what was done with it.
 """
-NAMES: Final[Mapping[str, str]] = {"product_id": "unit", "gtin": "model"}
+NAMES: Final[Mapping[str, str]] = {"product_id": "unit", "gtin": "model", "profile": "content"}
 """Kinds by the names that they have in paths, where these differ from the kind."""
 
 

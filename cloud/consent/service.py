@@ -37,7 +37,11 @@ from cloud.record.events import Event, EventType
 from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
 from cloud.registry import service as registry
 from cloud.secrets import Keys
+from cloud.served import service as served
+from cloud.served.tables import ServedMenuRow
+from mobile_menu.rules.situation import Device
 
+_NO_DEVICE = msgspec.to_builtins(Device())
 RECEIPT_FORM = "throughline-erasure-receipt/1"
 
 
@@ -72,11 +76,27 @@ def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
             for row in _rows(tx, SessionRow, person_id)
         ],
         **ownership.export(tx, person_id),
+        "menus": [_menu_out(*one, of_others) for one in served.of_person(tx, keys, person_id)],
         "touchpoints": [
             _event_out(tx, keys, person_id, row, of_others=row.journey_id in of_others)
             for row in _rows(tx, JournalRow, person_id)
             if not (row.journey_id in of_others and tells_of_the_machine(row.type, row.data))
         ],
+    }
+
+
+def _menu_out(journey_id: str, one: served.Served, of_others: set[str]) -> dict[str, Json]:
+    """A menu that they were shown, and of what it was made. How somebody else's unit was, which is not theirs to see
+    any more, is not taken along.
+    """
+    situation = msgspec.json.decode(one.shown.situation)
+    of_another = situation["onlooker"] == "beside" or (journey_id in of_others and situation["device"] != _NO_DEVICE)
+    return {
+        "at": one.at,
+        "journey_id": journey_id,
+        "language": one.language,
+        "menu": None if of_another else msgspec.json.decode(one.shown.menu),
+        "situation": None if of_another else situation,
     }
 
 
@@ -236,6 +256,7 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     wiped["proven_act"] = proofs.unname(tx, person_id)
     for form in (*own, CommandAskRow, CommandRow):
         wiped[str(form.__tablename__)] = _delete(tx, form, person_id)
+    wiped["served_menu"] = _delete(tx, ServedMenuRow, person_id)
     wiped["mail"] = mail.take_back(tx, person_id)
     commands = table_of(CommandRow)
     _run(tx, sa.update(commands).where(commands.c.journey_id.in_(ids)).values(journey_id=None))

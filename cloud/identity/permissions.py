@@ -28,6 +28,8 @@ class Permission(StrEnum):
     CASES_ANSWER = "cases.answer"
     COMMANDS_READ = "commands.read"
     COMMANDS_SEND = "commands.send"
+    CONTENT_READ = "content.read"
+    CONTENT_WRITE = "content.write"
     COUPONS_READ = "coupons.read"
     COUPONS_REDEEM = "coupons.redeem"
     DEVICES_ENROL = "devices.enrol"
@@ -69,6 +71,8 @@ HOLDERS: Final[Mapping[Permission, frozenset[OperatorRole]]] = {
     Permission.CASES_ANSWER: frozenset({_OPERATOR, _AGENT}),
     Permission.COMMANDS_READ: _ALL,
     Permission.COMMANDS_SEND: frozenset({_OPERATOR, _AGENT}),
+    Permission.CONTENT_READ: _ALL,
+    Permission.CONTENT_WRITE: frozenset({_MARKETER}),
     Permission.COUPONS_READ: _ALL,
     Permission.COUPONS_REDEEM: frozenset({_OPERATOR, _MARKETER}),
     Permission.DEVICES_ENROL: frozenset({_OPERATOR}),

@@ -231,6 +231,15 @@ MENUS: Final = Metric(
     "how",
     ("kept", "checked", "composed"),
 )
+SHOWN: Final = Metric(
+    "menus_shown_total",
+    _COUNTER,
+    "Menus that differ from what their phone had before: written down before the phone got them (written), later, as "
+    "the database took long (late, and then written), and not at all (lost).",
+    _API,
+    "outcome",
+    ("written", "late", "lost"),
+)
 RESPONSES: Final = Metric(
     "http_responses_total", _COUNTER, "HTTP responses, by the class of their status.", _API, "status",
     ("1xx", "2xx", "3xx", "4xx", "5xx"),
@@ -260,7 +269,8 @@ METRICS: Final = (
     MESSAGES, STORED, DUPLICATES, REJECTED, GAPS, BATCH, TRANSACTION, RECEIPT_LAG, DEVICE_LAG, INGEST_FAILED, WAITING,
     WAITING_BYTES, CONNECTIONS, CONNECTED, BROKER_QUEUE, BROKER_DROPPED, COMMIT, ANSWERS, OUTBOX, OUTBOX_AGE,
     OUTBOX_DONE, MAILS, MAIL_DONE, SERIES_LATE,
-    TIMERS_DUE, LATENESS, DUTIES, ROUNDS_FAILED, STREAMS, PUSH, MENUS, RESPONSES, ENROLMENTS, REVOCATIONS, AUDIT_HEAD,
+    TIMERS_DUE, LATENESS, DUTIES, ROUNDS_FAILED, STREAMS, PUSH, MENUS, SHOWN, RESPONSES, ENROLMENTS, REVOCATIONS,
+    AUDIT_HEAD,
 )  # fmt: skip
 """All, in the order of the reference page."""
 

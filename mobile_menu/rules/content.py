@@ -164,6 +164,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     """A profile's content, checked and ready. named_reasons: those that some item is about. ready: items by id.
 
     pictures: by name. step_pictures: their addresses in the order of a guide's steps, by the message of its texts.
+    version: as it was published; 0: as it came with the program. digest: of its files; empty where nobody asks for it.
     """
 
     profile: str
@@ -181,3 +182,5 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     tests: tuple[ContentTest, ...]
     pictures: Mapping[str, Picture]
     step_pictures: Mapping[str, tuple[str, ...]]
+    version: int = 0
+    digest: str = ""

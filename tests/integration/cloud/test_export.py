@@ -40,6 +40,7 @@ EXPORTED = {
     "mail.person_id": "mail",
     "email_address.person_id": "email",
     "email_proof.person_id": "email",
+    "served_menu.person_id": "menus",
     "product.owner_person_id": "journeys",  # the owner's journey names the unit and the role
 }
 NOT_EXPORTED = {"outbox.person_id": "a message on its way to a device, which the journal and the commands tell of"}

@@ -23,10 +23,15 @@ from tests.integration.cloud.world import GTIN, World
 MATRIX = Path(__file__).parents[2] / "data" / "permission_matrix.csv"
 NARROW = ("units", "commands.read")
 """The scopes of the matrix's narrow key, which is an operator's."""
-ONE_OF = {"gtin": GTIN, "form": "svg", "lot": "L1"}
+ONE_OF = {"gtin": GTIN, "form": "svg", "lot": "L1", "profile": "printer", "version": "1", "file": "x.toml"}
 """What stands for the parameters that are no ids."""
 
-ONLY_READS = {"['POST'] /api/v1/labels"}
+ONLY_READS = {
+    "['POST'] /api/v1/labels",
+    "['POST'] /api/v1/content/{profile}/drafts/{draft_id}/check",
+    "['POST'] /api/v1/journeys/{journey_id}/menu/what-if",
+    "['POST'] /api/v1/menu/preview",
+}
 """Calls that change nothing for all that they are POST."""
 
 
