@@ -1,5 +1,6 @@
 """HTTP of content, for operators: drafts, checks, versions, and taking one back. Thin."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -173,7 +174,8 @@ def put_file(
     if_match: IfMatch = None,
 ) -> DraftLine:
     """One file: a new one, or another text of one that is there. A picture goes by its own name: `door.svg`."""
-    return _changed(call, response, (profile, draft_id), {stored_name(file): body.text}, if_match)
+    change = _changing(call, (profile, draft_id), {stored_name(file): body.text}, if_match)
+    return _tagged(call.write(DraftLine, change), response)
 
 
 @api.delete("/{profile}/drafts/{draft_id}/files/{file}")
@@ -181,7 +183,8 @@ def delete_file(
     profile: Profile, draft_id: str, file: str, call: Write, response: Response, if_match: IfMatch = None
 ) -> DraftLine:
     """Takes one file away."""
-    return _changed(call, response, (profile, draft_id), {stored_name(file): None}, if_match)
+    change = _changing(call, (profile, draft_id), {stored_name(file): None}, if_match)
+    return _tagged(call.write(DraftLine, change), response)
 
 
 @api.post("/{profile}/drafts/{draft_id}/check")
@@ -255,15 +258,11 @@ def roll_back(profile: Profile, body: BackIn, call: Write) -> VersionOut:
 # --- forms ---
 
 
-def _changed(
-    call: Call, response: Response, draft: tuple[str, str], texts: dict[str, str | None], if_match: str | None
-) -> DraftLine:
+def _changing(
+    call: Call, draft: tuple[str, str], texts: dict[str, str | None], if_match: str | None
+) -> Callable[[Transaction], DraftLine]:
     revision = _revision(if_match)
-
-    def change(tx: Transaction) -> DraftLine:
-        return _draft_line(service.change_draft(tx, *draft, _by(call), texts, revision))
-
-    return _tagged(call.write(DraftLine, change), response)
+    return lambda tx: _draft_line(service.change_draft(tx, *draft, _by(call), texts, revision))
 
 
 def _tagged(draft: D, response: Response) -> D:

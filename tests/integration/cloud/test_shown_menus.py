@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from cloud.secrets import Keys
 from cloud.served import service as served
 from cloud.served import writer
 from mobile_menu.ports import ZoneState
+from mobile_menu.rules.compose import compose_menu
 from mobile_menu.rules.situation import Zone
 from tests.conftest import sqlite_copy
 from tests.integration.cloud.joined import again, prove
@@ -144,7 +146,7 @@ def test_a_composer_that_makes_another_menu_of_it_today_is_told_and_changes_noth
 ) -> None:
     phone, _, journey = owner_of(world)
     body = Window(world).show(phone, journey)
-    compose = explaining.compose_menu
+    compose = compose_menu
 
     def another(*given: Any) -> Any:
         made = compose(*given)
@@ -260,9 +262,9 @@ def test_menus_that_are_composed_at_once_share_a_transaction(world: World, monke
         gate.set()
         return b""
 
-    monkeypatch.setattr(writer.service, "keep", gated)
+    monkeypatch.setattr(served, "keep", gated)
     monkeypatch.setattr(writer, "WAIT_S", 60)
-    works = [lambda phone=phone, journey=journey: window.show(phone, journey) for phone, _, journey in people]  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
+    works: list[Callable[[], bytes]] = [partial(window.show, phone, journey) for phone, _, journey in people]
     found = at_once([*works, open_when_all_wait])
     assert [one for one in found if isinstance(one, Exception)] == []
     assert sum(batches) == len(people)
@@ -282,7 +284,7 @@ def test_a_phone_does_not_wait_for_a_record_that_takes_long_and_it_is_written_la
         assert gate.wait(60)
         return keep(tx, keys, showings)
 
-    monkeypatch.setattr(writer.service, "keep", slow)
+    monkeypatch.setattr(served, "keep", slow)
     monkeypatch.setattr(writer, "WAIT_S", 0.01)
     body = window.show(phone, journey)
     assert (window.told, rows(world)) == (["late"], [])
@@ -308,7 +310,7 @@ def test_what_cannot_be_written_is_counted_and_takes_no_menu_and_no_other_record
             raise OperationalError(statement, {}, Exception("the disk is full"))
         return keep(tx, keys, showings)
 
-    monkeypatch.setattr(writer.service, "keep", failing)
+    monkeypatch.setattr(served, "keep", failing)
     monkeypatch.setattr(writer, "WAIT_S", 60)
 
     def open_when_all_wait() -> bytes:
@@ -317,12 +319,12 @@ def test_what_cannot_be_written_is_counted_and_takes_no_menu_and_no_other_record
         gate.set()
         return b""
 
-    works = [lambda phone=phone, journey=journey: window.show(phone, journey) for phone, _, journey in people]  # type: ignore[misc]  # mypy infers no lambda that binds a loop's variable
+    works: list[Callable[[], bytes]] = [partial(window.show, phone, journey) for phone, _, journey in people]
     found = at_once([*works, open_when_all_wait])
     assert [one for one in found if isinstance(one, Exception)] == []
     assert sorted(window.told) == ["lost", "written", "written", "written"]
     assert {row.journey_id for row in rows(world)} == {journey for _, _, journey in people} - {broken}
-    monkeypatch.setattr(writer.service, "keep", keep)
+    monkeypatch.setattr(served, "keep", keep)
     world.clock.advance(minutes=6)
     window.show(people[2][0], broken, trusted_s=0)
     assert len(rows(world)) == 4, "the next time it is tried again"
@@ -347,7 +349,7 @@ def test_a_warm_menu_asks_nothing_of_the_record(world: World, monkeypatch: pytes
     def asked(*_: Any) -> None:
         pytest.fail("the record was asked")
 
-    monkeypatch.setattr(writer.service, "last_etag", asked)
+    monkeypatch.setattr(served, "last_etag", asked)
     assert window.show(phone, journey) == body, "kept"
     assert window.show(other, journey) == body, "composed for another phone, at the same version"
 
@@ -405,7 +407,8 @@ def test_nothing_is_kept_of_who_leaves_while_their_menu_is_written(
 ) -> None:
     phone, _, journey = owner_of(world)
     window = Window(world)
-    keep, left = served.keep, []
+    left: list[Any] = []
+    keep = served.keep
 
     def too_late(tx: Transaction, keys: Keys, showings: Any) -> int:
         assert left
@@ -416,7 +419,7 @@ def test_nothing_is_kept_of_who_leaves_while_their_menu_is_written(
         kept(showing, version)
 
     kept = window.record._writer.keep  # noqa: SLF001 - the moment between the menu and its record
-    monkeypatch.setattr(writer.service, "keep", too_late)
+    monkeypatch.setattr(served, "keep", too_late)
     monkeypatch.setattr(window.record._writer, "keep", show)  # noqa: SLF001 - as above
     window.show(phone, journey)
     assert (len(left), rows(world)) == (1, [])
@@ -431,14 +434,11 @@ def test_leaving_and_looking_at_once_leaves_nothing(postgres_world: World) -> No
         phone, _, journey = owner_of(world)
         caller = world.menus.caller(phone.token, "en")
 
-        def leave(phone: Phone = phone) -> bool:
-            return bool(world.menus.opt_out(phone.token))
-
-        def look(caller: Any = caller, journey: str = journey) -> bool:
-            return bool(window.service.menu(caller, journey).body)
-
-        left, _ = at_once([leave, look])
-        assert left is True
+        works: list[Callable[[], Any]] = [
+            partial(world.menus.opt_out, phone.token), partial(window.service.menu, caller, journey),
+        ]  # fmt: skip
+        left, _ = at_once(works)
+        assert isinstance(left, dict)
         assert rows(world) == []
 
 
