@@ -195,7 +195,7 @@ async def test_what_if_begins_at_a_past_moment_too(desk: Desk) -> None:
     assert found.json()["situation"]["place"]["zone"] == "here"
 
 
-WRONG = [
+WRONG: list[tuple[dict[str, Any], str]] = [
     ({"divice": {}}, "/divice"),
     ({"device": {"levle": "ok"}}, "/device/levle"),
     ({"device": {"level": "fine"}}, "/device/level"),
