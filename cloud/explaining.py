@@ -3,7 +3,7 @@
 A coupon's code is the customer's: who sees it here is who answers customers, and to all others it is left out.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -20,9 +20,9 @@ from cloud.secrets import Keys
 from cloud.served import service as served
 from cloud.served.rules import Shown
 from mobile_menu.content_loader import ContentError
-from mobile_menu.rules.compose import compose_menu, is_withheld
-from mobile_menu.rules.conditions import describe, holds
+from mobile_menu.rules.compose import compose_menu
 from mobile_menu.rules.content import Content, ItemSpec
+from mobile_menu.rules.explain import why_not
 from mobile_menu.rules.menu import Menu
 from mobile_menu.rules.situation import Situation
 from mobile_menu.rules.strict import patched, read_situation
@@ -48,18 +48,11 @@ class Found(NamedTuple):
     shown: Shown
 
 
-class Missing(msgspec.Struct, frozen=True):
-    """One thing that keeps an item away. wanted: what does not hold. found: what there is instead."""
-
-    wanted: str
-    found: str
-
-
 class Absent(msgspec.Struct, frozen=True):
-    """An item that does not show, and what would have to be otherwise."""
+    """An item that does not show, and what would have to be otherwise: as `mobile_menu.rules.explain.Missing`."""
 
     item: str
-    why_not: tuple[Missing, ...]
+    why_not: tuple[dict[str, str], ...]
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,16 +180,11 @@ def _made(situation: Situation, content: Content) -> Found:
 
 def _absent(content: Content, situation: Situation) -> tuple[Absent, ...]:
     shown = _ids(compose_menu(situation, content).menu)
-    return tuple(Absent(spec.id, tuple(_why_not(spec, situation))) for spec in content.items if not _shows(spec, shown))
-
-
-def _why_not(spec: ItemSpec, situation: Situation) -> Iterator[Missing]:
-    if holds(spec.when, situation) is None:
-        yield Missing(describe(spec.when), "")
-    elif is_withheld(spec, situation):
-        yield Missing("withheld", "")
-    else:
-        yield Missing("each", "")
+    return tuple(
+        Absent(spec.id, tuple(one._asdict() for one in why_not(content.ready[spec.id], situation, content)))
+        for spec in content.items
+        if not _shows(spec, shown)
+    )
 
 
 def _ids(menu: Menu) -> set[str]:
