@@ -21,7 +21,7 @@ MENUS: list[Callable[[], Menu]] = [
 ]
 
 NAMELESS = """() => [...document.querySelectorAll('button, a, input, textarea, dialog, img')]
-    .filter(e => e.checkVisibility())
+    .filter(e => e.checkVisibility() && !e.closest('[aria-hidden=true]'))
     .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || e.alt || e.labels?.length
         || document.getElementById(e.getAttribute('aria-labelledby') || '')?.textContent.trim()))
     .map(e => e.outerHTML)"""

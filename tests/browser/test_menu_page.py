@@ -166,7 +166,7 @@ def test_a_done_step_tells_who_saw_it_and_the_next_one_leads(phone: Phone, servi
 def test_why_an_item_is_there_is_said_in_plain_words(phone: Phone, service: FakeService) -> None:
     service.serve(menus.support_ok())
     page = phone.open()
-    page.get_by_role("button", name="Why do I see “Black toner lasts about 9 days”?").click()
+    page.get_by_role("button", name="Why do I see this? Black toner lasts about 9 days").click()
 
     reasons = ["Your product is in use", "We can tell how long its supplies will last", "Nothing is wrong"]
     expect(page.locator("dialog .reasons li")).to_have_text(reasons)

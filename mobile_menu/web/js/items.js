@@ -70,7 +70,7 @@ export function updateItem(li, item, lead) {
   showMore(li, item);
   if (was?.done === false && item.done === true) ticked(li);
   const why = li.querySelector(".why");
-  setAttribute(why, "aria-label", t("why.of", { title: item.title }));
+  setAttribute(why, "aria-label", `${t("why")} ${item.title}`); // begins with what shows on the card that leads
   setText(why.querySelector(".why-text"), t("why"));
 }
 

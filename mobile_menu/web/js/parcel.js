@@ -89,7 +89,7 @@ function rowsOf(story) {
 function createRow() {
   return h("li", { class: "scan" },
     h("span", { class: "scan-knot", "aria-hidden": "true" }),
-    h("div", { class: "scan-words" }, h("p", { class: "scan-status" }), h("p", { class: "scan-detail", dir: "auto" }), h("p", { class: "scan-where" }, h("time"), h("span", { dir: "auto" }))));
+    h("div", { class: "scan-words" }, h("p", { class: "scan-status" }), h("p", { class: "scan-detail" }, h("bdi")), h("p", { class: "scan-where" }, h("time"), h("span", {}, h("bdi")))));
 }
 
 function updateRow(node, row) {
@@ -99,13 +99,13 @@ function updateRow(node, row) {
   else node.removeAttribute("aria-current");
   const [status, detail, where] = node.lastChild.children;
   setText(status, t(row.when === "ahead" ? "scan.ahead" : `scan.${row.status}`));
-  setText(detail, row.detail);
+  setText(detail.firstChild, row.detail); // the carrier's words, in whatever language it speaks
   detail.hidden = !row.detail;
   const [time, place] = where.children;
   const at = row.at ?? row.day;
   setText(time, !at ? "" : row.when === "ahead" ? dayOf(at) : hourOf(at));
   if (at) time.dateTime = at;
-  setText(place, row.place);
+  setText(place.firstChild, row.place);
   place.hidden = !row.place;
   where.hidden = !at && !row.place;
 }

@@ -10,7 +10,7 @@ let number = 0;
 /** Opens a sheet with `body` and `foot` (lists of nodes). Returns the dialog; its `close()` gives the focus back. */
 export function openSheet({ title, body, foot = [], name, onclose = () => {} }) {
   number += 1;
-  const heading = h("h2", { id: `sheet-${number}`, tabindex: "-1" }, title);
+  const heading = h("h2", { id: `sheet-${number}`, tabindex: "-1", dir: "auto" }, title);
   const closing = h("button", { class: "round", type: "button", "aria-label": t("close"), onclick: () => dialog.close() }, icon("close"));
   const dialog = h("dialog", { class: `sheet ${name}`, "aria-labelledby": heading.id },
     h("div", { class: "sheet-top" }, heading, closing),

@@ -4,7 +4,7 @@ import { api, Problem } from "./api.js";
 import { h, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { sightingsAt } from "./radio.js";
-import { t } from "./words.js";
+import { direction, language, t } from "./words.js";
 
 const SPOTS = { here: "pin", near: "home", away: "route", shop: "cart" };
 const SETTLING = 6; // Reports in a row, until a change has lasted long enough to count.
@@ -15,7 +15,7 @@ const STAYING_MS = 10_000;
 export function createSimulation(journey, complain) {
   const group = h("div", { class: "spots", role: "radiogroup", "aria-label": t("sim.ask") });
   const said = h("p", { class: "quiet-text spots-said", role: "status" });
-  const root = h("section", { class: "simulation", "aria-label": t("sim.title") },
+  const root = h("section", { class: "simulation", "aria-label": t("sim.title"), lang: language(), dir: direction(language()) },
     h("p", { class: "simulation-tag" }, icon("idea"), t("sim.title")), h("h2", {}, t("sim.ask")), group, said);
   let model = null;
   let asked = 0;

@@ -36,7 +36,6 @@ export const words = {
   "guide.gone": "Erledigt: Das steht nicht mehr auf Ihrem Menü.",
   "guide.now": "Jetzt gilt: {text}",
   why: "Warum sehe ich das?",
-  "why.of": "Warum sehe ich „{title}“?",
   "why.lead": "Das steht auf Ihrem Menü, weil gerade gilt:",
   "why.none": "Das steht auf jedem Menü, zu jeder Zeit.",
   "why.foot": "Ändert sich das, ändert sich auch Ihr Menü.",

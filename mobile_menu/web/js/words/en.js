@@ -36,7 +36,6 @@ export const words = {
   "guide.gone": "Done: this is no longer on your menu.",
   "guide.now": "It now says: {text}",
   why: "Why do I see this?",
-  "why.of": "Why do I see “{title}”?",
   "why.lead": "This is on your menu because, right now:",
   "why.none": "This is on every menu, at every stage.",
   "why.foot": "When this changes, your menu changes with it.",
