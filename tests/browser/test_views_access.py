@@ -121,4 +121,4 @@ def test_axe_sees_what_is_wrong(phone: Phone, service: FakeService) -> None:
     page.evaluate("document.querySelector('.choice').replaceChildren()")
     page.evaluate("document.querySelector('.choice').removeAttribute('aria-label')")
 
-    assert [found.split()[0] for found in page.evaluate(RUN)] == ["aria-toggle-field-name"]
+    assert [found.split()[0] for found in page.evaluate(RUN)] == ["button-name"]

@@ -25,7 +25,7 @@ export function openGuide(first, handlers) {
   const end = h("div", { class: "helped", hidden: true });
   const back = h("button", { class: "button quiet", type: "button", onclick: () => go(at - 1) }, t("back"));
   const next = h("button", { class: "button", type: "button", onclick: () => go(at + 1) }, t("next"));
-  const dialog = openSheet({ title: item.title, name: "guide", body: [bars, solved, figure, step, end], foot: [back, next] });
+  const dialog = openSheet({ title: item.title, name: "guide", reads: true, body: [bars, solved, figure, step, end], foot: [back, next] });
   const mirrored = () => getComputedStyle(dialog).direction === "rtl";
   dialog.addEventListener("keydown", (event) => {
     if (!["ArrowRight", "ArrowLeft"].includes(event.key) || !end.hidden) return;

@@ -24,6 +24,7 @@ export function openNearby(item, refusal, again) {
   const dialog = openSheet({
     title: t("near.title"),
     name: "nearby",
+    reads: true,
     body: [
       h("div", { class: "nearby-art", "aria-hidden": "true" }, h("i"), h("i"), icon(item.icon, item.kind)),
       h("p", { class: "large" }, t("near.text", { title: item.title })),

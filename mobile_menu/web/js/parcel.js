@@ -21,7 +21,7 @@ export function openParcel(item, journey, { keeps, complain }) {
   const line = h("ol", { class: "scans", "aria-label": t("parcel.scans") });
   const page = h("a", { class: "button", target: "_blank", rel: "noopener noreferrer", hidden: true }, t("parcel.page"));
   const code = h("button", { class: "button quiet", type: "button", hidden: true, onclick: () => copy(code.value) }, t("parcel.copy"));
-  const dialog = openSheet({ title: item.title, name: "parcel", body: [head, note, line], foot: [code, page] });
+  const dialog = openSheet({ title: item.title, name: "parcel", reads: true, body: [head, note, line], foot: [code, page] });
   let shown = null;
 
   function draw(story) {

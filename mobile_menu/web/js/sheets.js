@@ -7,14 +7,17 @@ import { t } from "./words.js";
 const TOAST_MS = 5000;
 let number = 0;
 
-/** Opens a sheet with `body` and `foot` (lists of nodes). Returns the dialog; its `close()` gives the focus back. */
-export function openSheet({ title, body, foot = [], name, onclose = () => {} }) {
+/**
+ * Opens a sheet with `body` and `foot` (lists of nodes). reads: the body holds nothing but text and pictures, so that it
+ * takes the focus itself, to be scrolled by keys. Returns the dialog; its `close()` gives the focus back.
+ */
+export function openSheet({ title, body, foot = [], name, reads = false, onclose = () => {} }) {
   number += 1;
   const heading = h("h2", { id: `sheet-${number}`, tabindex: "-1", dir: "auto" }, title);
   const closing = h("button", { class: "round", type: "button", "aria-label": t("close"), onclick: () => dialog.close() }, icon("close"));
   const dialog = h("dialog", { class: `sheet ${name}`, "aria-labelledby": heading.id },
     h("div", { class: "sheet-top" }, heading, closing),
-    h("div", { class: "sheet-body" }, body),
+    h("div", { class: "sheet-body", tabindex: reads ? "0" : null }, body),
     foot.length ? h("div", { class: "sheet-foot" }, foot) : null);
   const before = document.activeElement;
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
