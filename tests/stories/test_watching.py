@@ -152,6 +152,7 @@ async def _a_phone_looks(system: Watched, unit: Credential, grows: Growth) -> No
         for _ in range(2):
             await phone.menu(journey)
         grows.of("api", c.MENUS, "kept", "composed")
+        grows.of("api", c.SHOWN, "written")
         await _confirm(system, phone)
 
 
