@@ -7,6 +7,7 @@ too, so that nothing of a killed system holds a port.
 import fcntl
 import logging
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -27,6 +28,9 @@ READY = "ready"
 START_S = 30.0
 QUICK_DEATH_S = 5.0
 MAX_BACKOFF_S = 10.0
+FREE_PORTS = range(26_500, 32_500)
+_given: set[int] = set()
+"""What `free_port` has given: whoever asked for it may not listen there yet."""
 
 
 @dataclass
@@ -256,7 +260,19 @@ def check_port(host: str, port: int, option: str) -> None:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody has at this moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has at this moment, nor is given before it is used: not by this process, and not by a kernel
+    to whoever asks for any port. Raises OSError when there is none.
+
+    Source: RFC 6335, section 6: Linux gives from 32768 on, others from 49152 on.
+    """
+    for port in random.sample(FREE_PORTS, len(FREE_PORTS)):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+        if port not in _given:
+            _given.add(port)
+            return port
+    msg = f"no port from {FREE_PORTS.start} to {FREE_PORTS.stop - 1} is free"
+    raise OSError(msg)
