@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cloud.bench import bare, http_load, stand
+from cloud.bench import bare, composing, http_load, stand
 from cloud.bench.customer import Customer, menu_body, moved_in
 from cloud.bench.helper import Helper, running
 from cloud.bench.machine import Meter, describe
@@ -48,7 +48,9 @@ def bench(options: Options, step: Step) -> Bench:
     some = http_load.Orders(host="", port=0, head="", status=0)
     method = METHOD.format(connections=some.connections, span_s=some.span_s, warm_s=some.warm_up_s, size=len(body))
     note = f"the client had {min(shares):.0%} to {max(shares):.0%} of a core: near 100% it would be the limit itself"
-    return Bench(rows=rows, machine=describe(), method=method, notes=(note,))
+    step("composing", 0, 1)
+    composed, how = composing.rows(options.runs, lambda: None)
+    return Bench(rows=(*composed, *rows), machine=describe(), method=f"{method} {how}", notes=(note,))
 
 
 def _asks(here: Stand, customer: Customer, etag: str) -> list[Ask]:

@@ -9,11 +9,10 @@ import msgspec
 
 from broker.contract.stages import Stage
 from mobile_menu.rules.conditions import Because
-from mobile_menu.rules.content import Content, ItemSpec, ReadyItem, ReadyLine
+from mobile_menu.rules.content import Chosen, Content, ItemSpec, Left, ReadyItem, offers
 from mobile_menu.rules.derived import coupon_is_valid, in_distress, link_target
 from mobile_menu.rules.facts import Element, View, number_as_written
 from mobile_menu.rules.menu import (
-    OFFERING_KINDS,
     Action,
     Choice,
     Composed,
@@ -30,7 +29,7 @@ from mobile_menu.rules.qr import qr_data_uri
 from mobile_menu.rules.situation import Onlooker, ParcelState, Situation, Step
 from mobile_menu.rules.texts import negotiate
 
-__all__ = ["ITEM_HREF", "Content", "compose_menu", "is_withheld"]
+__all__ = ["ITEM_HREF", "Content", "compose_menu", "withheld"]
 
 ITEM_HREF = "/menu/v1/items/"
 
@@ -53,7 +52,7 @@ class Shown(NamedTuple):
     """An item that shows, why, and its place: what compares smaller stands further up."""
 
     place: tuple[int, int, int, int, int]
-    spec: ItemSpec
+    ready: ReadyItem
     because: Because
     element: Element | None
 
@@ -61,20 +60,20 @@ class Shown(NamedTuple):
 def compose_menu(situation: Situation, content: Content) -> Composed:
     """The menu for this situation, and what stands behind its items. Equal situations give equal menus, always."""
     language = negotiate(situation.language, content.languages)
-    view = View(situation, content, content.texts[language])
+    view, chosen = View(situation, content, content.texts[language]), content.select(situation)
     sections: dict[str, list[Item]] = {}
     orders: dict[str, Order] = {}
-    for shown in sorted(_shown(situation, content), key=_place):
+    for shown in sorted(_shown(situation, content, chosen), key=_place):
         item, order = _item(shown, view)
-        sections.setdefault(shown.spec.section, []).append(item)
+        sections.setdefault(shown.ready.spec.section, []).append(item)
         if order is not None:
             orders[item.id] = order
     menu = Menu(
         journey=situation.journey_id,
         stage=situation.stage,
-        title=_line(content.titles, view),
+        title=_line(chosen.titles, view),
         language=language,
-        status=_status(view),
+        status=_status(chosen, view),
         sections=tuple(
             Section(id=section, title=view.texts.format(f"section-{section}", view.fact), items=tuple(items))
             for section, items in sections.items()
@@ -85,14 +84,9 @@ def compose_menu(situation: Situation, content: Content) -> Composed:
     return Composed(msgspec.structs.replace(menu, etag=_etag(menu)), orders)
 
 
-def is_withheld(spec: ItemSpec, situation: Situation) -> bool:
-    """Whether an item stays away although its condition holds: an offer in distress, a link to nowhere, no coupon."""
-    return next(withheld(spec, situation), None) is not None
-
-
 def withheld(spec: ItemSpec, situation: Situation) -> Iterator[str]:
     """All that keeps an item away whose condition holds, each in a few words."""
-    if (spec.offering or spec.kind in OFFERING_KINDS) and not spec.needed_for_fix and in_distress(situation):
+    if offers(spec) and in_distress(situation):
         yield "in_distress=true"
     if spec.shows_coupon and not coupon_is_valid(situation):
         yield "no coupon"
@@ -108,39 +102,50 @@ def _etag(menu: Menu) -> str:
     return blake2b(msgspec.json.encode(menu), digest_size=16).hexdigest()
 
 
-def _shown(situation: Situation, content: Content) -> Iterator[Shown]:
-    for ready in content.items_by_stage[situation.stage]:
-        because = ready.test(situation)
-        if because is None or is_withheld(ready.spec, situation):
+def _shown(situation: Situation, content: Content, chosen: Chosen) -> Iterator[Shown]:
+    nothing_offered, reasons = in_distress(situation), len(situation.device.reasons)
+    for ready, when, boosts in chosen.items:
+        because = when if isinstance(when, tuple) else when(situation)
+        spec = ready.spec
+        if because is None or (ready.offers and nothing_offered):
             continue
-        priority, boosted = _priority(ready, situation)
-        rank = _reason_rank(ready, situation)
-        for element in _elements(ready.spec, situation, content):
-            because_of_all = because + boosted + (_because_of(element) if element else ())
-            place = (-priority, ready.section_position, rank, ready.position, element.rank if element else 0)
-            yield Shown(place, ready.spec, because_of_all or ("always",), element)
+        if (spec.link is not None or spec.shows_coupon) and not _leads_somewhere(spec, situation):
+            continue
+        priority, boosted = _priority(spec, boosts, situation) if boosts else (spec.priority, ())
+        rank = _reason_rank(ready, situation) if ready.ranks_by_reason else reasons
+        if spec.each is None:
+            place = (-priority, ready.section_position, rank, ready.position, 0)
+            yield Shown(place, ready, because + boosted or ("always",), None)
+            continue
+        for element in _elements(spec, situation, content):
+            place = (-priority, ready.section_position, rank, ready.position, element.rank)
+            yield Shown(place, ready, because + boosted + _because_of(element), element)
 
 
-def _priority(ready: ReadyItem, situation: Situation) -> tuple[int, Because]:
-    for priority, test in ready.boosts:
-        held = test(situation)
+def _leads_somewhere(spec: ItemSpec, situation: Situation) -> bool:
+    if spec.shows_coupon and not coupon_is_valid(situation):
+        return False
+    return spec.link is None or bool(link_target(situation, spec.link))
+
+
+def _priority(spec: ItemSpec, boosts: tuple[tuple[int, Left], ...], situation: Situation) -> tuple[int, Because]:
+    for priority, when in boosts:
+        held = when if isinstance(when, tuple) else when(situation)
         if held is not None:
             return priority, held
-    return ready.spec.priority, ()
+    return spec.priority, ()
 
 
 def _reason_rank(ready: ReadyItem, situation: Situation) -> int:
     """The device tells its gravest reason first, and so the fix for that one stands first."""
-    if not ready.ranks_by_reason:
-        return len(situation.device.reasons)
     reasons = situation.device.reasons
     return next((rank for rank, reason in enumerate(reasons) if reason in ready.ranks_by_reason), len(reasons))
 
 
-def _elements(spec: ItemSpec, situation: Situation, content: Content) -> Iterator[Element | None]:
+def _elements(spec: ItemSpec, situation: Situation, content: Content) -> Iterator[Element]:
     match spec.each:
         case None:
-            yield None
+            return
         case "step":
             yield from _steps(situation)
         case "supply":
@@ -182,14 +187,26 @@ def _because_of(element: Element) -> Because:
 
 
 def _item(shown: Shown, view: View) -> tuple[Item, Order | None]:
-    spec, element = shown.spec, shown.element
+    spec, element = shown.ready.spec, shown.element
     if element is None:
-        return _plain_item(spec, spec.id, shown.because, view)
+        return _kept_item(shown.ready, spec.id, shown.because, view)
     about = view.about(element)
     item_id = f"{spec.id}-{element.id}"
     if element.step is None:
-        return _plain_item(spec, item_id, shown.because, about)
+        return _kept_item(shown.ready, item_id, shown.because, about)
     return _step_item(spec, item_id, shown.because, about, element.step)
+
+
+def _kept_item(ready: ReadyItem, item_id: str, because: Because, view: View) -> tuple[Item, Order | None]:
+    """The item as it was made for others, where it depends on the same: its reasons, where it leads, what it quotes."""
+    spec, situation = ready.spec, view.situation
+    if not ready.lasting or (spec.order is not None and situation.device.commands):
+        return _plain_item(spec, item_id, because, view)
+    language = view.texts.language
+    leads = link_target(situation, spec.link) if spec.link else ""
+    key = (language, item_id, because, leads, *[view.fact(name) for name in ready.variables[language]])
+    made = view.content.made
+    return made.get(key) or made.keep(key, _plain_item(spec, item_id, because, view))
 
 
 def _plain_item(spec: ItemSpec, item_id: str, because: Because, view: View) -> tuple[Item, Order | None]:
@@ -293,13 +310,15 @@ def _action(spec: ItemSpec, item_id: str, situation: Situation, confirm: str | N
     return Action(method="POST", href=ITEM_HREF + item_id, confirm=confirm)
 
 
-def _line(lines: tuple[ReadyLine, ...], view: View) -> str:
-    text = next((line.text for line in lines if line.test(view.situation) is not None), "")
-    return view.texts.format(text, view.fact)
+def _line(lines: tuple[tuple[str, Left], ...], view: View) -> str:
+    for text, when in lines:
+        if isinstance(when, tuple) or when(view.situation) is not None:
+            return view.texts.format(text, view.fact)
+    return ""
 
 
-def _status(view: View) -> StatusLine:
-    situation, text = view.situation, _line(view.content.statuses, view)
+def _status(chosen: Chosen, view: View) -> StatusLine:
+    situation, text = view.situation, _line(chosen.statuses, view)
     match situation.stage:
         case Stage.INSTALL | Stage.SUPPORT:
             return StatusLine(text=text, level=situation.device.level.value, since=situation.device.since)

@@ -3,16 +3,16 @@
 Reading the files is in `mobile_menu/content_loader.py`; what a menu makes of them in `compose.py`.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
 from broker.contract.messages import Json
-from broker.contract.stages import Stage
-from mobile_menu.rules.conditions import Test
+from mobile_menu.rules.conditions import Because, Test
 from mobile_menu.rules.derived import LinkName
-from mobile_menu.rules.menu import Kind
+from mobile_menu.rules.memo import Memo
+from mobile_menu.rules.menu import OFFERING_KINDS, Item, Kind, Order
 from mobile_menu.rules.pictures import Picture
 from mobile_menu.rules.situation import Situation
 from mobile_menu.rules.texts import Texts
@@ -87,6 +87,11 @@ class ItemSpec(Spec, frozen=True, kw_only=True):
     choices: Annotated[tuple[ChoiceValue, ...], msgspec.Meta(max_length=11)] = ()
 
 
+def offers(spec: ItemSpec) -> bool:
+    """Whether the item is held back in distress."""
+    return (spec.offering or spec.kind in OFFERING_KINDS) and not spec.needed_for_fix
+
+
 class Line(Spec, frozen=True, kw_only=True):
     """A title or a status line: the Fluent message `text`, when the condition holds. The first that holds is taken."""
 
@@ -144,24 +149,56 @@ class TestsFile(Spec, frozen=True, kw_only=True):
 
 
 class ReadyItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An item with its condition made ready. ranks_by_reason: of equal ones, the gravest reason's comes first."""
+    """An item with its conditions read. boosts: another priority under a condition; the first that holds counts.
+
+    ranks_by_reason: of equal ones, the gravest reason's comes first. offers: held back in distress. variables: what its
+    texts quote, by language. lasting: nothing in it is somebody's own, so that it may be made once for many.
+    """
 
     spec: ItemSpec
     when: Condition
-    test: Test
-    boosts: tuple[tuple[int, Test], ...]
-    position: int
-    section_position: int
-    ranks_by_reason: frozenset[str]
+    boosts: tuple[tuple[int, Condition], ...] = ()
+    position: int = 0
+    section_position: int = 0
+    ranks_by_reason: frozenset[str] = frozenset()
+    offers: bool = False
+    variables: Mapping[str, tuple[str, ...]] = {}
+    lasting: bool = False
 
 
 class ReadyLine(msgspec.Struct, frozen=True, kw_only=True):
     text: str
-    test: Test
+    when: Condition
+
+
+Left = Because | Test
+"""What is left of a condition where some of it is known: it holds, for these reasons; or it is still to be asked."""
+
+
+class Candidate(NamedTuple):
+    """An item that can show. boosts: the first that holds counts."""
+
+    item: ReadyItem
+    when: Left
+    boosts: tuple[tuple[int, Left], ...]
+
+
+class Chosen(NamedTuple):
+    """What can show of a content. titles, statuses: the first that holds is taken."""
+
+    items: tuple[Candidate, ...]
+    titles: tuple[tuple[str, Left], ...]
+    statuses: tuple[tuple[str, Left], ...]
+
+
+Made = Memo[tuple[object, ...], tuple[Item, Order | None]]
+"""Items that were made for somebody, and look the same for others, by all that they depend on."""
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile's content, checked and ready. named_reasons: those that some item is about. ready: items by id.
+    """A profile's content, checked and ready. named_reasons: those that some item is about.
+
+    select: what can show in a situation. made: items that are remembered. ready: items by id.
 
     pictures: by name. step_pictures: their addresses in the order of a guide's steps, by the message of its texts.
     version: as it was published; 0: as it came with the program. digest: of its files; empty where nobody asks for it.
@@ -171,9 +208,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...]
     texts: Mapping[str, Texts]
     sections: tuple[str, ...]
-    items_by_stage: Mapping[Stage, tuple[ReadyItem, ...]]
-    titles: tuple[ReadyLine, ...]
-    statuses: tuple[ReadyLine, ...]
+    select: Callable[[Situation], Chosen]
+    made: Made
     reason_labels: Mapping[str, str]
     named_reasons: frozenset[str]
     offer: Offer | None

@@ -12,6 +12,9 @@ LinkName = Literal[
 """`claim`: the form that makes the unit the customer's."""
 CLAIM_FORM = "/app/"
 
+OWN_LINKS: frozenset[LinkName] = frozenset({"tracking", "referral", "claim"})
+"""They lead to what is somebody's own."""
+
 LINK_NAMES: tuple[LinkName, ...] = LinkName.__args__  # type: ignore[attr-defined]  # a Literal tells its values so
 if not set(Links.__struct_fields__) <= set(LINK_NAMES):
     message = "a link of the situation has no name that content can use"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from copy import copy
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from babel import Locale
@@ -35,13 +36,14 @@ class Element(NamedTuple):
 class View:
     """A situation in one language, to be quoted from. Made for one menu and dropped with it."""
 
-    __slots__ = ("content", "element", "situation", "texts")
+    __slots__ = ("_told", "content", "element", "situation", "texts")
 
     def __init__(self, situation: Situation, content: Content, texts: Texts, element: Element | None = None) -> None:
         self.situation = situation
         self.content = content
         self.texts = texts
         self.element = element
+        self._told: dict[str, object] = {}
 
     def about(self, element: Element) -> "View":
         """The same situation, for an item about this element."""
@@ -49,6 +51,12 @@ class View:
 
     def fact(self, name: str) -> object:
         """The value of a name; `unknown` when the situation does not tell."""
+        told = self._told.get(name)
+        if told is None:
+            told = self._told[name] = self._read(name)
+        return told
+
+    def _read(self, name: str) -> object:
         if name.startswith("usage_"):
             figure = self.situation.device.usage.get(name.removeprefix("usage_"))
             return UNKNOWN if figure is None else figure
@@ -79,6 +87,7 @@ def number_as_written(digits: str, language: str) -> str:
     return str(format_decimal(int(digits), locale=Locale.parse(language.replace("-", "_"))))
 
 
+@lru_cache(maxsize=256)
 def _money(amount: int, currency: str, language: str) -> str:
     """An amount in the minor unit as people write it: `$50`, `49,90 €`. Fluent always writes the cents."""
     digits = get_currency_precision(currency)

@@ -3,16 +3,20 @@
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from broker.contract.stages import Stage
-from mobile_menu.rules.conditions import compile_condition
-from mobile_menu.rules.content import Content, ItemSpec, Line, ReadyItem, ReadyLine
+from mobile_menu.rules.content import Content, ItemSpec, Line, ReadyItem, ReadyLine, offers
+from mobile_menu.rules.derived import OWN_LINKS
 from mobile_menu.rules.facts import is_fact
+from mobile_menu.rules.memo import Memo
 from mobile_menu.rules.menu import Kind
 from mobile_menu.rules.reach import reach_faults
 from mobile_menu.rules.reading import Conditions, ItemConditions, read_conditions
+from mobile_menu.rules.settle import Selection
 from mobile_menu.rules.source import PROFILE, Fault, Source, place_of_item
-from mobile_menu.rules.texts import Texts
-from mobile_menu.rules.tree import Both, Condition, Is, asked_for
+from mobile_menu.rules.texts import NOT_KEPT, Texts
+from mobile_menu.rules.tree import Condition, asked_for
+
+ITEMS_KEPT = 4096
+"""Items that are remembered as they were made: some megabytes."""
 
 __all__ = ["Fault", "Source", "prepare"]
 
@@ -41,7 +45,7 @@ def prepare(source: Source) -> Content | Fault:
 def _ready(source: Source, texts: Mapping[str, Texts], conditions: Conditions) -> Content:
     sections = tuple(section.id for section in source.frame.sections)
     ready = [
-        _ready_item(spec, read, position, sections)
+        _ready_item(spec, read, position, sections, texts)
         for position, (spec, read) in enumerate(zip(source.items, conditions.items, strict=True))
     ]
     return Content(
@@ -49,9 +53,12 @@ def _ready(source: Source, texts: Mapping[str, Texts], conditions: Conditions) -
         languages=source.frame.languages,
         texts=texts,
         sections=sections,
-        items_by_stage={stage: tuple(one for one in ready if _can_be(one.when, stage)) for stage in Stage},
-        titles=tuple(map(_ready_line, source.frame.titles, conditions.titles)),
-        statuses=tuple(map(_ready_line, source.frame.statuses, conditions.statuses)),
+        select=Selection(
+            tuple(ready),
+            tuple(map(_ready_line, source.frame.titles, conditions.titles)),
+            tuple(map(_ready_line, source.frame.statuses, conditions.statuses)),
+        ).of,
+        made=Memo(ITEMS_KEPT),
         reason_labels=source.reason_labels,
         named_reasons=_named_reasons(source, conditions),
         offer=source.frame.offer,
@@ -66,28 +73,26 @@ def _ready(source: Source, texts: Mapping[str, Texts], conditions: Conditions) -
     )
 
 
-def _ready_item(spec: ItemSpec, read: ItemConditions, position: int, sections: tuple[str, ...]) -> ReadyItem:
+def _ready_item(
+    spec: ItemSpec, read: ItemConditions, position: int, sections: tuple[str, ...], texts: Mapping[str, Texts]
+) -> ReadyItem:
+    variables = {language: each.variables(f"item-{spec.id}") for language, each in texts.items()}
+    quoted = frozenset(chain(*variables.values()))
     return ReadyItem(
         spec=spec,
         when=read.when,
-        test=compile_condition(read.when),
-        boosts=tuple(
-            (boost.priority, compile_condition(when)) for boost, when in zip(spec.boosts, read.boosts, strict=True)
-        ),
+        boosts=tuple((boost.priority, when) for boost, when in zip(spec.boosts, read.boosts, strict=True)),
         position=position,
         section_position=sections.index(spec.section),
         ranks_by_reason=asked_for(read.when, "device.reasons"),
+        offers=offers(spec),
+        variables=variables,
+        lasting=not spec.shows_coupon and spec.link not in OWN_LINKS and NOT_KEPT.isdisjoint(quoted),
     )
 
 
 def _ready_line(line: Line, when: Condition) -> ReadyLine:
-    return ReadyLine(text=line.text, test=compile_condition(when))
-
-
-def _can_be(when: Condition, stage: Stage) -> bool:
-    """Whether the item may show in this stage, as far as the stage decides."""
-    parts = when.parts if isinstance(when, Both) else (when,)
-    return all(stage in part.values for part in parts if isinstance(part, Is) and part.name == "stage")
+    return ReadyLine(text=line.text, when=when)
 
 
 def _named_reasons(source: Source, conditions: Conditions) -> frozenset[str]:

@@ -10,6 +10,13 @@ from fluent.runtime import FluentBundle, FluentResource
 from fluent.runtime.resolver import Pattern
 from fluent.syntax import ast, visitor
 
+from mobile_menu.rules.memo import Memo
+
+NOT_KEPT = frozenset({"parcel_detail"})
+"""Variables with words that somebody wrote about somebody: texts that quote one are written anew each time."""
+KEPT = 256
+"""Different ways to write one text that are remembered."""
+
 Facts = Callable[[str], object]
 """The value of a variable by its name."""
 
@@ -24,19 +31,27 @@ class Problem(NamedTuple):
 class Text:
     """One text: its variables, and how to write it out."""
 
-    __slots__ = ("_bundle", "_pattern", "plain", "variables")
+    __slots__ = ("_bundle", "_pattern", "kept", "lasting", "plain", "variables")
 
     def __init__(self, bundle: FluentBundle, pattern: Pattern, variables: tuple[str, ...]) -> None:
         self.variables = variables
+        self.lasting = NOT_KEPT.isdisjoint(variables)
         self._bundle = bundle
         self._pattern = pattern
+        self.kept: Memo[tuple[object, ...], str] = Memo(KEPT)
         self.plain = None if variables else self._write({})
 
     def format(self, facts: Facts) -> str:
         """The text with its variables filled in; a variable without a value is written as Fluent writes an error."""
         if self.plain is not None:
             return self.plain
-        return self._write({name: facts(name) for name in self.variables})
+        values = tuple([facts(name) for name in self.variables])
+        if not self.lasting:
+            return self._write(dict(zip(self.variables, values, strict=True)))
+        kept = self.kept.get(values)
+        if kept is not None:
+            return kept
+        return self.kept.keep(values, self._write(dict(zip(self.variables, values, strict=True))))
 
     def _write(self, values: dict[str, object]) -> str:
         written, _ = self._bundle.format_pattern(self._pattern, values)
@@ -73,6 +88,11 @@ class Texts:
                 steps[attribute.id.name] = text
         self.step_names[name] = tuple(steps)
         self._steps[name] = tuple(steps.values())
+
+    def variables(self, name: str) -> tuple[str, ...]:
+        """All that a message and its attributes quote."""
+        own = (text for key, text in self.by_id.items() if key.partition(".")[0] == name)
+        return tuple(dict.fromkeys(variable for text in own for variable in text.variables))
 
     def format(self, name: str, facts: Facts) -> str:
         """The text of this name; empty when there is none."""

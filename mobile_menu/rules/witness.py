@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from broker.contract.stages import Role, Stage
-from mobile_menu.rules.content import ItemSpec
+from mobile_menu.rules.content import ItemSpec, offers
 from mobile_menu.rules.derived import LINK_NAMES
-from mobile_menu.rules.menu import OFFERING_KINDS
 from mobile_menu.rules.names import NAMES
 from mobile_menu.rules.satisfy import (
     CASE,
@@ -60,7 +59,7 @@ def witness(condition: Condition) -> Situation | None:
 def showing(spec: ItemSpec, when: Condition) -> Condition:
     """All that must hold for the item to show: its condition, and that nothing withholds it."""
     parts = [when]
-    if (spec.offering or spec.kind in OFFERING_KINDS) and not spec.needed_for_fix:
+    if offers(spec):
         parts.append(negation(Flag("in_distress")))
     if spec.shows_coupon:
         parts.append(Flag("relation.coupon_valid"))

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 from broker.contract.stages import Role, Stage
 from mobile_menu.content_loader import load_content
 from mobile_menu.rules.compose import compose_menu
-from mobile_menu.rules.conditions import compile_condition
 from mobile_menu.rules.content import ItemSpec, ReadyItem
 from mobile_menu.rules.explain import Missing, why_not
 from mobile_menu.rules.menu import Kind
@@ -25,11 +24,7 @@ def of(item: str, situation: Situation) -> tuple[Missing, ...]:
 
 def made(text: str, **parts: object) -> ReadyItem:
     spec = replace(ItemSpec(id="x", section="s", kind=Kind.GUIDE, when=text), **parts)
-    when = condition(text)
-    test = compile_condition(when)
-    return ReadyItem(
-        spec=spec, when=when, test=test, boosts=(), position=0, section_position=0, ranks_by_reason=frozenset()
-    )
+    return ReadyItem(spec=spec, when=condition(text))
 
 
 @settings(max_examples=60, deadline=None)
