@@ -20,10 +20,10 @@ COMPOSED: Final = Goal(20_000)
 REFERENCE: Final = "the same menus, encoded and hashed"
 METHOD: Final = (
     "Composing: `compose_menu` in one process, for {span_s:g} s of one core's time a run, of the situations of the "
-    "printer content's own tests in turn ({situations} of them, from every row of the design's table); {items} items are "
-    "considered for each, and {shown:.0f} of them show. The reference takes the menus as they are and makes their JSON "
-    "and its hash, which no composing can be without. `nothing remembered`: no item is taken from one that was made "
-    "before."
+    "printer content's own tests in turn ({situations} of them, from every row of the design's table). For each, "
+    "{items} items are considered, and {shown:.0f} of them show. The reference takes the menus as they are and makes "
+    "their JSON and its hash, which no composing can be without. `nothing remembered`: no item is taken from one that "
+    "was made before."
 )
 
 

@@ -35,6 +35,7 @@ from cloud.secrets import load_keys
 from cloud.settings import PREFIX, Settings, load_settings
 from tests.house.asked import asked
 from tests.house.files import DOCS
+from tests.house.language import language_page
 
 REFERENCE: Final = DOCS / "reference"
 MADE: Final = "<!-- Made from the code by `make docs`. -->"
@@ -311,6 +312,7 @@ PAGES: Final = {
     "permissions.md": permissions_page,
     "metrics.md": metrics_page,
     "doctor.md": doctor_page,
+    "content-language.md": lambda: language_page(MADE),
     "grafana-dashboard.json": dashboard,
     "prometheus-alerts.yml": rules,
 }
