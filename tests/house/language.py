@@ -45,9 +45,11 @@ TOLD: Final = """## What holds, and what is told
 """
 REFUSED: Final = f"""## What is refused
 
-More than {MAX_LENGTH:,} characters, {MAX_DEPTH} brackets and `!` in each other, {MAX_ATOMS} questions, or {MAX_VALUES} texts in a list;
-a name, a word, a function or a type that is not in the tables; a state reason that `reasons.csv` has not, a step of the installation without its text. And, of the content as a whole: an item that no situation can show, a
-boost or a line that those before it leave no situation, and any situation without an expert and the way out.
+More than {MAX_LENGTH:,} characters, {MAX_DEPTH} brackets and `!` in each other, {MAX_ATOMS} questions, or
+{MAX_VALUES} texts in a list; a name, a word, a function or a type that is not in the tables; a state reason that
+`reasons.csv` has not, a step of the installation without its text. And, of the content as a whole: an item that no
+situation can show, a boost or a line that those before it leave no situation, and any situation without an expert and
+the way out.
 
 CEL itself has more: arithmetic, macros, other functions. Where the two differ in what they mean, it is because nothing
 here may fail: CEL has an error where what is compared is not known, and keeps whole numbers apart from others; and

@@ -183,7 +183,7 @@ def test_items_that_the_cloud_feeds_nothing_to_are_listed_as_such() -> None:
     unfed = {
         item.spec.id
         for item in load_content("printer").ready.values()
-        if item.spec.link == "tracking" or UNFED & {atom.name for atom in atoms(item.when)}
+        if UNFED & {atom.name for atom in atoms(item.when)}
     }
     assert listed == unfed
 
