@@ -70,6 +70,12 @@ def bench(
     away_minutes: Annotated[
         float, typer.Option(min=0.05, max=1_440, help="memory: how long the database is away.")
     ] = _USUAL.away_minutes,
+    day_minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.05, max=1_440, help="memory: how long a day lasts, so that old telemetry goes; left out: 24 h."
+        ),
+    ] = _USUAL.day_minutes,
 ) -> None:
     """Measure this machine: starts what it needs on free ports, and stops it again."""
     options = Options(
@@ -82,6 +88,7 @@ def bench(
         connections=connections,
         minutes=minutes,
         away_minutes=away_minutes,
+        day_minutes=day_minutes,
     )
     report = run(name, options, Console(stderr=True))
     if as_json:

@@ -1,12 +1,14 @@
 """`memory`: whether a worker's memory stays as it is, at full speed for long, and while the database is away."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import psutil
 
-from cloud.bench import stand, steady
+from cloud.bench import days, stand, steady
+from cloud.bench.days import Days
 from cloud.bench.helper import Helper, running
 from cloud.bench.machine import describe, resident_mib
 from cloud.bench.options import Bench, Options, Step
@@ -20,13 +22,20 @@ from cloud.errors import SetupError
 
 METHOD = (
     "Mosquitto and PostgreSQL. {devices:,} devices send without end, as fast as is stored: the publisher is always "
-    "{ahead:,} messages ahead, so that the worker is never idle, and Mosquitto's queue neither empty nor full. What "
+    "{ahead:,} messages ahead, so that the worker is never idle, and Mosquitto's queue neither empty nor full. It has "
+    "one connection: of each that has something to say Mosquitto takes one packet in turn, and where it is short of "
+    "the processor, eight that publish would keep it from the worker's acknowledgements. {days}What "
     "the worker has in memory (resident, shared pages included) is sampled {samples} times a minute for {minutes:g} "
     "minutes; then PostgreSQL is stopped for {away:g} minutes, while the publisher goes on until it is so far ahead, "
     "and is started again; at last everything must be stored exactly once. Through the samples of each time, without "
     "its first {settling:.0%}, a line is laid by least squares: flat is what rises by at most {flat:g}% of its own "
     "level from the first of them to the last. A time of less than {enough:g} minutes is still settling, and is not "
     "judged: the goal is about `--minutes 60 --away-minutes 10`."
+)
+SHORT_DAYS = (
+    "A day of the deployment lasts {minutes:g} minutes, for the devices' clocks too: its own retention drops telemetry "
+    "after a day, and the journal, which no deployment forgets, is emptied each day by the bench, so that the disk "
+    "stays as it is; what goes is counted before. "
 )
 NO_RISE = Goal(FLAT_PERCENT, at_most=True)
 AHEAD, BOOT = 20_000, 20
@@ -51,7 +60,8 @@ def bench(options: Options, step: Step) -> Bench:
     programs = programs_here()
     if programs is None:
         return Bench(rows=(), machine=describe(), method="", notes=(NOT_FOUND,))
-    with stand.one_server(("work",), options.devices, programs) as here:
+    own = days.SETTINGS if options.day_minutes else stand.NOTHING
+    with stand.one_server(("work",), options.devices, programs, own=own) as here:
         rows, notes = on_stand(here, options, step)
     method = METHOD.format(
         devices=options.devices,
@@ -62,6 +72,7 @@ def bench(options: Options, step: Step) -> Bench:
         settling=SETTLING,
         flat=FLAT_PERCENT,
         enough=LONG_ENOUGH_S / 60,
+        days=SHORT_DAYS.format(minutes=options.day_minutes) if options.day_minutes else "",
     )
     machine = describe(mosquitto=programs.mosquitto, postgres=programs.postgres)
     return Bench(rows=rows, machine=machine, method=method, notes=notes)
@@ -73,21 +84,41 @@ def on_stand(here: Stand, options: Options, step: Step) -> tuple[tuple[Row, ...]
     if postgres is None:
         msg = "there is no PostgreSQL here that could go away"
         raise SetupError(msg)
-    orders = steady.Orders(address=here.address, product_ids=here.product_ids, boot=BOOT)
-    with running("steady", orders) as source:
-        allowed = _let_on(here, source)
-        full = _watch(here, options.minutes * 60, lambda: _let_on(here, source), step, "full speed")
-        allowed = _let_on(here, source)
+    orders = steady.Orders(address=here.address, product_ids=here.product_ids, boot=BOOT, connections=1)
+    with _days_of(here, options) as turning, running("steady", orders) as source:
+        _let_on(here, source, turning)
+        full = _watch(here, options.minutes * 60, lambda: _let_on(here, source, turning), step, "full speed")
+        gone = turning.finish() if turning else days.Gone()
+        allowed = _let_on(here, source, turning)
         here.db.engine.dispose()
         postgres.stop()
         away = _watch(here, options.away_minutes * 60, lambda: allowed, step, "the database away")
         postgres.start()
         sent = source.finish(steady.Sent)
     _await_all(here, sent.messages)
-    check_steady(here, BOOT, sent.messages, sent.statuses, before)
+    check_steady(here, BOOT, sent.messages, sent.statuses, before, gone)
     rows = (*_rows("at full speed", full), *_rows("with the database away", away))
     stored = f"every one of {sent.messages:,} messages was stored exactly once, those sent to no database too"
-    return rows, (f"at full speed, {full.rate:,.0f} msg/s were stored", stored, *_unjudged(full, away))
+    notes = (f"at full speed, {full.rate:,.0f} msg/s were stored", stored, *_turned(turning, gone))
+    return rows, (*notes, *_unjudged(full, away))
+
+
+@contextmanager
+def _days_of(here: Stand, options: Options) -> Iterator[Days | None]:
+    if not options.day_minutes:
+        yield None
+        return
+    with Days(here, BOOT, options.day_minutes * 60) as turning:
+        yield turning
+
+
+def _turned(turning: Days | None, gone: days.Gone) -> tuple[str, ...]:
+    if turning is None:
+        return ()
+    return (
+        f"the clock went a day on {turning.turned} times: retention took {gone.readings:,} telemetry messages",
+        f"{gone.statuses:,} statuses went with the journal's past",
+    )
 
 
 def _unjudged(full: Watched, away: Watched) -> tuple[str, ...]:
@@ -97,10 +128,14 @@ def _unjudged(full: Watched, away: Watched) -> tuple[str, ...]:
     return (f"too short to tell whether it is flat: {wanted} would tell",) if short else ()
 
 
-def _let_on(here: Stand, source: Helper) -> int:
+def _let_on(here: Stand, source: Helper, turning: Days | None) -> int:
     """Lets the publisher be so far ahead of what is stored; how many messages are allowed now."""
     allowed = low_of(here, BOOT) + AHEAD
-    source.tell(str(allowed))
+    if turning is None:
+        source.tell(str(allowed))
+    else:
+        turning.look()
+        source.tell(f"{allowed} {turning.ahead.total_seconds()}")
     return allowed
 
 

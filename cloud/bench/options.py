@@ -14,7 +14,8 @@ Step = Callable[[str, int, int], None]
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """workers: that share the load, measured beside one alone. devices: who speak. messages, rate (in the background, a
     second): None for each bench's own. registered: devices in the registry, and journeys. connections: of silent
-    devices. minutes: that are watched. away_minutes: of which the database is away.
+    devices. minutes: that are watched. away_minutes: of which the database is away. day_minutes: how long
+    a day of the deployment lasts; None: a day.
     """
 
     runs: int = 3
@@ -26,6 +27,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     connections: int = 10_000
     minutes: float = 1.0
     away_minutes: float = 0.5
+    day_minutes: float | None = None
 
 
 class Bench(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,10 +3,12 @@
 import os
 import signal
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
 
 from cloud import compose
 from cloud.bench.servers import Postgres, Programs, running_mosquitto, running_postgres
@@ -21,6 +23,7 @@ from cloud.supervisor import Supervisor, free_port
 
 EMBEDDED, ONE_SERVER = "amqtt + SQLite", "Mosquitto + PostgreSQL"
 UNLIMITED = 100_000_000
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 MANY_LINES = 1_000_000
 """Calls a minute: more than any bench makes."""
 GTIN = gs1.Gtin("09506000134352")
@@ -98,10 +101,14 @@ def embedded(services: tuple[str, ...], devices: int) -> Iterator[Stand]:
 
 
 @contextmanager
-def one_server(services: tuple[str, ...], devices: int, programs: Programs, workers: int = 1) -> Iterator[Stand]:
-    """Mosquitto and PostgreSQL. workers: so many that share what devices say, where `services` has any."""
+def one_server(
+    services: tuple[str, ...], devices: int, programs: Programs, workers: int = 1, own: Mapping[str, Any] = NOTHING
+) -> Iterator[Stand]:
+    """Mosquitto and PostgreSQL. workers: so many that share what devices say, where `services` has any. own: settings
+    that are not as they usually are.
+    """
     with tempfile.TemporaryDirectory(prefix="tl-bench-") as name, running_postgres(programs.postgres) as postgres:
-        given = {"broker": "external", "database_url": postgres.url, "ingest_workers": workers}
+        given = {"broker": "external", "database_url": postgres.url, "ingest_workers": workers, **own}
         settings = _settings(Path(name)).model_copy(update=given)
         services += tuple(f"work-{number}" for number in range(2, workers + 1)) if "work" in services else ()
         folder, device_port = Path(name) / "mosquitto", free_port()

@@ -1,15 +1,16 @@
 """A publisher that goes on for as long as it is let, as a process of its own: for what is watched over a long time.
 
 `python -m cloud.bench.steady` reads its orders as a line of JSON and says `ready`. Then each line on standard input is
-a number: how many messages may have been sent by now. At the end of standard input it waits until all are acknowledged,
-and prints what it sent as JSON. Its messages are the same as a publisher's, made from templates as they are needed.
+a number: how many messages may have been sent by now; and a second one, where the devices' clocks are so many seconds
+ahead. At the end of standard input it waits until all are acknowledged, and prints what it sent as JSON. Its messages
+are the same as a publisher's, made from templates as they are needed, which are made anew each second.
 """
 
 import selectors
 import sys
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -20,6 +21,7 @@ from cloud.bench.publisher import CHUNK, Line, exchange
 from cloud.mqtt import Address
 
 LOOK_S = 0.005
+FRESH_S = 1.0
 PING_S = 20.0
 """A third of the keepalive; it may have nothing to say for long."""
 
@@ -55,13 +57,18 @@ class Voice:
             (device, [up_topic(orders.product_ids[device], kind) for kind in (Up.STATUS, Up.TELEMETRY)])
             for device in numbers
         ]
-        self._forms = messages.templates(orders.boot, datetime.now(UTC))
+        self._boot = orders.boot
+        self.renew(datetime.now(UTC))
         self.made = 0
         self.statuses = 0
 
     @property
     def speaks(self) -> bool:
         return bool(self._topics)
+
+    def renew(self, at: datetime) -> None:
+        """From now on, this is when it is said."""
+        self._forms = messages.templates(self._boot, at)
 
     def say_more(self, count: int) -> None:
         """Makes so many more messages."""
@@ -82,6 +89,7 @@ class Allowance:
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self._messages = 0
+        self._ahead = timedelta()
         self.since = time.monotonic()
         self.over = threading.Event()
         threading.Thread(target=self._listen, name="allowance", daemon=True).start()
@@ -90,8 +98,14 @@ class Allowance:
         for line in sys.stdin:
             if not self._messages:
                 self.since = time.monotonic()
-            self._messages = int(line)
+            count, *ahead = line.split()
+            self._ahead = timedelta(seconds=float(ahead[0])) if ahead else self._ahead
+            self._messages = int(count)
         self.over.set()
+
+    def now(self) -> datetime:
+        """By the devices' clocks."""
+        return datetime.now(UTC) + self._ahead
 
     def messages(self) -> int:
         """Of all connections together."""
@@ -107,12 +121,17 @@ def publish(voices: list[Voice], allowance: Allowance) -> Sent:
         one.line.socket.setblocking(False)
         selector.register(one.line.socket, selectors.EVENT_READ, one.line)
     begun, lines, ping_at = time.process_time(), [one.line for one in voices], time.monotonic() + PING_S
+    fresh_at = time.monotonic() + FRESH_S
     while not (allowance.over.is_set() and all(line.done for line in lines)):
         for one in voices:
             left = allowance.messages() - sum(other.made for other in voices)
             if not allowance.over.is_set() and one.line.waiting < CHUNK and left > 0:
                 one.say_more(min(CHUNK, left))
             one.line.fill()
+        if time.monotonic() >= fresh_at:
+            fresh_at += FRESH_S
+            for one in voices:
+                one.renew(allowance.now())
         if time.monotonic() >= ping_at:
             ping_at += PING_S
             for line in lines:

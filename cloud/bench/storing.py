@@ -122,12 +122,14 @@ def _check(
         raise SetupError(msg)
 
 
-def check_steady(here: Stand, boot: int, sent: int, statuses: int, before: int) -> None:
-    """The same of a publisher without end: as many rows as messages, and as the watermarks say. Raises SetupError."""
+def check_steady(here: Stand, boot: int, sent: int, statuses: int, before: int, gone: tuple[int, int] = (0, 0)) -> None:
+    """The same of a publisher without end: as many rows as messages, and as the watermarks say. gone: telemetry rows
+    and statuses that were stored and counted, and are not there any more. Raises SetupError.
+    """
     telemetry = sa.select(sa.func.count()).where(telemetry_table.c.boot == boot)
     with here.db.reading() as tx:
-        readings = int(tx.session.execute(telemetry).scalar_one())
-    told = (low_of(here, boot), statuses_stored(here) - before, readings)
+        readings = int(tx.session.execute(telemetry).scalar_one()) + gone[0]
+    told = (low_of(here, boot), statuses_stored(here) - before + gone[1], readings)
     if told != (sent, statuses, sent - statuses):
         msg = (
             f"{here.name}: watermarks, statuses, telemetry rows: {told}; sent were {sent}, {statuses} of them statuses"
