@@ -29,6 +29,7 @@ _COLUMNS: Final = (
     "stored twice",
     "told stored, and was not",
     "twins wrong",
+    "charts wrong",
 )
 _HEAD: Final = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}"
 
@@ -81,7 +82,8 @@ def _row(scenario: Scenario, kind: Kind, found: Mapping[str, Any]) -> str:
     counts = (found["said_again"], found["lost"], unheard, found["doubled"], found["lied"])
     cells = " | ".join(one if isinstance(one, str) else f"{one:,}" for one in counts)
     acknowledged = f"{found['acknowledged']:,}"
-    return f"| {title} | {NAMES[kind]} | {acknowledged} | {cells} | {found['twins_wrong']} of {found['twins']:,} |"
+    wrong = " | ".join(f"{found[f'{what}_wrong']} of {found[what]:,}" for what in ("twins", "series"))
+    return f"| {title} | {NAMES[kind]} | {acknowledged} | {cells} | {wrong} |"
 
 
 def _unheard(found: Mapping[str, Any]) -> int:
