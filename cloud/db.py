@@ -17,7 +17,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, SQLModel
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -232,6 +232,9 @@ def check_reach(engine: sa.Engine) -> None:
         raise SetupError(msg) from error
 
 
+FRESH_S = 1.0
+"""For so long after its last use a connection is taken to be there."""
+_USED_AT = "used_at"
 DRIVERS = ("sqlite", "postgresql+psycopg")
 _NOTICES = {
     "connect_timeout": 10,
@@ -276,10 +279,9 @@ def make_engine(url: str) -> sa.Engine:
     if parsed.get_backend_name() != "sqlite":
         notices = {name: value for name, value in _NOTICES.items() if name not in parsed.query}
         # An error that quotes its parameters would bring what people wrote into the log.
-        engine = sa.create_engine(
-            url, connect_args=notices, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
-        )
+        engine = sa.create_engine(url, connect_args=notices, pool_size=10, max_overflow=20, hide_parameters=True)
         event.listen(engine, "connect", _prepare_postgres)
+        _look_after_idle(engine)
         return engine
     path = Path(parsed.database or "")
     try:
@@ -298,6 +300,27 @@ def make_engine(url: str) -> sa.Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _look_after_idle(engine: sa.Engine) -> None:
+    """A connection that nobody has used for a while is asked whether it is still there, before somebody relies on it;
+    one that was used just now is not: each asking is a round trip more. If it is gone, so are all that are as old.
+    """
+
+    def note(_connection: Any, record: Any) -> None:
+        record.info[_USED_AT] = time.monotonic()
+
+    def look(connection: Any, record: Any, _proxy: object) -> None:
+        if time.monotonic() - record.info[_USED_AT] < FRESH_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "connect", note)
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkout", look)
 
 
 def _prepare_postgres(connection: Any, _record: object) -> None:

@@ -118,8 +118,8 @@ class Menus:
     def situation(self, caller: Caller, journey_id: str) -> Situation:
         while True:
             with self._db.reading() as tx:
-                own_journey(tx, caller, journey_id)
-                found = situations.situation_of(tx, journey_id, caller.language, self._base_url)
+                journey = own_journey(tx, caller, journey_id)
+                found = situations.situation_in(tx, journey, caller.language, self._base_url)
             # What was announced before the unit was noted found nobody to tell: so what was read before is old.
             if not self._note_seen(found):
                 return found

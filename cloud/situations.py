@@ -1,5 +1,6 @@
 """The situation of a journey, read from the record: everything that its menu may depend on."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -49,8 +50,13 @@ from mobile_menu.rules.situation import (
 
 def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str) -> Situation:
     """Raises NotFoundError."""
-    looked = seen(tx, lifecycle.read(tx, journey_id))
-    journey = looked.journey
+    return situation_in(tx, lifecycle.read(tx, journey_id), language, base_url)
+
+
+def situation_in(tx: Transaction, known: lifecycle.Journey, language: str, base_url: str) -> Situation:
+    """The same of a journey that was read in this transaction. A phone waits for this: each thing is read once."""
+    looked = seen(tx, known)
+    journey, journey_id = looked.journey, known.id
     model = read_model(tx, journey.gtin)
     profile = load_profile(model.profile)
     kept, proven_until = zone_of(tx, journey_id)
@@ -59,7 +65,9 @@ def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str)
     unit = None if looked.sight is Sight.MODEL else unit_in_view(tx, journey, zone)
     # Whose state is not shown has a label all the same: what is printed on it, they know.
     named = unit or looked.unit
+    twins = twin.read_many(tx, sorted({one for one in (journey.product_id, unit and unit.id) if one}))
     commands = _commands(tx, journey, unit)
+    device = _device(tx, unit, profile, twins)
     return Situation(
         journey_id=journey.id,
         stage=Stage(journey.stage),
@@ -72,11 +80,11 @@ def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str)
         product_id=named.id if named else "",
         role=role_of(journey, named),
         onlooker=_onlooker(looked),
-        device=msgspec.structs.replace(_device(tx, unit, profile), commands=tuple(map(_command_state, commands))),
+        device=msgspec.structs.replace(device, commands=tuple(map(_command_state, commands))),
         place=_place(tx, zone, proven_until),
         parcel=_parcel(journey, profile, tx.now),
         steps=() if looked.sight is Sight.MODEL else _steps(journey, profile),
-        relation=_relation(tx, journey, base_url),
+        relation=_relation(tx, journey, base_url, _distress(tx, journey, profile, twins)),
         links=_links(model.links, journey),
         closed_reason=journey.facts.closed.reason.value if journey.facts.closed else "",
         until=_ends(proven_until, tx.now, commands),
@@ -177,10 +185,10 @@ def demo_units(tx: Transaction, gtin: str, limit: int = 100) -> list[Any]:
     return list(tx.session.execute(query.order_by(product_table.c.id).limit(limit)).all())
 
 
-def _device(tx: Transaction, unit: ProductRow | None, profile: Profile) -> Device:
+def _device(tx: Transaction, unit: ProductRow | None, profile: Profile, twins: Mapping[str, Twin]) -> Device:
     if unit is None:
         return Device()
-    known = twin.read_many(tx, [unit.id]).get(unit.id)
+    known = twins.get(unit.id)
     if known is None:
         return Device(demo_unit=is_demo(unit))
     now = condition(known, profile)
@@ -246,16 +254,15 @@ def _steps(journey: lifecycle.Journey, profile: Profile) -> tuple[Step, ...]:
     )
 
 
-def _relation(tx: Transaction, journey: lifecycle.Journey, base_url: str) -> Relation:
+def _relation(tx: Transaction, journey: lifecycle.Journey, base_url: str, distress: tuple[str, ...]) -> Relation:
     cases = care.of_journey(tx, journey.id)
     current = next((row for row in cases if row.status in care.OPEN), None)
     coupon = coupons.coupon_of(tx, journey.id)
     referral = campaigns.known_referral(tx, journey.id)
     order = next(iter(commerce.orders_of(tx, journey.id)), None)
-    causes = lifecycle.causes_of_distress(tx, journey)
     return Relation(
         case=None if current is None else Case(id=current.id, unread=care.unread_count(tx, [current.id])),
-        distress=causes,
+        distress=distress,
         stalls=tuple(dict.fromkeys(kind for kind, _ in journey.stalls)),
         coupon=None
         if coupon is None
@@ -269,7 +276,7 @@ def _relation(tx: Transaction, journey: lifecycle.Journey, base_url: str) -> Rel
         referral_url=f"{base_url}/r/{referral}" if referral else "",
         order_id=order.id if order else "",
         order_status=order.status if order else "",
-        surveys_due=(asked.kind.value,) if (asked := survey_due(tx, journey, causes)) else (),
+        surveys_due=(asked.kind.value,) if (asked := survey_due(tx, journey, distress)) else (),
         return_requested=journey.facts.return_requested,
     )
 
@@ -286,6 +293,13 @@ def survey_due(tx: Transaction, journey: lifecycle.Journey, distress: tuple[str,
         in_distress=bool(causes),
         now=tx.now,
     )
+
+
+def _distress(
+    tx: Transaction, journey: lifecycle.Journey, profile: Profile, twins: Mapping[str, Twin]
+) -> tuple[str, ...]:
+    named = [journey.product_id] if journey.product_id else []
+    return lifecycle.causes_of_distress(tx, journey, lifecycle.machines(tx, named, twins), profile)
 
 
 def _links(links: dict[str, str], journey: lifecycle.Journey) -> Links:

@@ -1,6 +1,6 @@
 """Journeys: read, opened and linked by use cases. Only the engine (`engine.py`) moves them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,8 +15,9 @@ from cloud.lifecycle.rows import Journey, alias_table, journey_table, load, move
 from cloud.lifecycle.stalls import Machine, stalls
 from cloud.record import service as record
 from cloud.record.events import CloseReason, Event, EventType
-from cloud.registry.profiles import load_profile
+from cloud.registry.profiles import Profile, load_profile
 from cloud.twin import service as twin
+from cloud.twin.rules import Twin
 from mobile_menu.rules.situation import Level
 
 __all__ = [
@@ -107,17 +108,25 @@ def moves_of(tx: Transaction, journey_id: str) -> list[Any]:
     )
 
 
-def causes_of_distress(tx: Transaction, journey: Journey, known: dict[str, Machine] | None = None) -> tuple[str, ...]:
-    """Why this customer is left in peace now; empty when there is no cause. known: `machines`, when asked already."""
+def causes_of_distress(
+    tx: Transaction,
+    journey: Journey,
+    known: dict[str, Machine] | None = None,
+    profile: Profile | None = None,
+) -> tuple[str, ...]:
+    """Why this customer is left in peace now; empty when there is no cause. known: `machines`, when asked already;
+    profile: the model's, when it was read already.
+    """
     named = [journey.product_id] if journey.product_id else []
     machine = (machines(tx, named) if known is None else known).get(journey.product_id or "", Machine())
-    profile = load_profile(profile_names(tx, {journey.gtin})[journey.gtin])
+    profile = profile or load_profile(profile_names(tx, {journey.gtin})[journey.gtin])
     now_stalls = stalls(journey.facts, machine, profile, journey.stage_since, tx.now)
     return distress(journey.facts, machine, now_stalls, tx.now)
 
 
-def machines(tx: Transaction, product_ids: list[str]) -> dict[str, Machine]:
-    """What the stalls need to know of each unit."""
+def machines(tx: Transaction, product_ids: list[str], twins: Mapping[str, Twin] | None = None) -> dict[str, Machine]:
+    """What the stalls need to know of each unit. twins: theirs, when read already; of other units too."""
+    twins = twin.read_many(tx, product_ids) if twins is None else twins
     seen = twin.last_seen(tx, product_ids)
     return {
         product_id: Machine(
@@ -125,7 +134,8 @@ def machines(tx: Transaction, product_ids: list[str]) -> dict[str, Machine]:
             error_since=known.error_since,
             last_seen=seen.get(product_id),
         )
-        for product_id, known in twin.read_many(tx, product_ids).items()
+        for product_id in product_ids
+        if (known := twins.get(product_id)) is not None
     }
 
 

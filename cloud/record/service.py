@@ -38,7 +38,7 @@ MAX_LEASE = timedelta(minutes=5)
 """Of a timer; a longer one that is found is of a clock that was ahead, too."""
 _LOCKED = "record.locked"
 """In the memo: the subjects that this transaction holds."""
-_LOCK = sa.text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+_LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(%s AS bigint[])) AS key"
 
 
 def insert(tx: Transaction, table: sa.Table) -> Any:
@@ -57,7 +57,7 @@ def lock(tx: Transaction, subjects: set[str]) -> None:
     if not wanted:
         return
     keys = array_literal(sorted(map(_lock_key, wanted)))
-    tx.session.execute(_LOCK, {"keys": keys})
+    tx.session.connection().exec_driver_sql(_LOCK, (keys,))
     held |= wanted
 
 

@@ -1,8 +1,8 @@
 """The registry: models and units. A unit's id, GTIN and serial never change; its claim code is shown once."""
 
 import secrets
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from broker.contract.messages import Json
 from cloud.addresses import plain_host
 from cloud.db import Transaction, table_of
 from cloud.errors import ConflictError, DuplicateError, FieldProblem, InvalidError, NotFoundError, RetiredError
-from cloud.record.bulk import among
+from cloud.record.bulk import asked
 from cloud.registry import codes, gs1
 from cloud.registry.importing import BadRow, Row
 from cloud.registry.profiles import Profile, load_profile, profile_names
@@ -310,13 +310,23 @@ def states_of(tx: Transaction, product_ids: list[str]) -> dict[str, str]:
     """The state of each of the ids that names a unit."""
     if not product_ids:
         return {}
-    query = sa.select(product_table.c.id, product_table.c.state, model_table.c.profile).join(
-        model_table, model_table.c.gtin == product_table.c.gtin
-    )
-    rows = tx.session.execute(query.where(among(tx, product_table.c.id, product_ids))).all()
+    rows = asked(tx, _STATES[tx.sqlite], product_ids)
     profiles = tx.memo.setdefault(_PROFILES, {})
     profiles.update({product_id: profile for product_id, _, profile in rows})
     return {product_id: state for product_id, state, _ in rows}
+
+
+_STATES: Final[Mapping[bool, str]] = {
+    False: (
+        "SELECT product.id, product.state, model.profile FROM product JOIN model ON model.gtin = product.gtin "
+        "WHERE product.id = ANY(CAST(%s AS TEXT[]))"
+    ),
+    True: (
+        "SELECT product.id, product.state, model.profile FROM product JOIN model ON model.gtin = product.gtin "
+        "WHERE product.id IN (SELECT value FROM json_each(?))"
+    ),
+}
+"""By whether it is SQLite."""
 
 
 def profiles_of(tx: Transaction, product_ids: list[str]) -> dict[str, Profile]:

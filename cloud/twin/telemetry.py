@@ -56,9 +56,12 @@ def _numbers(tx: Transaction, sizes: list[int]) -> list[int]:
     """Notes batches of so many messages; for each message, the number of its batch."""
     numbers: list[int] = []
     for size in sizes:
-        batch = sa.insert(batch_table).values(received_at=tx.now, messages=size).returning(batch_table.c.id)
-        numbers += [tx.session.execute(batch).scalar_one()] * size
+        batch = {"received_at": tx.now, "messages": size}
+        numbers += [tx.session.execute(_NOTED, batch).scalar_one()] * size
     return numbers
+
+
+_NOTED = sa.insert(batch_table).returning(batch_table.c.id)
 
 
 def messages(

@@ -1,15 +1,17 @@
 """Which messages of each boot have arrived, as rows, and how devices are told of it on `down/stored`."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Final
 
+import msgspec
 import sqlalchemy as sa
 
 from broker.contract.watermark import Received, receive
 from cloud.db import Transaction
 from cloud.record import service as record
-from cloud.record.bulk import among, put_many, those
+from cloud.record.bulk import asked, put_many, those
 from cloud.twin import tellings
 from cloud.twin.service import stream_table as table
 from cloud.twin.tally import Gaps, change_of
@@ -106,15 +108,28 @@ def _newest(tx: Transaction, products: Iterable[str]) -> dict[str, tuple[int, Re
     named = sorted(products)
     if not named:
         return {}
-    newest = (
-        sa.select(table.c.product_id, sa.func.max(table.c.boot).label("boot"))
-        .where(among(tx, table.c.product_id, named))
-        .group_by(table.c.product_id)
-        .subquery()
-    )
-    same = sa.and_(table.c.product_id == newest.c.product_id, table.c.boot == newest.c.boot)
-    query = sa.select(table.c.product_id, table.c.boot, table.c.low, table.c.above).join(newest, same)
-    return {one: (boot, _received(low, above)) for one, boot, low, above in tx.session.execute(query)}
+    found = asked(tx, _NEWEST[tx.sqlite], named)
+    return {
+        one: (boot, _received(low, _decode_above(above) if above != _NONE_ABOVE else []))
+        for one, boot, low, above in found
+    }
+
+
+_NEWEST: Final[Mapping[bool, str]] = {
+    # One way into the index for each device; a device that restarts often has many rows, and the newest comes first.
+    False: (
+        "SELECT newest.* FROM unnest(CAST(%s AS TEXT[])) AS named(id) CROSS JOIN LATERAL (SELECT product_id, boot, "
+        "low, above FROM stream WHERE product_id = named.id ORDER BY boot DESC LIMIT 1) AS newest"
+    ),
+    # What stands beside a max() without a GROUP BY of its own is of the row that has it (SQLite's manual, SELECT, 2.5).
+    True: (
+        "SELECT product_id, max(boot), low, above FROM stream "
+        "WHERE product_id IN (SELECT value FROM json_each(?)) GROUP BY product_id"
+    ),
+}
+"""By whether it is SQLite."""
+_NONE_ABOVE: Final = "[]"
+_decode_above: Final = msgspec.json.Decoder(list[list[int]]).decode
 
 
 def _received(low: int, above: list[list[int]]) -> Received:
