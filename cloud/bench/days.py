@@ -30,7 +30,7 @@ RECENT: Final = 200_000
 
 
 class Gone(NamedTuple):
-    """What was stored and is not there any more, or soon will not be."""
+    """What was stored and is not there any more."""
 
     readings: int = 0
     statuses: int = 0
@@ -73,11 +73,14 @@ class Days:
             self._due += self._every_s
             self._turning = self._thread.submit(self.turn)
 
-    def finish(self) -> Gone:
-        """No more days; what is gone. Raises what went wrong with the last one."""
+    def finish(self) -> None:
+        """No more days. Raises what went wrong with the last one."""
         if self._turning is not None:
             self._turning.result()
         self._turning, self._due = None, inf
+
+    def gone(self) -> Gone:
+        """What is gone by now: retention takes what it could not take before, long after the day began."""
         there = {span.name for span in self._spans()}
         return Gone(sum(count for name, count in self._readings.items() if name not in there), self._statuses)
 

@@ -88,7 +88,8 @@ def on_stand(here: Stand, options: Options, step: Step) -> tuple[tuple[Row, ...]
     with _days_of(here, options) as turning, running("steady", orders) as source:
         _let_on(here, source, turning)
         full = _watch(here, options.minutes * 60, lambda: _let_on(here, source, turning), step, "full speed")
-        gone = turning.finish() if turning else days.Gone()
+        if turning:
+            turning.finish()
         allowed = _let_on(here, source, turning)
         here.db.engine.dispose()
         postgres.stop()
@@ -96,6 +97,7 @@ def on_stand(here: Stand, options: Options, step: Step) -> tuple[tuple[Row, ...]
         postgres.start()
         sent = source.finish(steady.Sent)
     _await_all(here, sent.messages)
+    gone = turning.gone() if turning else days.Gone()
     check_steady(here, BOOT, sent.messages, sent.statuses, before, gone)
     rows = (*_rows("at full speed", full), *_rows("with the database away", away))
     stored = f"every one of {sent.messages:,} messages was stored exactly once, those sent to no database too"

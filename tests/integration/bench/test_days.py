@@ -43,8 +43,9 @@ def test_after_two_days_retention_has_taken_the_first_and_each_of_its_messages_w
         # What is in no series yet is kept, and asked for again in an hour.
         await_that(lambda: rows(here, batch_table) == 0, lambda: "the series wait", within_s=LONG_S)
         turning.turn()
+        turning.finish()
         await_that(lambda: rows(here, telemetry_table) == COUNT - STATUSES, lambda: "nothing went", within_s=LONG_S)
-        gone = turning.finish()
+        gone = turning.gone()
         assert (gone, turning.turned) == (Gone(COUNT - STATUSES, 2 * STATUSES), 2)
         assert here.db.clock() - began >= 2 * days.DAY
     storing.check_steady(here, BOOT, 2 * COUNT, 2 * STATUSES, before, gone)
@@ -58,8 +59,8 @@ def test_a_day_begins_when_it_is_time_and_what_goes_wrong_with_it_ends_the_bench
 ) -> None:
     with Days(here, BOOT, NEVER_S) as turning:
         turning.look()
-        assert turning.finish() == Gone()
-        assert turning.turned == 0
+        turning.finish()
+        assert (turning.gone(), turning.turned) == (Gone(), 0)
     # Whatever time it is: just after midnight a day does not begin.
     monkeypatch.setattr(days, "OVER", -days.DAY)
     with Days(here, BOOT, 0.0) as turning:
