@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
+from tests.system import until
 
 OFFLINE = ["ERR_INTERNET_DISCONNECTED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "Failed to load resource"]
 LATER = "2026-11-20T12:30:00+00:00"
@@ -126,4 +127,4 @@ def test_nothing_of_a_conversation_stays_on_a_phone_that_left(phone: Phone, serv
     page.keyboard.press("Escape")
     service.send("gone", {"code": "journey_unknown"})
     expect(page.get_by_role("heading", level=1)).to_have_text("This journey has ended.")
-    assert "secret" not in page.evaluate("JSON.stringify(localStorage)")
+    until(lambda: "secret" not in page.evaluate("JSON.stringify(localStorage)"), "nothing to be left of it")

@@ -173,4 +173,4 @@ def test_there_is_no_such_control_on_a_service_that_is_no_demo(home: Home) -> No
     unit, page = home.own(), home.page
     home.world.set_up(unit)
     expect(page.locator(".line [aria-current=step]")).to_have_text("In use")
-    assert page.locator(".simulation").count() == 0
+    expect(page.locator(".simulation")).to_have_count(0)
