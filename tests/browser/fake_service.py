@@ -20,6 +20,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 import mobile_menu
+from mobile_menu.content_loader import find_picture
 from mobile_menu.rules.menu import Menu
 from mobile_menu.web_files import web_app
 from tests.browser import view_menus
@@ -169,7 +170,10 @@ class FakeService:
                 return problem(404, "journey_unknown")
 
     async def picture(self, request: Request) -> Response:
-        """A picture of the printer's guides, by its name; no session is needed."""
+        """A picture of a guide, by its digest as real menus have it, or by its name; without a session."""
+        found = find_picture(request.path_params["name"])
+        if found is not None:
+            return Response(found.body, media_type="image/svg+xml")
         return FileResponse(PICTURES / f"{request.path_params['name']}.svg", media_type="image/svg+xml")
 
     async def live(self, request: Request) -> Response:

@@ -6,7 +6,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
+from broker.contract.stages import Stage
 from mobile_menu.content_loader import load_content, profiles
+from mobile_menu.rules.compose import compose_menu
+from mobile_menu.rules.situation import Device, Level, Place, Situation, Zone
+from tests.browser.conftest import Phone
+from tests.browser.fake_service import FakeService
 from tests.integration.mobile_menu.conftest import Served, heartbeat_s, record, served
 
 __all__ = ["heartbeat_s", "record", "served"]
@@ -30,6 +35,33 @@ def test_the_page_draws_every_picture(browser: Browser, served: Served) -> None:
     page.context.close()
     assert drawn == []
     assert len(PICTURES) > 100
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_real_guide_shows_a_picture_that_is_drawn_beside_each_of_its_steps(
+    phone: Phone, service: FakeService, language: str
+) -> None:
+    jam = Situation(
+        journey_id="j-1",
+        stage=Stage.SUPPORT,
+        profile="printer",
+        language=language,
+        place=Place(zone=Zone.HERE),
+        device=Device(level=Level.ERROR, reasons=("media-jam",)),
+    )
+    menu = compose_menu(jam, load_content("printer")).menu
+    steps = menu.sections[0].items[0].steps
+    service.serve(menu)
+    page = phone.open()
+    page.locator(".lead .main-part").click()
+    for step in steps:
+        expect(page.locator("dialog .step-text")).to_have_text(step.text)
+        expect(page.locator("dialog .figure img")).to_have_attribute("src", step.picture)
+        expect(page.locator("dialog .figure img")).to_have_js_property("complete", value=True)
+        expect(page.locator("dialog .figure img")).not_to_have_js_property("naturalWidth", 0)
+        if step is not steps[-1]:
+            page.keyboard.press("ArrowRight")
+    assert len(steps) == 7
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
