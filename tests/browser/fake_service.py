@@ -17,7 +17,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import mobile_menu
 from mobile_menu.content_loader import find_picture
@@ -61,6 +62,7 @@ class FakeService:
         self.deleted: set[str] = set()
         self.stream_ids: list[str] = []
         self.fails_all = False
+        self._site: ASGIApp = Starlette(routes=web_app(WEB))
         self._numbers = itertools.count(1)
         self._lines: set[asyncio.Queue[tuple[str, str] | None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -101,6 +103,10 @@ class FakeService:
 
     def refuse(self, path: str, status: int, code: str, detail: str = "") -> None:
         self.refusals.setdefault(path, deque()).append(problem(status, code, detail))
+
+    def publish(self, folder: Path) -> None:
+        """Serves the page from these files from now on, as after an update of the service."""
+        self._site = Starlette(routes=web_app(folder))
 
     def posts(self, path: str) -> list[Any]:
         return [body for called, body, _ in self.calls if called == path]
@@ -261,6 +267,9 @@ class FakeService:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
         return None if bearer in self.tokens else problem(401, "session_refused")
 
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._site(scope, receive, send)
+
     def app(self) -> Starlette:
         return Starlette(
             routes=[
@@ -271,7 +280,7 @@ class FakeService:
                 Route("/menu/v1/{path:path}", self.get, methods=["GET"]),
                 Route("/menu/v1/{path:path}", self.post, methods=["POST"]),
                 Route("/menu/v1/{path:path}", self.delete, methods=["DELETE"]),
-                *web_app(WEB),
+                Mount("/", self._page),
             ]
         )
 

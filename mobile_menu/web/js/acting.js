@@ -1,12 +1,14 @@
 // Acting on an item: asked for once however often it is tapped, and what came of it, said.
 
-import { api, Problem } from "./api.js";
+import { api, Problem, Unreachable } from "./api.js";
 import { complain } from "./complain.js";
+import { drawBanner } from "./frame.js";
 import { lacksProof, openNearby } from "./nearby.js";
 import { refresh } from "./open.js";
 import { newKey } from "./session.js";
 import { toast } from "./sheets.js";
 import { state } from "./state.js";
+import { mayWait, putAside } from "./ticks.js";
 import { t } from "./words.js";
 
 const PREFIX = "throughline.act.";
@@ -83,6 +85,12 @@ async function failed(error, item, journey, oncoupon) {
   if (lacksProof(error)) {
     state.nearby = openNearby(item, error, async () => said(await chosen(item, journey), item, journey, oncoupon));
     state.nearby.dialog.addEventListener("close", () => { state.nearby = null; });
+    return;
+  }
+  if (error instanceof Unreachable && mayWait(item)) {
+    putAside(journey, item, keyOf(JSON.stringify([journey, item.id, {}])));
+    toast(t("out.waiting"));
+    drawBanner();
     return;
   }
   complain(error);

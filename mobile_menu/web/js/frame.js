@@ -2,6 +2,7 @@
 
 import { announce, h, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
+import { waitingFor } from "./ticks.js";
 import { messagePage, waitingPage } from "./pages.js";
 import { acts, currentJourney, state } from "./state.js";
 import { moment, t } from "./words.js";
@@ -54,8 +55,9 @@ export function hasPeople() {
 export function drawBanner() {
   const old = state.menu && state.freshness === "down";
   const text = old ? t(navigator.onLine ? "offline.line" : "offline.menu", { time: moment(state.keptAt) }) : navigator.onLine ? "" : t("offline.plain");
-  setText(page.banner, text);
-  page.banner.hidden = !text;
+  const count = waitingFor(state.journey);
+  setText(page.banner, [text, count ? t("offline.waiting", { count }) : ""].filter(Boolean).join(" "));
+  page.banner.hidden = !page.banner.textContent;
 }
 
 export function showWaiting() {

@@ -8,10 +8,10 @@ const LONGEST_WAIT_MS = 30_000;
 const SILENCE_MS = 75_000; // The service sends a comment well within this; more silence is a dead line.
 
 /**
- * Opens the line. onEvent(name, value); onUp(); onDown(error) after each break; a refusal for good (403, 404, 410)
+ * Opens the line. onEvent(name, value); onUp(); onHeard() with every sign of life; onDown(error) after each break; a refusal for good (403, 404, 410)
  * goes to onRefused(problem) and ends it. Returns {close, hurry}: hurry tries again now.
  */
-export function openLive(journey, { onEvent, onUp, onDown, onRefused }) {
+export function openLive(journey, { onEvent, onUp, onHeard, onDown, onRefused }) {
   const ending = new AbortController();
   let lastEventId = "";
   let wait = FIRST_WAIT_MS;
@@ -40,6 +40,7 @@ export function openLive(journey, { onEvent, onUp, onDown, onRefused }) {
       for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
         clearTimeout(watchdog);
         watchdog = setTimeout(stop, SILENCE_MS);
+        onHeard();
         parser.feed(chunk.value);
       }
       return again;

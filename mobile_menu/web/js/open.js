@@ -4,6 +4,8 @@ import { api, Problem } from "./api.js";
 import { drawBanner, drawTop, put, showWaiting, withoutMenu } from "./frame.js";
 import { openLive } from "./live.js";
 import { createMenuView } from "./menu.js";
+import { sendWaiting } from "./ticks.js";
+import { keepPictures } from "./pictures.js";
 import { closeSheets, toast } from "./sheets.js";
 import { acts, state } from "./state.js";
 import { store } from "./store.js";
@@ -27,7 +29,8 @@ export function open(journey) {
   else showWaiting();
   const mine = (work) => (...values) => { if (state.journey === journey) work(...values); };
   state.live = openLive(journey, {
-    onUp: mine(() => fresh("up")),
+    onUp: mine(() => { fresh("up"); flush(); }),
+    onHeard: mine(() => { state.keptAt = Date.now(); }),
     onDown: mine(down),
     onEvent: mine(hear),
     onRefused: mine(() => acts.refused()),
@@ -36,10 +39,22 @@ export function open(journey) {
 
 /** What is shown is live, or waits to be, or may be old. */
 export function fresh(freshness) {
+  heard();
   state.freshness = freshness;
   if (state.menu && freshness === "up") state.keptAt = Date.now();
   if (state.view && state.menu) drawMenu();
   else drawBanner();
+}
+
+/** While the line is up, what is shown is right as of the last sign of life: that is kept with it. */
+export function heard() {
+  if (state.journey && state.freshness === "up") store.touchMenu(state.journey, state.keptAt);
+}
+
+/** What was chosen without a connection goes out. */
+async function flush() {
+  if (await sendWaiting(state.journey)) toast(t("out.step_done"));
+  drawBanner();
 }
 
 /** The line broke: the menu may still be had by asking for it. */
@@ -49,8 +64,7 @@ async function down() {
     const menu = await api.menu(journey);
     if (state.journey !== journey) return;
     fresh("waiting");
-    take(menu, Date.now());
-    store.keepMenu(menu);
+    keep(menu);
   } catch (error) {
     if (state.journey !== journey) return;
     if (error instanceof Problem && [403, 404, 410].includes(error.status)) { acts.refused(); return; }
@@ -62,8 +76,7 @@ async function down() {
 function hear(event, value) {
   if (event === "menu") {
     state.freshness = "up";
-    take(value, Date.now());
-    store.keepMenu(value);
+    keep(value);
   } else if (event === "case") {
     hearCase(value);
   } else if (event === "gone") {
@@ -97,6 +110,13 @@ function take(menu, at) {
 /** The page's own words follow the menu's language, as soon as they are here. */
 async function speakBeside(menu) {
   if (await speak(languageBeside(menu, store.language)) && state.menu) drawMenu();
+}
+
+/** A menu that is right now: shown, and kept with its guides' pictures for when there is no connection. */
+function keep(menu) {
+  take(menu, Date.now());
+  store.keepMenu(menu);
+  keepPictures();
 }
 
 function drawMenu() {

@@ -4,6 +4,12 @@ const SCOPE = "/app"; // Without a slash at its end: the page is also there, and
 const INSTALLING_MS = 10_000;
 
 let left = false;
+const endings = [];
+
+/** work() resolves when it keeps nothing any more: it is waited for before everything is dropped. */
+export function beforeDropping(work) {
+  endings.push(work);
+}
 
 /** Has the shell kept: called when the page has what it came for, as the line is then free. */
 export async function keepShell() {
@@ -37,6 +43,7 @@ function unwatched() {
 /** Forgets the shell and all that is kept beside it; nothing is kept any more on this visit. */
 export async function dropShell() {
   left = true;
+  await Promise.all(endings.map((work) => work()));
   // Where storage is denied, even asking what there is may be refused: then there is nothing.
   const registrations = await navigator.serviceWorker?.getRegistrations().catch(() => []) ?? [];
   await Promise.all(registrations.map(async (registration) => {

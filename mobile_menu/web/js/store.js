@@ -7,7 +7,7 @@ import { dropShell } from "./shell.js";
 const PREFIX = "throughline.";
 /** Of a journey, besides its menu: its parcel's story, a message that is not written to its end, those that are not sent
  * yet, and how far the conversation was read. */
-const KINDS = ["parcel", "draft", "unsent", "read"];
+const KINDS = ["parcel", "draft", "unsent", "read", "ticks"];
 const memory = new Map();
 /** What is not of journeys: it stays when only those are forgotten. */
 const STAYS = ["session", "language", "theme", "text"];
@@ -40,6 +40,17 @@ function remove(name) {
   }
 }
 
+/** The names of all that is remembered. */
+function names() {
+  const found = new Set(memory.keys());
+  try {
+    Object.keys(localStorage).filter((name) => name.startsWith(PREFIX)).forEach((name) => found.add(name.slice(PREFIX.length)));
+  } catch {
+    // Only in memory then.
+  }
+  return [...found];
+}
+
 export const store = {
   get journey() { return read("journey"); },
   set journey(value) { if (value) write("journey", value); else remove("journey"); },
@@ -65,6 +76,12 @@ export const store = {
     if (menu.until) remove(`menu.${menu.journey}`);
     else write(`menu.${menu.journey}`, { menu, at: Date.now() });
   },
+  /** The menu that is kept was still right at that moment. */
+  touchMenu(journey, at) {
+    const kept = read(`menu.${journey}`);
+    if (kept) write(`menu.${journey}`, { ...kept, at });
+  },
+  keptMenus() { return names().filter((name) => name.startsWith("menu.")).map((name) => read(name)?.menu).filter(Boolean); },
   dropMenu(journey) { ["menu", ...KINDS].forEach((kind) => remove(`${kind}.${journey}`)); },
 
   /** What else is kept of a journey. kind: one of KINDS. */
@@ -73,13 +90,7 @@ export const store = {
 
   /** Forgets what was kept of journeys; the session stays. */
   forgetJourneys() {
-    const kept = [...memory.keys()];
-    try {
-      kept.push(...Object.keys(localStorage).filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length)));
-    } catch {
-      // Only in memory then.
-    }
-    kept.filter((name) => !STAYS.includes(name)).forEach(remove);
+    names().filter((name) => !STAYS.includes(name)).forEach(remove);
   },
 
   /** Forgets everything that this origin holds on this phone, the offline shell included. */
