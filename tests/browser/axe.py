@@ -10,7 +10,7 @@ RUN = """async () => {
   const found = await window.axe.run(document, { resultTypes: ['violations'] });
   return found.violations
     .filter((one) => ['serious', 'critical'].includes(one.impact))
-    .map((one) => `${one.id} (${one.impact}): ${one.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | ')}`);
+    .map((one) => `${one.id}: ${one.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | ')}`);
 }"""
 
 

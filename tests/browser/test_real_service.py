@@ -23,7 +23,8 @@ def test_the_page_follows_the_device_talks_to_the_expert_and_leaves(browser: Bro
     )
     page.goto(f"{served.url}/app?journey=j1")
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    page.wait_for_function("navigator.serviceWorker.getRegistrations().then(all => all.some(one => one.active))")
+    active = "navigator.serviceWorker.getRegistrations().then(all => all.some(one => one.active))"
+    becomes(lambda: page.evaluate(active), True)  # Playwright's own wait takes any promise for a yes.
     (visit,) = context.cookies()
     assert (visit["name"], visit["httpOnly"], visit["sameSite"]) == ("tl_visit", True, "Lax")
     becomes(lambda: page.evaluate("document.cookie"), "")

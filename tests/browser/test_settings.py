@@ -164,5 +164,5 @@ def test_nothing_is_asked_of_the_phone_when_the_page_opens(phone: Phone, service
         guard(navigator.bluetooth?.constructor.prototype, 'requestLEScan');
     """)
     page = settings(phone)
-    expect(page.locator("dialog .choice")).to_have_count(3)
+    expect(page.locator("dialog .setting")).to_have_count(3)
     assert page.evaluate("window.askedFor") == []  # at rest: the page and its settings are there

@@ -11,6 +11,7 @@ from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import NOON, WEB, FakeService, Running
 from tests.browser.kept import NOTHING, everything
+from tests.browser.soon import becomes
 
 GONE = ["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_FAILED"]
 OFFLINE = ["ERR_INTERNET_DISCONNECTED", "ERR_INCOMPLETE_CHUNKED_ENCODING"]
@@ -44,15 +45,13 @@ def pictured(menu: Menu, *names: str) -> Menu:
 def has_pictures(page: Page, *names: str) -> None:
     """Waits until these and no others are kept."""
     wanted = [f"/menu/v1/pictures/{name}.svg" for name in names]
-    page.wait_for_function(
-        f"async wanted => JSON.stringify(await ({PICTURES})()) === JSON.stringify(wanted)", arg=wanted
-    )
+    becomes(lambda: page.evaluate(PICTURES), wanted)
 
 
 def opened(phone: Phone) -> Page:
     page = phone.open("/")
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    page.wait_for_function(ACTIVE)
+    becomes(lambda: page.evaluate(ACTIVE), True)
     return page
 
 
@@ -74,7 +73,7 @@ def test_the_page_its_last_menu_and_the_pictures_of_its_guides_are_there_without
         await image.decode();
         return image.naturalWidth > 0;
     }"""
-    assert page.evaluate(shown)
+    becomes(lambda: page.evaluate(shown), True)
 
 
 def test_only_the_pictures_of_menus_that_are_kept_are(phone: Phone, service: FakeService) -> None:
@@ -102,13 +101,14 @@ def test_a_new_version_is_taken_whole_and_only_when_nobody_looks(
     service.publish(tmp_path / "web")
 
     page.evaluate("navigator.serviceWorker.getRegistration('/app/').then(one => one.update())")
-    page.wait_for_function("navigator.serviceWorker.getRegistration('/app/').then(one => !!one.waiting)")
-    page.reload()
-    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    becomes(
+        lambda: page.evaluate("navigator.serviceWorker.getRegistration('/app/').then(one => one.waiting?.state)"),
+        "installed",
+    )
     expect(page.locator(".status-level")).to_have_text("All is well")
-
     page.wait_for_function(PUT_AWAY, polling=200)
-    page.wait_for_function(f"before => ({SHELLS}).then(all => all.length === 1 && all[0] !== before)", arg=before)
+    becomes(lambda: page.evaluate(f"({SHELLS}).then(all => all.length)"), 1)
+    becomes(lambda: page.evaluate(SHELLS) != [before], True)
 
 
 def test_a_step_that_is_ticked_offline_waits_and_is_sent_once(phone: Phone, service: FakeService) -> None:
@@ -154,4 +154,4 @@ def test_leaving_takes_pictures_and_what_waits_along(phone: Phone, service: Fake
     page.get_by_role("button", name="Leave and wipe").click()
     page.get_by_role("button", name="Yes, wipe everything").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You have left.")
-    assert everything(page) == NOTHING
+    becomes(lambda: everything(page), NOTHING)

@@ -49,7 +49,7 @@ function peopleCard(onpeople) {
 
 /** One of a few, as a row of buttons that are radio buttons. options: [value, label] each. */
 function choice(name, legend, options, chosen, onchoose) {
-  return h("fieldset", { class: "choice" }, h("legend", {}, legend),
+  return h("fieldset", { class: "setting" }, h("legend", {}, legend),
     options.map(([value, label]) => {
       const input = h("input", { type: "radio", class: "unseen", name: `setting-${name}`, value, checked: value === chosen, onchange: () => onchoose(value) });
       return h("label", { lang: name === "language" && value ? value : null }, input, h("span", {}, label));

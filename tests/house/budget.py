@@ -1,0 +1,60 @@
+"""How long the first menu takes on a slow phone: `make budget`. A real system, a real browser, throttled.
+
+The profile: 1.6 Mbit/s down, 750 kbit/s up, 150 ms of round trip, a processor four times slower; nothing cached. Told
+are medians of five: until the first paint with content, and until the menu is on the page and live.
+"""
+
+import asyncio
+import shutil
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from playwright.async_api import Browser, async_playwright
+
+from tests.system import System, embedded
+
+NETWORK: Final = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 93_750}
+SLOWER: Final = 4
+RUNS: Final = 5
+PAINTED: Final = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
+LIVE: Final = """() => new Promise((resolve) => {
+  const there = () => document.querySelector('.sections .item') !== null;
+  const look = () => (there() ? resolve(performance.now()) : requestAnimationFrame(look));
+  look();
+})"""
+
+
+async def first_menu(browser: Browser, system: System, path: str) -> tuple[float, float]:
+    """(first paint, menu), in ms after the navigation began: a phone that was never here follows a link."""
+    context = await browser.new_context(viewport={"width": 390, "height": 780}, locale="en-GB")
+    page = await context.new_page()
+    session = await context.new_cdp_session(page)
+    await session.send("Network.enable")
+    await session.send("Network.emulateNetworkConditions", NETWORK)
+    await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    await page.goto(f"{system.url}{path}", wait_until="commit")
+    menu = await page.evaluate(LIVE)
+    painted = await page.evaluate(PAINTED)
+    await context.close()
+    return float(painted), float(menu)
+
+
+async def main() -> None:
+    program = shutil.which("chromium")
+    if program is None:
+        sys.exit("needs the program `chromium` (Debian: the package of that name)")
+    with tempfile.TemporaryDirectory() as folder, embedded(Path(folder)) as system:
+        path = f"/c/{await system.campaign()}"
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+            runs = [await first_menu(browser, system, path) for _ in range(RUNS)]
+            await browser.close()
+    for name, times in zip(("first paint", "first menu"), zip(*runs, strict=True), strict=True):
+        print(f"{name}: {statistics.median(times):.0f} ms ({min(times):.0f} to {max(times):.0f})")  # noqa: T201 - its output
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
