@@ -33,7 +33,9 @@ class ContentError(ThroughlineError):
 
     code: ClassVar[str] = "content_invalid"
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, *others: Fault) -> None:
+        """others: what else is wrong, where it can be told."""
+        self.faults = (fault, *others)
         self.file, self.line, self.column, self.what = fault.file, fault.line, fault.column, fault.what
         place = f"{fault.file}:{fault.line}:{fault.column}" if fault.column else f"{fault.file}:{fault.line}"
         super().__init__(f"{place}: {fault.what}", file=fault.file, line=fault.line)
@@ -53,7 +55,7 @@ def load_content(profile: str) -> Content:
 
 
 def read_content(profile: str, folder: Traversable) -> Content:
-    """The content in a folder. Raises ContentError for the first fault found."""
+    """The content in a folder. Raises ContentError with the faults that can be told at once."""
     sources = {each.name: _read(each) for each in sorted(folder.iterdir(), key=lambda one: one.name) if each.is_file()}
     source = Source(
         profile=profile,
@@ -67,8 +69,8 @@ def read_content(profile: str, folder: Traversable) -> Content:
         tables={name: text for name, text in sources.items() if name.endswith(".toml")},
     )
     content = prepare(source)
-    if isinstance(content, Fault):
-        raise ContentError(content)
+    if not isinstance(content, Content):
+        raise ContentError(*content)
     return content
 
 

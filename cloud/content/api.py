@@ -76,8 +76,11 @@ class DraftOut(DraftLine):
 
 
 class FaultOut(BaseModel):
+    """column: 0 when only the line is known."""
+
     file: str
     line: int
+    column: int
     what: str
 
 
@@ -316,7 +319,7 @@ def _check_out(found: Checked) -> CheckOut:
     return CheckOut(
         can_be_published=found.can_be_published,
         digest=found.digest,
-        faults=[FaultOut(file=one.file, line=one.line, what=one.what) for one in found.faults],
+        faults=[FaultOut(file=one.file, line=one.line, column=one.column, what=one.what) for one in found.faults],
         failures=list(found.failures),
     )
 

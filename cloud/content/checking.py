@@ -19,11 +19,12 @@ KEPT: Final = 8
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """line: counted from 1."""
+    """line, column: counted from 1; column 0 when only the line is known."""
 
     file: str
     line: int
     what: str
+    column: int = 0
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +67,6 @@ def check(profile: str, files: Mapping[str, str]) -> Checked:
     try:
         content = read_content(profile, files)
     except ContentError as error:
-        fault = Fault(error.file, error.line, error.what)
-        return Checked(digest=digest_of(files), faults=(fault,))
+        faults = tuple(Fault(one.file, one.line, one.what, one.column) for one in error.faults)
+        return Checked(digest=digest_of(files), faults=faults)
     return Checked(digest=content.digest, failures=failures(content), content=content)

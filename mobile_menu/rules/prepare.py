@@ -24,22 +24,22 @@ _BY_NAME = ("step-", "reason-")
 """Messages found by a name that a device or the record tells, and so named nowhere in the content."""
 
 
-def prepare(source: Source) -> Content | Fault:
-    """The content, ready; or the first thing that is wrong with it."""
+def prepare(source: Source) -> Content | tuple[Fault, ...]:
+    """The content, ready; or all that is wrong with it, as far as it can be told at once."""
     missing = [language for language in source.frame.languages if language not in source.texts]
     if missing:
-        return Fault(PROFILE, 1, f"there are no texts in {missing[0]}")
+        return tuple(Fault(PROFILE, 1, f"there are no texts in {one}") for one in missing)
     texts = {language: Texts(language, source.texts[language]) for language in source.frame.languages}
     conditions = read_conditions(source, texts[source.frame.languages[0]].by_id)
     if isinstance(conditions, Fault):
-        return conditions
-    faults = chain(
-        _item_faults(source),
-        reach_faults(source, conditions),
-        _text_faults(source, texts),
-        _picture_faults(source, texts),
+        return (conditions, *_text_faults(source, texts), *_picture_faults(source, texts))
+    faults = (
+        *_item_faults(source),
+        *reach_faults(source, conditions),
+        *_text_faults(source, texts),
+        *_picture_faults(source, texts),
     )
-    return next(faults, None) or _ready(source, texts, conditions)
+    return faults or _ready(source, texts, conditions)
 
 
 def _ready(source: Source, texts: Mapping[str, Texts], conditions: Conditions) -> Content:

@@ -13,7 +13,7 @@ from cloud.content.pictures import Pictures
 from cloud.errors import ConflictError, InvalidError, NotFoundError, StaleError
 from cloud.identity.permissions import OperatorRole
 from mobile_menu.content_files import digest_of, packaged_files, read_files
-from mobile_menu.content_loader import load_content
+from mobile_menu.content_loader import ContentError, load_content
 from mobile_menu.rules.pictures import Picture, read_picture
 from tests.integration.cloud.operators import application, client, issue, log, problem
 from tests.integration.cloud.shown import Window
@@ -162,6 +162,24 @@ async def test_a_check_names_file_and_line_and_changes_nothing(
     assert [one["pointer"] for one in answer.json()["errors"]] == ["/files/extra.toml"]
     assert answer.json()["errors"][0]["detail"].startswith("line 4: ")
     assert world.rows("content_version") == []
+
+
+def test_all_faults_that_can_be_told_at_once_are_told() -> None:
+    item = '[[items]]\nid = "{name}"\nsection = "{section}"\nkind = "link"\npictures = [{picture}]\n'
+    files = {
+        **PACKAGED,
+        "more.toml": item.format(name="first", section="nowhere", picture="")
+        + item.format(name="second", section="use", picture='"no-such-picture"'),
+    }
+    found = checking.check("printer", files)
+    told = {(one.file, one.what.partition(":")[0].split(" ")[0]) for one in found.faults}
+    assert ("more.toml", "first") in told, "the section"
+    assert ("more.toml", "second") in told, "the picture"
+    assert len([one for one in found.faults if "missing" in one.what]) >= 2, "the texts"
+    assert not found.can_be_published
+    with pytest.raises(ContentError) as refused:
+        read_files("printer", files)
+    assert len(refused.value.faults) == len(found.faults)
 
 
 async def test_content_that_fails_its_own_tests_is_not_published_and_every_failing_test_is_named(

@@ -83,7 +83,7 @@ class Diary:
 
 
 @given(st.lists(st.sampled_from((*STEPS, "leaves")), min_size=3, max_size=14), st.randoms(use_true_random=False))
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 def test_in_any_story_each_menu_that_was_served_is_found_again_at_its_moment_byte_for_byte(
     sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, keys: Keys, steps: list[str], chance: random.Random
 ) -> None:
@@ -100,11 +100,11 @@ def test_in_any_story_each_menu_that_was_served_is_found_again_at_its_moment_byt
 def test_a_long_story_is_found_again_byte_for_byte(world: World) -> None:
     chance, play = random.Random(7), Play(world)  # noqa: S311 - a test that can be repeated
     diary = Diary(play)
-    for _ in range(30):
+    for _ in range(14):
         play.step(chance.choice(STEPS), chance)
         diary.everybody_looks(chance)
-    assert diary.check() > 30
-    assert len({row.etag for row in rows(world)}) > 10, "the story has different menus"
+    assert diary.check() > 10
+    assert len({row.etag for row in rows(world)}) > 5, "the story has different menus"
 
 
 def test_a_menu_that_is_shown_again_is_one_and_another_is_another(world: World) -> None:
@@ -422,7 +422,7 @@ def test_nothing_is_kept_of_who_leaves_while_their_menu_is_written(
     monkeypatch.setattr(served, "keep", too_late)
     monkeypatch.setattr(window.record._writer, "keep", show)  # noqa: SLF001 - as above
     window.show(phone, journey)
-    assert (len(left), rows(world)) == (1, [])
+    assert (len(left), rows(world), window.told) == (1, [], ["written"]), "and nothing is lost by it"
     assert journey.encode() not in everything(world)
 
 
