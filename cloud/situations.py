@@ -203,7 +203,7 @@ def _device(tx: Transaction, unit: ProductRow | None, profile: Profile, twins: M
         days_left=min((one.days_left for one in supplies if one.days_left is not None), default=None),
         last_reasons=now.reasons if offline else (),
         firmware=known.firmware,
-        usage=_usage(known),
+        usage=_usage(known, profile),
         demo_unit=is_demo(unit),
     )
 
@@ -213,12 +213,14 @@ def _supply(tx: Transaction, known: Twin, supply: SupplyLevel) -> SupplyLevel:
     return msgspec.structs.replace(supply, days_left=left)
 
 
-def _usage(known: Twin) -> dict[str, float]:
-    pages = known.values.get("pages_total")
+def _usage(known: Twin, profile: Profile) -> dict[str, float]:
+    told = {name: known.values.get(name) for name in profile.usage}
     # What was kept before the contract bounded integers may be beyond every float.
-    if not isinstance(pages, int | float) or abs(pages) > MAX_INTEGER:
-        return {}
-    return {"pages_total": float(pages)}
+    return {
+        name: float(figure)
+        for name, figure in told.items()
+        if isinstance(figure, int | float) and abs(figure) <= MAX_INTEGER
+    }
 
 
 def _place(tx: Transaction, zone: ZoneState, proven_until: datetime | None) -> Place:
