@@ -26,6 +26,7 @@ from cloud.lifecycle import engine, watch
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.mqtt import Address
+from cloud.push import service as push
 from cloud.record import service as record
 from cloud.secret_files import read_secret
 from cloud.secrets import Keys, load_keys
@@ -38,7 +39,7 @@ log = logging.getLogger("throughline")
 Ready = Callable[[int], None]
 """Told the port, once clients may come."""
 PROJECTORS = (twin.project, engine.project)
-REACTORS = (twin.react, watch.react, control.react, control.send_again, commerce.react)
+REACTORS = (twin.react, watch.react, control.react, control.send_again, commerce.react, push.react)
 
 
 def make_clock(settings: Settings) -> Clock:

@@ -64,12 +64,13 @@ from cloud.secrets import Keys, load_keys
 from cloud.settings import Settings
 from cloud.showing import Record
 from cloud.simulated_places import SimulatedPlaces
+from cloud.subscriptions import Listening, Subscriptions
 from cloud.tracing import UNTRACED, Tracing, tracing_of
 from cloud.twin import api as twin_api
 from cloud.twin import telemetry_api
 from cloud.warm_lane import WarmLane
 from cloud.web import MAX_BODY_BYTES, MAX_IMPORT_BYTES, Context
-from mobile_menu import account_api, parcel_api, simulation_api, web_files
+from mobile_menu import account_api, parcel_api, push_api, simulation_api, web_files
 from mobile_menu import api as menu_api
 from mobile_menu import openapi as menu_openapi
 from mobile_menu import ownership_api as people_api
@@ -152,7 +153,7 @@ def make_app(
     meters.watch(catalogue.CONNECTED, bus.connected.is_set, "bus")
     clean = functools.partial(mail_room.clean, db, folder_of(settings))
     db.listeners.append(Announcer(bus, listeners, lambda: None, clean))
-    app = _empty_app(settings, hub, bus)
+    app = _empty_app(settings, hub, bus, Listening(db, hub.sessions))
     context = Context(db, keys, settings, meters=meters, content=contents.current)
     _share(app, context, hub, gates)
     gates_of_all = rates or rate_limits(settings)
@@ -172,15 +173,17 @@ def _bus_of(settings: Settings, keys: Keys, listeners: Listeners, meters: Meters
     return Bus(address, name, filters=(ALL_CHANGED,), heard=listeners.heard, came=came)
 
 
-def _empty_app(settings: Settings, hub: LiveHub, bus: Bus) -> GuardedApp:
+def _empty_app(settings: Settings, hub: LiveHub, bus: Bus, listening: Listening) -> GuardedApp:
     """An application that answers nothing yet; the bus and the streams live as long as it."""
 
     @contextlib.asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
         bus.start()
+        told = asyncio.create_task(listening.run(), name="listening")
         try:
             yield
         finally:
+            told.cancel()
             hub.close()
             await asyncio.to_thread(bus.close)
 
@@ -234,6 +237,7 @@ def _add_phone_calls(
         menu_api.router(service, hub, threads, secure=secure, limits=gates, simulation=settings.simulated_beacons)
     )
     app.include_router(account_api.router(accounts, service, threads, secure=secure))
+    app.include_router(push_api.router(Subscriptions(db, keys, settings.push_services), service, threads))
     app.include_router(people_api.router(service, people, hub, threads, gates.claims))
     app.include_router(parcel_api.router(service, ParcelStories(db), threads))
     app.include_router(simulation_api.router(service, simulated, threads))

@@ -62,6 +62,8 @@ MOVED: Final = frozenset(
         "command.person_id",
         "command_ask.person_id",
         "proven_act.person_id",
+        "push_subscription.person_id",
+        "push_message.person_id",
         "journey.person_id",
         "journal.person_id",
         "outbox.person_id",
@@ -87,6 +89,7 @@ SEALED: Final = (
     Sealed("email_proof", "address", "id"),
     Sealed("mail", "letter", "id"),
     Sealed("served_menu", "sealed", "id"),
+    Sealed("push_subscription", "address", "id"),
 )
 """What is sealed anew. The address itself is not: the one that stays has it already."""
 
@@ -98,6 +101,7 @@ WITH_JOURNEY: Final = frozenset(
         "coupon.journey_id",
         "command.journey_id",
         "command_ask.journey_id",
+        "push_message.journey_id",
         "member.journey_id",
         "transfer.journey_id",
         "served_menu.journey_id",

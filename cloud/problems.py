@@ -41,6 +41,7 @@ STATUS: dict[str, int] = {
     "proof_used": 409,
     "choice_refused": 422,
     "simulation_off": 403,
+    "push_refused": 422,
     "foreign_origin": 403,
     "forbidden": 403,
     "invalid": 422,

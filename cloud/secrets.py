@@ -15,7 +15,8 @@ from cloud.vault import Signer, Vault, load_or_create_keys
 
 @dataclass(frozen=True, repr=False)
 class Keys:
-    """pepper: of claim codes. authority_secret: opens the issuing authority's key. mqtt_password: of the cloud's own
+    """pepper: of claim codes. authority_secret: opens the issuing authority's key. push_secret: makes
+    the key by which push services know us. mqtt_password: of the cloud's own
     user at the broker. shop_secret: `whsec_...`. hook_token: with which an external broker asks who may come in.
     emqx_key: of EMQX's own API, name and secret with a colon between.
     """
@@ -24,6 +25,7 @@ class Keys:
     signer: Signer
     pepper: bytes
     authority_secret: bytes
+    push_secret: bytes
     mqtt_password: str
     shop_secret: str
     carrier_secret: str
@@ -48,6 +50,7 @@ def load_keys(directory: Path) -> Keys:
             signer=Signer(made.signing_key),
             pepper=made.derive("claim codes and keyed hashes"),
             authority_secret=made.derive("key of the issuing certificate authority").hex().encode(),
+            push_secret=made.derive("key of web push"),
             mqtt_password=_text(directory / "mqtt-password", secrets.token_urlsafe(32)),
             shop_secret=_text(directory / "shop-webhook-secret", _whsec()),
             carrier_secret=_text(directory / "carrier-webhook-secret", secrets.token_urlsafe(32)),

@@ -1,6 +1,7 @@
 """Settings: from the environment (`THROUGHLINE_...`) or the command line. Every one has a default that runs."""
 
 import os
+import re
 from datetime import timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -16,6 +17,7 @@ from cloud.errors import SetupError
 from cloud.registry.linktypes import Vocabularies, vocabularies
 
 PREFIX = "THROUGHLINE_"
+_PUSH_SERVICE = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 
 
 def _network(text: str) -> str:
@@ -29,6 +31,14 @@ def _known_vocabularies(lines: tuple[str, ...]) -> tuple[str, ...]:
     if isinstance(found, str):
         raise ValueError(found)  # noqa: TRY004 - a wrong setting, and no wrong type
     return lines
+
+
+def _push_services(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if _PUSH_SERVICE.fullmatch(name) is None:
+            message = f"{name!r} is no host such as push.example.com, .push.example.com or push.example.com:8443"
+            raise ValueError(message)
+    return names
 
 
 def _sender(text: str) -> str:
@@ -239,6 +249,19 @@ class Settings(BaseSettings):
     )
     mail_sender: Annotated[str, AfterValidator(_sender)] = Field(
         "Throughline <noreply@throughline.invalid>", description="From whom mail comes: Name <address>."
+    )
+    push_services: Annotated[tuple[str, ...], AfterValidator(_push_services)] = Field(
+        (
+            "fcm.googleapis.com",
+            "updates.push.services.mozilla.com",
+            ".push.apple.com",
+            ".notify.windows.com",
+        ),
+        description="Push services that browsers may name, and the only ones that are called: hosts, `.example.com` "
+        "for all below it, with `:port` where it is not 443. Empty: no web push.",
+    )
+    push_ca_file: str = Field(
+        "", description="PEM file of the authority that vouches for push services. Empty: those this machine trusts."
     )
     label_font: Annotated[str, AfterValidator(_font_file)] = Field(
         "", description="TrueType file for label titles in other than Latin letters. Empty: PNG and PDF leave them out."

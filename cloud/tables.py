@@ -14,6 +14,7 @@ from cloud.identity import tables as identity
 from cloud.lifecycle import tables as lifecycle
 from cloud.mail import tables as mail
 from cloud.ownership import tables as ownership
+from cloud.push import tables as push
 from cloud.record import tables as record
 from cloud.registry import tables as registry
 from cloud.served import tables as served
@@ -33,6 +34,7 @@ ALL = (
     lifecycle,
     mail,
     ownership,
+    push,
     record,
     registry,
     served,

@@ -1,4 +1,4 @@
-"""A worker put together: ingest, outbox, mail, series and scheduler, each a thread of one process."""
+"""A worker put together: ingest, outbox, mail, push, series and scheduler, each a thread of one process."""
 
 import threading
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters, Page
 from cloud.metrics.page import MetricsServer
 from cloud.mqtt import Address, Bus
+from cloud.push.setup import push_services_of
 from cloud.record import service as record
 from cloud.secrets import Keys, load_keys
 from cloud.served import service as served
@@ -29,6 +30,7 @@ from cloud.twin import spans
 from cloud.twin.retention import Terms
 from cloud.workers.mail import MailLoop
 from cloud.workers.outbox import OutboxLoop
+from cloud.workers.push import PushLoop
 from cloud.workers.scheduler import SchedulerLoop
 from cloud.workers.series import SeriesLoop
 from cloud.workers.sharing import IngestWork
@@ -49,7 +51,7 @@ class _Wake(NamedTuple):
 
 
 def serve_work(settings: Settings, ready: Ready, stop: threading.Event) -> None:
-    """Ingest, outbox, mail, series and scheduler in this process, each a thread, until `stop` is set."""
+    """Ingest, outbox, mail, push, series and scheduler in this process, each a thread, until `stop` is set."""
     keys = load_keys(settings.keys_dir)
     db = make_database(settings, make_clock(settings))
     address = broker_address(settings, keys)
@@ -118,6 +120,7 @@ def _loops_beside_ingest(
         "outbox": OutboxLoop(db, courier, stop, wake.outbox, meters).run,
         "scheduler": SchedulerLoop(db, stop, meters, more={spans.CLEARING[0]: clear}).run,
         "mail": mail.run,
+        "push": PushLoop(db, keys, push_services_of(settings, keys), stop, meters).run,
         "series": SeriesLoop(db, stop, settings.series_share_percent, meters, terms=terms).run,
     }
 

@@ -120,6 +120,11 @@ class LiveHub:
         """How many streams are open."""
         return len(self._streams)
 
+    def sessions(self) -> frozenset[str]:
+        """The sessions that have a stream open."""
+        begin = len(_session(""))
+        return frozenset(name[begin:] for name in tuple(self._by_name) if name.startswith(_session("")))
+
     def changed(self, journey_ids: Iterable[str], cause: str = "") -> None:
         """The menus of these journeys may have changed. cause: see `Push`."""
         names = tuple(journey_ids)

@@ -12,6 +12,7 @@ from mobile_menu.ownership_ports import Accepted, ClaimCodeMade, Offer, OneTimeL
 from mobile_menu.parcel_ports import ParcelStory
 from mobile_menu.picture_route import PICTURE_PATH
 from mobile_menu.ports import CaseThread, Chosen, Claimed, JourneySummary, SessionStarted
+from mobile_menu.push_ports import PushState
 from mobile_menu.rules.menu import Menu
 from mobile_menu.rules.situation import Place
 from mobile_menu.simulation_ports import Simulation
@@ -28,6 +29,7 @@ _NAMED = (
     People,
     OthersEnded,
     PhoneSession,
+    PushState,
     TransferState,
     SessionStarted,
     JourneySummary,

@@ -32,6 +32,8 @@ from cloud.ownership import proofs
 from cloud.ownership.rules import Act, Standing, may
 from cloud.ownership.sight import seen
 from cloud.ownership.tables import ProvenActRow
+from cloud.push import service as push
+from cloud.push.tables import PushMessageRow, PushSubscriptionRow
 from cloud.record import service as record
 from cloud.record.events import Event, EventType
 from cloud.record.tables import IdempotencyRow, JournalRow, OutboxRow, TimerRow
@@ -71,6 +73,7 @@ def export(tx: Transaction, keys: Keys, person_id: str) -> dict[str, Json]:
         "commands": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, CommandRow, person_id)],
         "commands_chosen": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, CommandAskRow, person_id)],
         "proofs_of_place": [row.model_dump(exclude={"person_id"}) for row in _rows(tx, ProvenActRow, person_id)],
+        "push": push.export(tx, keys, person_id),
         "sessions": [
             row.model_dump(include={"kind", "created_at", "refreshed_at", "expires_at"})
             for row in _rows(tx, SessionRow, person_id)
@@ -252,7 +255,16 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
     wiped = {"ownership": len(owned)} | ownership.leave(tx, person_id, owned)
     wiped |= _wipe_care(tx, cases)
     wiped |= _wipe_commerce(tx, keys, person_id)
-    own: tuple[Any, ...] = (EmailProofRow, EmailRow, CouponRow, ReferralRow, SessionRow, OutboxRow)
+    own: tuple[Any, ...] = (
+        PushMessageRow,
+        PushSubscriptionRow,
+        EmailProofRow,
+        EmailRow,
+        CouponRow,
+        ReferralRow,
+        SessionRow,
+        OutboxRow,
+    )
     wiped["proven_act"] = proofs.unname(tx, person_id)
     for form in (*own, CommandAskRow, CommandRow):
         wiped[str(form.__tablename__)] = _delete(tx, form, person_id)

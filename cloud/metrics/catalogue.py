@@ -190,6 +190,15 @@ MAIL_DONE: Final = Metric(
     "outcome",
     ("sent", "filed", "later", "refused"),
 )
+PUSH_DONE: Final = Metric(
+    "push_messages_total",
+    _COUNTER,
+    "Push messages: taken by the push service (sent), tried again later (later), refused for good, and for browsers "
+    "that are gone.",
+    _WORK,
+    "outcome",
+    ("sent", "later", "refused", "gone"),
+)
 TIMERS_DUE: Final = Metric("timers_due", _GAUGE, "Timers that are due and not done.", _API)
 SERIES_LATE: Final = Metric(
     "series_late_seconds",
@@ -210,7 +219,7 @@ ROUNDS_FAILED: Final = Metric(
     "Rounds of a loop that failed as a whole, and were tried again.",
     _WORK,
     "loop",
-    ("mail", "outbox", "scheduler", "series"),
+    ("mail", "outbox", "push", "scheduler", "series"),
 )
 
 # --- phones ---
@@ -268,7 +277,7 @@ AUDIT_HEAD: Final = Metric(
 METRICS: Final = (
     MESSAGES, STORED, DUPLICATES, REJECTED, GAPS, BATCH, TRANSACTION, RECEIPT_LAG, DEVICE_LAG, INGEST_FAILED, WAITING,
     WAITING_BYTES, CONNECTIONS, CONNECTED, BROKER_QUEUE, BROKER_DROPPED, COMMIT, ANSWERS, OUTBOX, OUTBOX_AGE,
-    OUTBOX_DONE, MAILS, MAIL_DONE, SERIES_LATE,
+    OUTBOX_DONE, MAILS, MAIL_DONE, PUSH_DONE, SERIES_LATE,
     TIMERS_DUE, LATENESS, DUTIES, ROUNDS_FAILED, STREAMS, PUSH, MENUS, SHOWN, RESPONSES, ENROLMENTS, REVOCATIONS,
     AUDIT_HEAD,
 )  # fmt: skip

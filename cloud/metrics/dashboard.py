@@ -99,6 +99,7 @@ ROWS: Final[Mapping[str, Sequence[Panel]]] = {
         Panel("How late the series are", "s", {"oldest telemetry": f"max({c.SERIES_LATE.full_name})"}),
         Panel("Mails that wait", "short", {"waiting": f"max({c.MAILS.full_name})"}),
         Panel("Mails, by outcome", "cps", _by(c.MAIL_DONE)),
+        Panel("Push messages, by outcome", "cps", _by(c.PUSH_DONE)),
         Panel("Timers that are due", "short", {"due": f"max({c.TIMERS_DUE.full_name})"}),
         Panel("Duties of timers", "cps", _by(c.DUTIES)),
         Panel("Rounds that failed", "cps", _by(c.ROUNDS_FAILED)),

@@ -14,6 +14,7 @@ from cloud.lifecycle import watch
 from cloud.metrics import catalogue
 from cloud.metrics.meters import Meters
 from cloud.ownership import attempts, invitations, members, proofs, transfers
+from cloud.push import service as push
 from cloud.record import service as record
 from cloud.twin import spans
 from cloud.workers.rounds import Rounds
@@ -33,6 +34,7 @@ def keep_house(tx: Transaction, _subject: str) -> None:
     attempts.forget_old(tx)
     proofs.forget_old(tx)
     asking.forget_old(tx)
+    push.forget_old(tx)
     invitations.forget_expired(tx)
     addresses.forget_old(tx)
     endings.forget_ended(tx)

@@ -11,6 +11,7 @@ import { openOffer, resumeReceiving, takeCode } from "./js/offer.js";
 import { fresh, heard, open } from "./js/open.js";
 import { endPictures } from "./js/pictures.js";
 import { wear } from "./js/preferences.js";
+import { keepPush } from "./js/push.js";
 import { whenEnded } from "./js/session.js";
 import { beforeDropping, keepShell } from "./js/shell.js";
 import { closeSheets } from "./js/sheets.js";
@@ -59,4 +60,5 @@ addEventListener("pagehide", heard);
 const started = start();
 started.finally(keepShell);
 beforeDropping(endPictures);
+started.then(keepPush).catch(() => {}); // It is told again on the next visit.
 await started;

@@ -4,6 +4,8 @@
 /** version: of all files together. files: the address of each with its content's digest. The service writes both. */
 const SHELL = { version: "", files: {} };
 
+importScripts("/app/push-worker.js");
+
 const NAME = `throughline-shell-${SHELL.version}`;
 const PICTURES = "throughline-pictures"; // js/pictures.js fills and empties it.
 const PICTURE = /^\/menu\/v1\/pictures\/[^/]+$/;

@@ -58,6 +58,8 @@ class FakeService:
         self.refreshes: dict[str, str] = {}
         self.email: str | None = None
         self.mail_limited = False
+        self.pushes = True
+        self.subscribed: dict[str, Any] | None = None
         self.lasts_s = 900
         self.deleted: set[str] = set()
         self.stream_ids: list[str] = []
@@ -144,7 +146,7 @@ class FakeService:
         ends = {"expires_at": "2027-01-01T00:00:00Z", "refresh_expires_at": "2027-01-01T00:00:00Z"}
         return {"token": token, "refresh_token": refresh, "expires_in_s": self.lasts_s, **ends}
 
-    async def get(self, request: Request) -> Response:  # noqa: PLR0911 - one answer for each route
+    async def get(self, request: Request) -> Response:  # noqa: C901, PLR0911 - one answer for each route
         if refused := self._refused(request):
             return refused
         journey = request.query_params.get("journey", "")
@@ -170,6 +172,8 @@ class FakeService:
                     if f"/sessions/{one}" not in self.deleted
                 ]
                 return JSONResponse({"items": items})
+            case "/push":
+                return JSONResponse(self._push_state())
             case "/export":
                 return JSONResponse({"person": {"journeys": self.journeys}})
             case _:
@@ -240,6 +244,15 @@ class FakeService:
             case _:
                 return problem(404, "not_found")
 
+    async def put_push(self, request: Request) -> Response:
+        if refused := self._refused(request):
+            return refused
+        self.subscribed = await request.json()
+        return JSONResponse(self._push_state())
+
+    def _push_state(self) -> dict[str, Any]:
+        return {"public_key": "BCVxsr7N_eNgVRqv" if self.pushes else "", "on": self.subscribed is not None}
+
     async def delete(self, request: Request) -> Response:
         path = request.url.path.removeprefix("/menu/v1")
         if refused := self._refused(request):
@@ -247,6 +260,8 @@ class FakeService:
         self.deleted.add(path)
         if path == "/email":
             self.email = None
+        if path == "/push":
+            self.subscribed = None
         return Response(status_code=204)
 
     def _say(self, body: dict[str, str]) -> dict[str, Any]:
@@ -277,6 +292,7 @@ class FakeService:
                 Route("/menu/v1/session/refresh", self.refresh, methods=["POST"]),
                 Route("/menu/v1/live", self.live),
                 Route("/menu/v1/pictures/{name}.svg", self.picture),
+                Route("/menu/v1/push", self.put_push, methods=["PUT"]),
                 Route("/menu/v1/{path:path}", self.get, methods=["GET"]),
                 Route("/menu/v1/{path:path}", self.post, methods=["POST"]),
                 Route("/menu/v1/{path:path}", self.delete, methods=["DELETE"]),

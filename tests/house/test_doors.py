@@ -34,6 +34,7 @@ DOORS = {
     "cloud/courier.py": "publishes at the broker of the settings",
     "cloud/intake.py": "subscribes at the broker of the settings",
     "cloud/mail/outlets.py": "hands letters to the operator's own mail server",
+    "cloud/push/outlet.py": "hands messages to push services of the operator's list; a browser chooses one of them",
     "cloud/spans.py": "sends spans to the operator's collector of traces, when one is named",
     "cloud/supervisor.py": "asks whether a port of this machine is free",
 }

@@ -72,6 +72,11 @@ async function post(path, body, key = newKey()) {
   return response.status === 204 ? null : response.json();
 }
 
+async function put(path, body) {
+  const headers = { "Content-Type": "application/json", Accept: "application/json" };
+  return (await authorised(path, { method: "PUT", headers, body: JSON.stringify(body) })).json();
+}
+
 async function drop(path) {
   await authorised(path, { method: "DELETE", headers: { Accept: "application/json" } });
 }
@@ -101,6 +106,9 @@ export const api = {
   /** where: {sightings} of beacons, {position}, or both. */
   context: (journey, where) => post("/context", { journey, ...where }),
   parcel: (journey) => get(`/parcel?journey=${enc(journey)}`),
+  push: () => get("/push"),
+  pushOn: (subscription) => put("/push", subscription),
+  pushOff: () => drop("/push"),
   claim: (form) => post("/claims", form),
   cases: async (journey) => (await get(`/cases?journey=${enc(journey)}`)).items,
   openCase: (journey, text, key) => post("/cases", { journey, text }, key),

@@ -7,6 +7,7 @@ import { installCard } from "./install.js";
 import { placeCard } from "./place.js";
 import { TEXTS, THEMES, wear } from "./preferences.js";
 import { openPrivacy } from "./privacy.js";
+import { pushCard } from "./push.js";
 import { store } from "./store.js";
 import { LANGUAGES, t } from "./words.js";
 
@@ -23,6 +24,7 @@ function cards({ journey, complain, onlanguage, onpeople }) {
     languageCard(onlanguage),
     looksCard(),
     installCard(),
+    pushCard(complain),
     journey ? placeCard(journey, complain) : null,
     onpeople ? peopleCard(onpeople) : null,
   ].filter(Boolean);

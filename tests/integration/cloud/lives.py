@@ -18,15 +18,19 @@ from cloud.lifecycle import watch
 from cloud.people import PeopleOfUnits
 from cloud.record.events import Channel, OrderStatus, ParcelStatus
 from cloud.registry.service import Registered
+from cloud.subscriptions import Subscriptions
 from mobile_menu.ownership_ports import LinkRefusedError
 from mobile_menu.ports import ChosenItem, ClaimRefusedError, ZoneState
+from mobile_menu.push_ports import Subscription
 from mobile_menu.rules.situation import Zone
 from tests.integration.cloud.world import GTIN, JAMMED, Device, Phone, World
+from tests.push_service import Browser
 
 ORDER, PARCEL = "order-4711-marker", "parcel-0815-marker"
 NAME, STREET = "Ada Marker-Lovelace", "12 Marker Street"
 QUESTION, ANSWER = "my marker printer sings", "marker: turn it off"
 KEY = "idempotency-marker-key"
+ENDPOINT = "https://push.example.com/marker-of-a-browser"
 
 
 class Left(NamedTuple):
@@ -99,6 +103,9 @@ def install(world: World, phone: Phone, unit: Registered, journey_id: str) -> di
     for action in ("return", "call", "note"):
         menus.choose(caller, journey_id, item(action), None)
     menus.choose(caller, journey_id, item("step", step="unpack"), None)
+    browser = Browser.new()
+    told = Subscription(endpoint=ENDPOINT, p256dh=browser.p256dh, auth=browser.auth, time_zone="Europe/Berlin")
+    Subscriptions(world.db, world.keys, ("push.example.com",)).subscribe(caller, told)
     case = menus.open_case(caller, journey_id, QUESTION, b'{"menu":"marker"}', "c4")
     world.run(lambda tx: care.reply(tx, world.keys, case.id, "expert", ANSWER))
     world.take(device.result(command, "accepted"), device.status(JAMMED))
@@ -112,6 +119,7 @@ def traces(
         "message": world.rows("case_message", case_id=codes["case"])[0].text,
         "snapshot": world.rows("support_case", id=codes["case"])[0].snapshot,
         "customer": world.rows("shop_order", id=ORDER)[0].customer,
+        "sealed endpoint": world.rows("push_subscription", person_id=phone.person_id)[0].address,
         "person key": world.rows("person", id=phone.person_id)[0].key,
         "session": world.rows("phone_session", person_id=phone.person_id)[0].token_hash,
     }
@@ -128,6 +136,7 @@ def traces(
         **sealed,
     }
     words = {"name": NAME, "street": STREET, "question": QUESTION, "answer": ANSWER, "token": phone.token}
+    words["endpoint"] = ENDPOINT
     return visible, {name: text.encode() for name, text in words.items()}
 
 

@@ -314,11 +314,14 @@ def test_two_at_a_time_print_one_page_and_the_one_who_joins_keeps_their_proof(sh
     assert other.choose("print-sample").outcome == "command_queued"
 
 
-def test_a_stranger_at_the_unit_sees_nothing_of_who_printed_before(shop: Shop) -> None:
-    shop.prints(shop.visitor())
-    stranger = shop.visitor()
+def test_a_stranger_at_the_unit_sees_nothing_of_what_another_prints_or_has_printed(shop: Shop) -> None:
+    printing, stranger = shop.visitor(), shop.visitor()
+    shop.proves(printing)
+    chosen = printing.choose("print-sample")
     shop.stands(stranger)
-    assert progress(stranger, "print-sample") is None
+    assert (state(printing, "print-sample"), state(stranger, "print-sample")) == (("queued", None), None)
+    shop.world.take(shop.device.result(str(chosen.command_id), "done"))
+    assert (state(printing, "print-sample"), state(stranger, "print-sample")) == (("done", None), None)
 
 
 def test_a_phone_prints_three_samples_an_hour_and_is_told_how_long_to_wait(shop: Shop) -> None:

@@ -31,6 +31,8 @@ EXPORTED = {
     "command.person_id": "commands",
     "command_ask.person_id": "commands_chosen",
     "proven_act.person_id": "proofs_of_place",
+    "push_subscription.person_id": "push",
+    "push_message.person_id": "push",
     "phone_session.person_id": "sessions",
     "member.person_id": "memberships",
     "invitation.person_id": "invitations",

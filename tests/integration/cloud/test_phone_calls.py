@@ -72,6 +72,18 @@ CASES: dict[tuple[str, str], Case] = {
         403,
         body=lambda victim: {"gtin": victim.unit.gtin, "serial": victim.unit.serial, "code": "00000-00000"},
     ),
+    ("get", "/push"): of("/push", 200),
+    ("put", "/push"): of(
+        "/push",
+        422,
+        body=lambda _: {
+            "endpoint": "https://127.0.0.1/",
+            "p256dh": "A" * 87,
+            "auth": "A" * 22,
+            "time_zone": "Europe/Berlin",
+        },
+    ),
+    ("delete", "/push"): of("/push", 204),
     ("get", "/sessions"): of("/sessions", 200),
     ("post", "/sessions/end-others"): of("/sessions/end-others", 200),
     ("delete", "/sessions/{session_id}"): Case(

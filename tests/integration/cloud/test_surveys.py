@@ -8,7 +8,7 @@ from cloud.care import service as care
 from cloud.lifecycle.surveys import APART, USED_FOR
 from cloud.record.events import SurveyKind
 from cloud.record.replay import replay
-from mobile_menu.ports import ChoiceRefusedError, ItemUnavailableError
+from mobile_menu.ports import ChoiceRefusedError, ChosenItem, ItemUnavailableError
 from tests.integration.cloud.choosing import Chooser
 from tests.integration.cloud.running import owner_of_a_running_unit
 from tests.integration.cloud.world import Phone, World, at_once
@@ -70,6 +70,15 @@ def test_what_is_no_choice_of_the_survey_is_refused_and_nothing_is_kept(world: W
     for choice in ("0", "8", "-1", "٣", ""):
         with pytest.raises(ChoiceRefusedError):
             chooser.choose("survey-ces", choice=choice)
+    assert answers(world) == []
+
+
+def test_a_survey_that_is_not_due_at_the_moment_of_its_answer_takes_none(world: World) -> None:
+    chooser = owner(world)
+    journey = world.journey(chooser.phone).id
+    late = ChosenItem(id="survey-nps", kind="survey", action="survey", arguments={"survey": "nps"}, choice="5")
+    with pytest.raises(ItemUnavailableError):
+        world.menus.choose(chooser.phone.caller, journey, late, None)
     assert answers(world) == []
 
 
