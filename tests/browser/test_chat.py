@@ -79,6 +79,7 @@ def test_an_answer_that_came_while_one_was_away_stands_under_a_mark(phone: Phone
     send(page, "Hello?")
     expect(page.locator(".sent-state")).to_have_text("Arrived")
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)  # until the page has heard of its end, an answer is shown in it
     service.answer("Good morning!")
     service.threads[0]["messages"][-1]["at"] = LATER
     page.get_by_role("button", name="Ask an expert (a new answer)").click()

@@ -129,4 +129,5 @@ def test_a_guide_can_be_read_to_its_end_without_a_connection(phone: Phone, servi
     page.get_by_role("button", name="Not really").click()
 
     expect(page.get_by_role("button", name="Ask an expert").last).to_be_visible()
-    expect(page.get_by_role("alert")).to_have_text("That did not get through. Please try again.")
+    said = "This needs a connection. Please try again when you are online."
+    expect(page.get_by_role("alert")).to_have_text(said)
