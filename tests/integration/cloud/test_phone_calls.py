@@ -19,7 +19,7 @@ from tests.integration.cloud.test_phones import tampered
 from tests.integration.cloud.world import BASE, Phone, World
 
 PREFIX = "/menu/v1"
-WITHOUT_TOKEN = {("post", "/session"), ("post", "/session/refresh")}
+WITHOUT_TOKEN = {("post", "/session"), ("post", "/session/refresh"), ("get", "/pictures/{digest}.svg")}
 Body = dict[str, Any] | None
 
 
@@ -61,6 +61,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("get", "/journeys"): of("/journeys", 200),
     ("get", "/menu"): of("/menu?journey={journey}", 404),
     ("get", "/live"): of("/live?journey={journey}", 404),
+    ("get", "/parcel"): of("/parcel?journey={journey}", 404),
+    ("get", "/simulation"): of("/simulation?journey={journey}", 403, 404),
     ("post", "/context"): of("/context", 404, body=lambda victim: {"journey": victim.journey}),
     ("post", "/items/{item_id}"): of("/items/test-page", 404, body=lambda victim: {"journey": victim.journey}),
     ("post", "/cases"): of("/cases", 404, body=lambda victim: {"journey": victim.journey, "text": "mine?"}),
