@@ -5,12 +5,12 @@ word or type is refused where it stands. What may be asked of a name is in `name
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Final, NamedTuple, TypeVar
 
 from mobile_menu.rules.names import NAMES, Name, Type
+from mobile_menu.rules.tokens import Refused, Token, finite, seconds, tokens
 from mobile_menu.rules.tree import (
     ALWAYS,
     Compare,
@@ -47,18 +47,6 @@ class Problem(NamedTuple):
     what: str
 
 
-class _Refused(Exception):  # noqa: N818 - it carries a value, and never leaves this module
-    def __init__(self, at: int, what: str) -> None:
-        super().__init__(what)
-        self.at, self.what = at, what
-
-
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    at: int
-
-
 class _Use(NamedTuple):
     """A name, where something is asked of it. key: of a figure."""
 
@@ -89,72 +77,35 @@ class _Part(NamedTuple):
     of: "Condition | _Use | _Text | _Number | _Time | _List"
 
 
-_TOKEN: Final = re.compile(
-    r"""(?P<space>\s+)
-    |(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)
-    |(?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
-    |(?P<text>"[^"\\\x00-\x1f]*"|'[^'\\\x00-\x1f]*')
-    |(?P<sign>&&|\|\||==|!=|<=|>=|[<>!()\[\],])""",
-    re.VERBOSE,
-)
 _WORD: Final = re.compile(r"[a-z][a-z0-9_.-]{0,127}")
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
-_YEARS: Final = range(1971, 2200)
 _ORDERS: Final = ("<", "<=", ">", ">=")
 _RELATIONS: Final = ("==", "!=", *_ORDERS, "in")
-_SMALL: Final = 1e15
-"""Up to here whole numbers are exact."""
 
 
 def parse(text: str, vocabulary: Vocabulary | None = None) -> Condition | Problem:
     """The condition that a text says, or the first thing that is wrong with it; without any text, `ALWAYS`."""
     try:
         return _read(text, vocabulary or {})
-    except _Refused as refused:
+    except Refused as refused:
         line = text.count("\n", 0, refused.at) + 1
         return Problem(line, refused.at - text.rfind("\n", 0, refused.at), refused.what)
 
 
 def _read(text: str, vocabulary: Vocabulary) -> Condition:
     if len(text) > MAX_LENGTH:
-        raise _Refused(MAX_LENGTH, f"a condition has at most {MAX_LENGTH} characters")
-    tokens = list(_tokens(text))
-    found = _Parser(tokens, vocabulary).whole() if len(tokens) > 1 else ALWAYS
+        raise Refused(MAX_LENGTH, f"a condition has at most {MAX_LENGTH} characters")
+    read = list(tokens(text))
+    found = _Parser(read, vocabulary).whole() if len(read) > 1 else ALWAYS
     if len(atoms(found)) > MAX_ATOMS:
-        raise _Refused(0, f"a condition asks at most {MAX_ATOMS} things")
+        raise Refused(0, f"a condition asks at most {MAX_ATOMS} things")
     return found
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    at = 0
-    while at < len(text):
-        found = _TOKEN.match(text, at)
-        if found is None:
-            raise _Refused(at, _unreadable(text[at]))
-        if found.lastgroup != "space":
-            kind = "sign" if found[0] == "in" else str(found.lastgroup)
-            yield _Token(kind, found[0], at)
-        at = found.end()
-    yield _Token("end", "", len(text))
-
-
-def _unreadable(sign: str) -> str:
-    match sign:
-        case '"' | "'":
-            return "a text ends in the quote that it begins with, on the same line, and has no \\ in it"
-        case "=":
-            return "`=` compares nothing; write `==`"
-        case "&" | "|":
-            return f"write `{sign}{sign}`"
-        case _:
-            return f"{sign!r} has no meaning here"
 
 
 class _Parser:
     """Recursive descent over the tokens: a method for each level of CEL's precedence, the loosest first."""
 
-    def __init__(self, tokens: list[_Token], vocabulary: Vocabulary) -> None:
-        self._tokens = tokens
+    def __init__(self, tokens: list[Token], vocabulary: Vocabulary) -> None:
+        self.tokens = tokens
         self._position = 0
         self._depth = 0
         self._vocabulary = vocabulary
@@ -162,7 +113,7 @@ class _Parser:
     def whole(self) -> Condition:
         found = _condition(self._either())
         if self._next.kind != "end":
-            raise _Refused(self._next.at, f"{self._said()} cannot follow here; join conditions by `&&` or `||`")
+            raise Refused(self._next.at, f"{self._said()} cannot follow here; join conditions by `&&` or `||`")
         return found
 
     def _either(self) -> _Part:
@@ -187,7 +138,7 @@ class _Parser:
         sign = self._take()
         right = self._unary()
         if self._next.text in _RELATIONS:
-            raise _Refused(self._next.at, "compare two things at a time, and join comparisons by `&&`")
+            raise Refused(self._next.at, "compare two things at a time, and join comparisons by `&&`")
         found = self._member(left, right) if sign.text == "in" else self._compared(left, sign, right)
         return _Part(left.at, found)
 
@@ -203,7 +154,7 @@ class _Parser:
             case "text", text:
                 return _Part(token.at, _Text(text[1:-1]))
             case "number", text:
-                return _Part(token.at, _Number(_finite(token.at, text)))
+                return _Part(token.at, _Number(finite(token.at, text)))
             case "sign", "(":
                 inner = self._deeper(token.at, self._either)
                 self._expect(")")
@@ -213,14 +164,14 @@ class _Parser:
             case "name", _:
                 return self._named(token)
             case "end", _:
-                raise _Refused(token.at, "the condition ends too early")
+                raise Refused(token.at, "the condition ends too early")
             case _:
-                raise _Refused(token.at, f"`{token.text}` cannot stand here")
+                raise Refused(token.at, f"`{token.text}` cannot stand here")
 
     def _deeper(self, at: int, read: Callable[[], T]) -> T:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise _Refused(at, f"brackets and `!` stand at most {MAX_DEPTH} deep in each other")
+            raise Refused(at, f"brackets and `!` stand at most {MAX_DEPTH} deep in each other")
         found = read()
         self._depth -= 1
         return found
@@ -232,36 +183,36 @@ class _Parser:
                 self._expect(",")
             token = self._take()
             if token.kind != "text":
-                raise _Refused(token.at, 'a list has texts in it, such as `["ok", "busy"]`')
+                raise Refused(token.at, 'a list has texts in it, such as `["ok", "busy"]`')
             if token.text[1:-1] in values:
-                raise _Refused(token.at, f"{token.text} is in the list twice")
+                raise Refused(token.at, f"{token.text} is in the list twice")
             values[token.text[1:-1]] = None
         if not 0 < len(values) <= MAX_VALUES:
-            raise _Refused(at, f"a list has 1 to {MAX_VALUES} texts")
+            raise Refused(at, f"a list has 1 to {MAX_VALUES} texts")
         return _List(tuple(values))
 
-    def _named(self, token: _Token) -> _Part:
+    def _named(self, token: Token) -> _Part:
         if token.text in {"true", "false", "null"}:
-            raise _Refused(token.at, f"there is no `{token.text}`: a name that is true or false stands by itself")
+            raise Refused(token.at, f"there is no `{token.text}`: a name that is true or false stands by itself")
         if self._next.text == "(":
             return self._called(token)
         name = NAMES.get(token.text)
         if name is None:
-            raise _Refused(token.at, f"unknown name `{token.text}`{_meant(token.text, NAMES)}")
+            raise Refused(token.at, f"unknown name `{token.text}`{_meant(token.text, NAMES)}")
         if self._next.text != "[":
             return _Part(token.at, _Use(name))
         self._take()
         key = self._take()
         self._expect("]")
         if name.type is not Type.FIGURES or key.kind != "text":
-            raise _Refused(token.at, 'only figures have `["…"]`, with a text in it')
+            raise Refused(token.at, 'only figures have `["…"]`, with a text in it')
         self._check_word(name, key.text[1:-1], key.at)
         return _Part(token.at, _Use(name, key.text[1:-1]))
 
-    def _called(self, token: _Token) -> _Part:
+    def _called(self, token: Token) -> _Part:
         if token.text not in FUNCTIONS:
             known = ", ".join(f"`{name}`" for name in FUNCTIONS)
-            raise _Refused(token.at, f"there is no function `{token.text}`; there are {known}")
+            raise Refused(token.at, f"there is no function `{token.text}`; there are {known}")
         self._expect("(")
         arguments = [self._operand()]
         while self._took(","):
@@ -271,18 +222,18 @@ class _Parser:
             case "has", [_Use(name, "")] if name.type in {Type.THING, Type.NUMBER, Type.TIME}:
                 return _Part(token.at, Has(name.path))
             case "has", [_Use(name, "")] if name.type is Type.FLAG:
-                raise _Refused(arguments[0].at, f"`{name.path}` is always known; write it without `has`")
+                raise Refused(arguments[0].at, f"`{name.path}` is always known; write it without `has`")
             case "has", _:
-                raise _Refused(token.at, f"`has` asks for one of {_listed(Type.THING, Type.NUMBER, Type.TIME)}")
+                raise Refused(token.at, f"`has` asks for one of {_listed(Type.THING, Type.NUMBER, Type.TIME)}")
             case "sets.intersects", [_Use(name, ""), _List(values)] if name.type in {Type.WORDS, Type.FIGURES}:
                 self._check_words(name, values, arguments[1].at)
                 return _Part(token.at, Meets(name.path, values))
             case "sets.intersects", _:
-                raise _Refused(token.at, 'write `sets.intersects(device.reasons, ["…", "…"])`: a list of words first')
+                raise Refused(token.at, 'write `sets.intersects(device.reasons, ["…", "…"])`: a list of words first')
             case _, [_Text(value)]:
-                return _Part(token.at, _Time(_seconds(value, arguments[0].at)))
+                return _Part(token.at, _Time(seconds(value, arguments[0].at)))
             case _:
-                raise _Refused(token.at, 'write `timestamp("2026-12-24T18:00:00Z")`')
+                raise Refused(token.at, 'write `timestamp("2026-12-24T18:00:00Z")`')
 
     def _member(self, left: _Part, right: _Part) -> Condition:
         match left.of, right.of:
@@ -293,19 +244,17 @@ class _Parser:
                 self._check_words(name, values, right.at)
                 return Is(name.path, values)
             case _Use(name, ""), _List() if name.type in {Type.WORDS, Type.FIGURES}:
-                raise _Refused(
-                    left.at, f"`{name.path}` is {name.type.value}: write `sets.intersects({name.path}, […])`"
-                )
+                raise Refused(left.at, f"`{name.path}` is {name.type.value}: write `sets.intersects({name.path}, […])`")
             case _, _Use(name, ""):
-                raise _Refused(right.at, f"`{name.path}` is {name.type.value}: nothing can be `in` it")
+                raise Refused(right.at, f"`{name.path}` is {name.type.value}: nothing can be `in` it")
             case _:
-                raise _Refused(left.at, '`in` asks for `name in ["…", "…"]`, or `"…" in name` of a list of words')
+                raise Refused(left.at, '`in` asks for `name in ["…", "…"]`, or `"…" in name` of a list of words')
 
-    def _compared(self, left: _Part, sign: _Token, right: _Part) -> Condition:
+    def _compared(self, left: _Part, sign: Token, right: _Part) -> Condition:
         match left.of, right.of:
             case _Use(name), _Text(value) if name.type in {Type.WORD, Type.TEXT}:
                 if sign.text in _ORDERS:
-                    raise _Refused(sign.at, f"words have no order: `{name.path}` can be `==`, `!=` and `in`")
+                    raise Refused(sign.at, f"words have no order: `{name.path}` can be `==`, `!=` and `in`")
                 self._check_word(name, value, right.at)
                 return _signed(sign.text, Is(name.path, (value,)))
             case _Use(name, key), _Number(value) if name.type is Type.NUMBER or key:
@@ -313,13 +262,13 @@ class _Parser:
             case _Use(name), _Time(value) if name.type is Type.TIME:
                 return _measured(name, "", sign.text, value)
             case _Use(name, key), _Use():
-                raise _Refused(right.at, "a name is compared with a value that is written out, not with another name")
+                raise Refused(right.at, "a name is compared with a value that is written out, not with another name")
             case _Use(name, key), _:
-                raise _Refused(left.at, _how_to_ask(name, key))
+                raise Refused(left.at, _how_to_ask(name, key))
             case _, _Use(name):
-                raise _Refused(left.at, f"the name stands on the left: write `{name.path} {_turned(sign.text)} …`")
+                raise Refused(left.at, f"the name stands on the left: write `{name.path} {_turned(sign.text)} …`")
             case _:
-                raise _Refused(left.at, "there is no name in this comparison")
+                raise Refused(left.at, "there is no name in this comparison")
 
     def _check_words(self, name: Name, values: tuple[str, ...], at: int) -> None:
         for value in values:
@@ -327,21 +276,21 @@ class _Parser:
 
     def _place_of(self, value: str, at: int) -> int:
         """Where a word of the list that began at `at` stands."""
-        return next((one.at for one in self._tokens if one.at > at and one.text[1:-1] == value), at)
+        return next((one.at for one in self.tokens if one.at > at and one.text[1:-1] == value), at)
 
     def _check_word(self, name: Name, value: str, at: int) -> None:
         """A name with known words takes no other."""
         known = name.values or self._vocabulary.get(name.path, ())
         if known and value not in known:
-            raise _Refused(at, f"`{name.path}` is never `{value}`{_meant(value, known)}")
+            raise Refused(at, f"`{name.path}` is never `{value}`{_meant(value, known)}")
         if name.type is not Type.TEXT and not _WORD.fullmatch(value):
-            raise _Refused(at, f"`{value}` is no word: small letters, digits, `-`, `_` and `.`, a letter first")
+            raise Refused(at, f"`{value}` is no word: small letters, digits, `-`, `_` and `.`, a letter first")
 
     @property
-    def _next(self) -> _Token:
-        return self._tokens[self._position]
+    def _next(self) -> Token:
+        return self.tokens[self._position]
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         token = self._next
         if token.kind != "end":
             self._position += 1
@@ -355,7 +304,7 @@ class _Parser:
 
     def _expect(self, sign: str) -> None:
         if not self._took(sign):
-            raise _Refused(self._next.at, f"`{sign}` is missing before {self._said()}")
+            raise Refused(self._next.at, f"`{sign}` is missing before {self._said()}")
 
     def _said(self) -> str:
         return f"`{self._next.text}`" if self._next.text else "the end"
@@ -367,9 +316,9 @@ def _condition(part: _Part) -> Condition:
         case _Use(name, "") if name.type is Type.FLAG:
             return Flag(name.path)
         case _Use(name, key):
-            raise _Refused(part.at, _how_to_ask(name, key))
+            raise Refused(part.at, _how_to_ask(name, key))
         case _Text() | _Number() | _Time() | _List():
-            raise _Refused(part.at, "a value alone is no condition; compare a name with it")
+            raise Refused(part.at, "a value alone is no condition; compare a name with it")
         case condition:
             return condition
 
@@ -412,23 +361,6 @@ def _signed(sign: str, part: Condition) -> Condition:
 
 def _turned(sign: str) -> str:
     return sign.translate(str.maketrans("<>", "><"))
-
-
-def _finite(at: int, text: str) -> float:
-    value = float(text)
-    if not -_SMALL < value < _SMALL:
-        raise _Refused(at, "a number has at most 15 digits before its point")
-    return value
-
-
-def _seconds(text: str, at: int) -> float:
-    try:
-        found = datetime.fromisoformat(text) if _TIME.fullmatch(text) else None
-    except ValueError:
-        found = None
-    if found is None or found.year not in _YEARS:
-        raise _Refused(at, "a time is written as RFC 3339 has it, to the second: `2026-12-24T18:00:00Z`")
-    return found.timestamp()
 
 
 def _meant(word: str, known: Collection[str]) -> str:
