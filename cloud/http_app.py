@@ -5,7 +5,7 @@ import contextlib
 import functools
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import uvicorn
 from fastapi import FastAPI
@@ -140,17 +140,10 @@ def make_app(
         per_address=settings.address_streams,
         around=Pushes(meters, tracing or UNTRACED),
     )
-
-    def switched() -> None:
-        service.content_changed()
-        hub.all_changed()
-
-    contents.switched = switched
+    contents.switched = _switching(service, hub)
     listeners = Listeners(menus, hub, contents.look, record.forget)
     bus = _bus_of(settings, keys, listeners, meters)
-    watch_database(meters, db)
-    meters.watch(catalogue.STREAMS, lambda: len(hub))
-    meters.watch(catalogue.CONNECTED, bus.connected.is_set, "bus")
+    _watch(meters, db, hub, bus)
     clean = functools.partial(mail_room.clean, db, folder_of(settings))
     db.listeners.append(Announcer(bus, listeners, lambda: None, clean))
     app = _empty_app(settings, hub, bus, Listening(db, hub.sessions))
@@ -164,6 +157,22 @@ def make_app(
     _add_other_calls(app, bus)
     _describe_hot_routes(app)
     return app
+
+
+def _switching(service: MenuService, hub: LiveHub) -> Callable[[], None]:
+    """What happens when other content is published: no menu is what it was."""
+
+    def switched() -> None:
+        service.content_changed()
+        hub.all_changed()
+
+    return switched
+
+
+def _watch(meters: Meters, db: Database, hub: LiveHub, bus: Bus) -> None:
+    watch_database(meters, db)
+    meters.watch(catalogue.STREAMS, lambda: len(hub))
+    meters.watch(catalogue.CONNECTED, bus.connected.is_set, "bus")
 
 
 def _bus_of(settings: Settings, keys: Keys, listeners: Listeners, meters: Meters) -> Bus:

@@ -89,6 +89,21 @@ def _object(**properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
+def _picture_call() -> dict[str, Any]:
+    return {
+        "tags": ["phone"],
+        "summary": "A picture of a guide",
+        "description": "What a step's `picture` names. It never changes, and may be kept for good.",
+        "operationId": "picture",
+        "parameters": [{"name": "digest", "in": "path", "required": True, "schema": _STRING}],
+        "responses": {
+            "200": {"description": "The picture", "content": {"image/svg+xml": {"schema": _STRING}}},
+            "304": {"description": "The picture that the phone has"},
+            "404": {"description": "No such picture"},
+        },
+    }
+
+
 def _hot_paths() -> dict[str, Any]:
     journey = {"name": "journey", "in": "query", "required": True, "schema": _STRING}
     language = {"name": "Accept-Language", "in": "header", "schema": _STRING}
@@ -109,20 +124,7 @@ def _hot_paths() -> dict[str, Any]:
                 },
             }
         },
-        PICTURE_PATH: {
-            "get": {
-                "tags": ["phone"],
-                "summary": "A picture of a guide",
-                "description": "What a step's `picture` names. It never changes, and may be kept for good.",
-                "operationId": "picture",
-                "parameters": [{"name": "digest", "in": "path", "required": True, "schema": _STRING}],
-                "responses": {
-                    "200": {"description": "The picture", "content": {"image/svg+xml": {"schema": _STRING}}},
-                    "304": {"description": "The picture that the phone has"},
-                    "404": {"description": "No such picture"},
-                },
-            }
-        },
+        PICTURE_PATH: {"get": _picture_call()},
         "/menu/v1/live": {
             "get": common
             | {
