@@ -6,6 +6,7 @@ Fluent decides about plurals, numbers and dates, by the language's own rules.
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from babel import Locale, UnknownLocaleError
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.runtime.resolver import Pattern
 from fluent.syntax import ast, visitor
@@ -66,7 +67,7 @@ class Texts:
         self.by_id: dict[str, Text] = {}
         self.step_names: dict[str, tuple[str, ...]] = {}
         self._steps: dict[str, tuple[Text, ...]] = {}
-        bundle = FluentBundle([language], use_isolating=False)
+        bundle = FluentBundle([language], use_isolating=is_from_the_right(language))
         resources = [FluentResource(source) for source in sources.values()]
         for resource in resources:
             bundle.add_resource(resource)
@@ -104,6 +105,17 @@ class Texts:
     def steps(self, name: str, facts: Facts) -> tuple[str, ...]:
         """A message's steps, in order."""
         return tuple(text.format(facts) for text in self._steps.get(name, ()))
+
+
+def is_from_the_right(language: str) -> bool:
+    """Whether a language is written from the right, by CLDR: then what a text quotes is put between bidi isolates.
+
+    A model's name, a code or a figure in a sentence of Arabic would else drag its neighbours to the wrong side.
+    """
+    try:
+        return Locale.parse(language.replace("-", "_")).text_direction == "rtl"
+    except (UnknownLocaleError, ValueError):
+        return False
 
 
 def variables_of(pattern: ast.BaseNode) -> tuple[str, ...]:
