@@ -114,7 +114,7 @@ def is_from_the_right(language: str) -> bool:
     """
     try:
         return Locale.parse(language.replace("-", "_")).text_direction == "rtl"
-    except (UnknownLocaleError, ValueError):
+    except UnknownLocaleError:
         return False
 
 

@@ -7,6 +7,7 @@ export const LANGUAGES = { en: "English", de: "Deutsch", ar: "العربية" };
 const RIGHT_TO_LEFT = ["ar"];
 const FALLBACK = "en";
 const DEFAULT_LOCALES = { en: "en-GB" }; // Else the language alone says how to write a date.
+const DIGITS = { ar: "latn" }; // Of the menu, by CLDR for `ar`: a phone of Egypt would write others beside it.
 const BLANK = /\{(\w+)\}/g;
 
 const loaded = new Map();
@@ -78,9 +79,10 @@ export function t(key, values = {}) {
   return text.replace(BLANK, (whole, name) => (typeof values[name] === "number" ? number(values[name]) : values[name] ?? whole));
 }
 
-/** The language with its region, as the phone writes it. */
+/** The language with its region, as the phone writes it; in the digits of the menu. */
 export function locale() {
-  return navigator.languages.find((tag) => base(tag) === current) ?? DEFAULT_LOCALES[current] ?? current;
+  const tag = navigator.languages.find((one) => base(one) === current) ?? DEFAULT_LOCALES[current] ?? current;
+  return DIGITS[current] ? new Intl.Locale(tag, { numberingSystem: DIGITS[current] }).toString() : tag;
 }
 
 export function number(value) {

@@ -99,7 +99,7 @@ situations = st.builds(
     journey_id=st.just("j1"),
     stage=st.sampled_from(Stage),
     profile=st.just("printer"),
-    language=st.sampled_from(["en", "de", "de-AT,de;q=0.9", "fr", "", "*"]),
+    language=st.sampled_from(["en", "de", "de-AT,de;q=0.9", "ar-EG", "fr", "", "*"]),
     model_name=texts,
     role=st.sampled_from(Role),
     device=devices,

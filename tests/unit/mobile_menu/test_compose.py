@@ -243,7 +243,7 @@ def test_a_late_parcel_offers_the_three_choices_as_orders() -> None:
     assert composed.menu.status.level == "attention"
 
 
-@pytest.mark.parametrize(("language", "title"), [("en", "Black"), ("de", "Schwarz")])
+@pytest.mark.parametrize(("language", "title"), [("en", "Black"), ("de", "Schwarz"), ("ar", "أسود")])
 @pytest.mark.parametrize("color", ["", "Black"])
 def test_a_supply_that_names_no_color_is_called_by_the_color_in_its_name(language: str, title: str, color: str) -> None:
     supply = SupplyLevel(name="black", color=color, level_percent=45)

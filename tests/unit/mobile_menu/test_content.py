@@ -169,6 +169,7 @@ def test_every_item_has_a_situation_that_shows_it_in_the_menu() -> None:
 def test_no_text_promises_a_phone_call_or_a_message_that_nobody_sends(profile: str) -> None:
     promises = re.compile(
         r"call(s| me| you)\b|on the phone\b|tell you when|on their phone|money back"
+        r"|نتصل بك|يتصل بك|سنخبرك|عبر الهاتف|استرداد"
         r"|\brufen sie|\bruft\b|anzurufen|am telefon|melden uns|ihr geld|auf dem telefon",
         re.IGNORECASE,
     )
@@ -288,7 +289,7 @@ REFUSALS = [
     ),
     ("always.toml", "priority = 4\n", "priority = 4\noffering = true\n", "POST /menu/v1/opt-out; there is none where"),
     ("always.toml", "priority = 4\n", 'priority = 4\neach = "step"\n', "POST /menu/v1/opt-out; there is none where"),
-    ("profile.toml", 'languages = ["en", "de"]', 'languages = ["en", "fr"]', "no texts in fr"),
+    ("profile.toml", 'languages = ["en", "de", "ar"]', 'languages = ["en", "fr"]', "no texts in fr"),
     ("profile.toml", '[[titles]]\ntext = "title-support"\n', "", "the last of titles"),
     (
         "fixes.de.ftl",
@@ -297,6 +298,7 @@ REFUSALS = [
         "fixes.de.ftl:3: the text item-clear-jam.step-8 is missing in en",
     ),
     ("stages.de.ftl", "item-watch = In Aktion sehen\n", "", "the text item-watch is missing in de"),
+    ("stages.ar.ftl", "item-watch = مشاهدتها وهي تعمل\n", "", "the text item-watch is missing in ar"),
     ("stages.en.ftl", "item-watch = See it", "item-watch = See { $its } it", "nothing tells the variable its"),
     ("stages.en.ftl", "item-watch =", "item-watch", "stages.en.ftl:"),
     ("frame.en.ftl", "product = printer", "product = printer\nunheard = of", "unheard"),

@@ -96,7 +96,7 @@ def folder(tmp_path: Path) -> Path:
     item = '\n[[items]]\nid = "watch-paper"\nsection = "use"\nkind = "guide"\npictures = ["", "sheet"]\n'
     with (copied / "support.toml").open("a", encoding="utf-8") as file:
         file.write(item)
-    for language in ("en", "de"):
+    for language in ("en", "de", "ar"):
         with (copied / f"stages.{language}.ftl").open("a", encoding="utf-8") as file:
             file.write("\nitem-watch-paper = Watch\n    .step-1 = One.\n    .step-2 = Two.\n")
     return copied
@@ -145,7 +145,7 @@ def test_content_whose_pictures_do_not_fit_is_refused_with_its_place(
 
 
 def test_steps_out_of_order_are_refused_because_pictures_go_by_it(folder: Path) -> None:
-    for language in ("en", "de"):
+    for language in ("en", "de", "ar"):
         path = folder / f"stages.{language}.ftl"
         path.write_text(re.sub(r"\.step-1 = One", ".step-3 = One", path.read_text(encoding="utf-8")), encoding="utf-8")
     with pytest.raises(ContentError, match=r"stages.en.ftl:\d+: item-watch-paper: its steps are step-1, step-2"):
