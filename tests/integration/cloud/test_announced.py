@@ -23,7 +23,7 @@ def test_a_change_between_the_first_read_of_a_unit_and_its_note_is_on_the_menu(
     menus = Menus(world.db, world.keys, BASE)
     service = MenuService(menus, load_content, world.clock)
     listeners = Listeners(menus, LiveHub(service.changed))
-    read, reads = situations.situation_of, 0
+    read, reads = situations.situation_in, 0
 
     def and_then_it_jams(*given: Any) -> Any:
         nonlocal reads
@@ -34,7 +34,7 @@ def test_a_change_between_the_first_read_of_a_unit_and_its_note_is_on_the_menu(
             listeners(Changed(product_id=unit.id, projections=("twin",)))
         return found
 
-    monkeypatch.setattr(situations, "situation_of", and_then_it_jams)
+    monkeypatch.setattr(situations, "situation_in", and_then_it_jams)
     journey_id = world.journey(phone).id
     service.menu(phone.caller, journey_id)
     assert b"jam" in service.menu(phone.caller, journey_id).body
