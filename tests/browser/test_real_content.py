@@ -23,7 +23,7 @@ def menus_of(profile: str, language: str) -> list[Menu]:
     return [compose_menu(situation, content).menu for situation in situations]
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
 @pytest.mark.parametrize("profile", profiles())
 def test_one_menu_turns_into_the_next_until_all_were_shown(
     phone: Phone, service: FakeService, profile: str, language: str
@@ -60,6 +60,8 @@ def test_every_condition_of_the_content_is_said_in_words(phone: Phone, profile: 
     items = [item for menu in menus_of(profile, "en") for section in menu.sections for item in section.items]
     conditions = sorted({condition for item in items for condition in item.because})
     page = phone.open()
+    # The words of the language come after the page.
+    becomes(lambda: page.evaluate("import('/app/js/words.js').then(m => Boolean(m.sentences().other))"), True)
     said = page.evaluate("all => import('/app/js/because.js').then(m => all.map(m.plain))", conditions)
 
     assert len(said) > 10
