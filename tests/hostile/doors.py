@@ -12,8 +12,10 @@ from tests.hostile.deployment import Deployment
 NOBODY: Final = "01jd9s00000000000000000000"
 """Has the form of an id, and names nothing."""
 MALFORMED: Final = ("xyzzy", "-99999", "A" * 26, "01jd9s0000000000000000000i", "None", "%20%20", "üü")
-NOT_IDS: Final = frozenset({"item_id", "carrier", "form", "gtin", "serial", "link_type", "lot", "cpv", "path", "rest"})
-"""Parameters of a path that name no row of ours, or that a label shows to everybody anyway."""
+NOT_IDS: Final = frozenset(
+    {"item_id", "carrier", "form", "gtin", "serial", "link_type", "lot", "cpv", "path", "rest", "digest"}
+)
+"""Parameters of a path that name no row of ours, or that a label or a guide shows to everybody anyway."""
 TEXTS: Final[Mapping[str, str]] = {"code": "ABCDE-12345", "gtin": "09506000134352", "serial": "A1", "shop_id": NOBODY}
 
 

@@ -55,7 +55,7 @@ def test_units_are_locked_in_the_order_of_their_numbers_which_is_the_same_for_ev
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
         if "pg_advisory_xact_lock" in statement:
-            asked.append([int(number) for number in str(values["keys"]).strip("{}").split(",")])
+            asked.append([int(number) for number in str(values[0]).strip("{}").split(",")])
 
     sa.event.listen(world.db.engine, "before_cursor_execute", note)
     world.take(*(device.birth() for device in devices))
