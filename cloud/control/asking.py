@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 import sqlalchemy as sa
 
-from broker.contract.ids import new_id
+from broker.contract.ids import is_id, new_id
 from broker.contract.messages import Json
 from cloud.control import service as control
 from cloud.control.rules import ENDED, SHOWN_FOR, Told, told
@@ -76,10 +76,16 @@ def join(tx: Transaction, journey: lifecycle.Journey, row: CommandRow, item_id: 
     lifecycle.touch(tx, journey.id)
 
 
-def asks_of(tx: Transaction, command_id: str) -> list[CommandAskRow]:
-    """Who chose this command, the first one first."""
-    query = sa.select(CommandAskRow).where(ask_table.c.command_id == command_id).order_by(ask_table.c.id)
-    return list(tx.session.execute(query).scalars())
+def asks_of(tx: Transaction, product_id: str, command_id: str) -> list[CommandAskRow]:
+    """Who chose this command to this unit, the first one first. What a device calls by a name that is no id, or by the
+    id of another's command, nobody chose.
+    """
+    if not is_id(command_id):
+        return []
+    command = control.command_table
+    query = sa.select(CommandAskRow).join(CommandRow, command.c.id == ask_table.c.command_id)
+    theirs = query.where(command.c.id == command_id, command.c.product_id == product_id)
+    return list(tx.session.execute(theirs.order_by(ask_table.c.id)).scalars())
 
 
 def shown(tx: Transaction, product_id: str, journey_id: str, *, sees_all: bool) -> list[Shown]:

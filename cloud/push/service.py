@@ -82,7 +82,8 @@ def react(tx: Transaction, events: list[Event]) -> None:
 
 
 def _who_chose(tx: Transaction, event: Event) -> list[str]:
-    return [ask.journey_id for ask in asking.asks_of(tx, str(event.data["command_id"]))]
+    asks = asking.asks_of(tx, str(event.product_id), str(event.data["command_id"]))
+    return [ask.journey_id for ask in asks]
 
 
 def _tell(tx: Transaction, word: Word, journey_id: str) -> None:

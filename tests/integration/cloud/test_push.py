@@ -160,6 +160,17 @@ def test_a_command_that_ends_after_the_page_was_closed_is_told_to_who_chose_it_a
     assert said(browser, told.service.got[0].body)["title"] == "It is done"
 
 
+def test_another_devices_word_about_a_command_is_told_to_nobody(told: Told) -> None:
+    world = told.world
+    phone, device = owner_of_a_running_unit(world)
+    world.take(device.status(READY))
+    told.subscribe(phone)
+    chosen = Chooser(world, phone).choose("clean-head")
+    other = Device(world, world.unit().id)
+    assert world.take(*(other.result(name, "done") for name in (str(chosen.command_id), "x\0y", ""))).stored == 3
+    assert words(told) == []
+
+
 def test_nobody_who_did_not_ask_for_it_is_told_anything(told: Told) -> None:
     answered(told.world, told.world.phone())
     assert told.world.rows("push_message") == []
