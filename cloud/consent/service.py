@@ -15,6 +15,7 @@ from cloud.care import service as care
 from cloud.care.tables import CaseMessageRow, CaseRow
 from cloud.commerce.tables import CouponRow, OrderRow, ParcelRow
 from cloud.consent.tables import ReceiptRow, ReceiptTokenRow
+from cloud.control import service as control
 from cloud.control.tables import CommandAskRow, CommandRow
 from cloud.db import Transaction, table_of
 from cloud.errors import NotFoundError
@@ -266,6 +267,7 @@ def erase(tx: Transaction, keys: Keys, person_id: str) -> dict[str, int]:
         OutboxRow,
     )
     wiped["proven_act"] = proofs.unname(tx, person_id)
+    control.hand_on(tx, person_id)  # what others asked for too still leaves, and is theirs
     for form in (*own, CommandAskRow, CommandRow):
         wiped[str(form.__tablename__)] = _delete(tx, form, person_id)
     wiped["served_menu"] = _delete(tx, ServedMenuRow, person_id)

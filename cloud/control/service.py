@@ -82,12 +82,45 @@ def newest(tx: Transaction, product_id: str, limit: int = 20) -> list[Any]:
     return list(tx.session.execute(query.order_by(command_table.c.id.desc()).limit(limit)).all())
 
 
-def call_off(tx: Transaction, product_id: str, detail: str, person_id: str | None = None) -> None:
-    """Ends every command that has not ended: what has not left does not leave any more. person_id: theirs alone."""
-    ongoing = sa.and_(command_table.c.product_id == product_id, command_table.c.status.not_in(ENDED))
-    if person_id is not None:
-        ongoing = sa.and_(ongoing, command_table.c.person_id == person_id)
-    ids = list(tx.session.execute(sa.select(command_table.c.id).where(ongoing)).scalars())
+def call_off(tx: Transaction, product_id: str, detail: str) -> None:
+    """Ends every command that has not ended: what has not left does not leave any more."""
+    _call_off(tx, _ongoing(product_id), detail)
+
+
+def withdraw(tx: Transaction, product_id: str, person_id: str, detail: str) -> None:
+    """Somebody asks for nothing here any more: what they alone asked for is called off, and what others asked for too
+    goes on for those.
+    """
+    ongoing = _ongoing(product_id)
+    hand_on(tx, person_id, ongoing)
+    _call_off(tx, sa.and_(ongoing, command_table.c.person_id == person_id), detail)
+    here = sa.select(command_table.c.id).where(command_table.c.product_id == product_id)
+    theirs = sa.and_(ask_table.c.person_id == person_id, ask_table.c.command_id.in_(here))
+    tx.session.execute(sa.delete(ask_table).where(theirs))
+
+
+def hand_on(tx: Transaction, person_id: str, *among: sa.ColumnElement[bool]) -> None:
+    """A command of somebody's that others chose too is, from now on, the first one's of those."""
+    query = (
+        sa.select(ask_table.c.command_id, ask_table.c.journey_id, ask_table.c.person_id)
+        .join(command_table, command_table.c.id == ask_table.c.command_id)
+        .where(command_table.c.person_id == person_id, ask_table.c.person_id != person_id, *among)
+    )
+    asks = tx.session.execute(query.order_by(ask_table.c.id.desc())).all()
+    for ask in {one.command_id: one for one in asks}.values():
+        chosen = sa.update(command_table).where(command_table.c.id == ask.command_id)
+        tx.session.execute(chosen.values(journey_id=ask.journey_id, person_id=ask.person_id))
+        waiting = sa.update(record.outbox).where(record.outbox.c.command_id == ask.command_id)
+        tx.session.execute(waiting.values(person_id=ask.person_id))
+    tx.session.expire_all()
+
+
+def _ongoing(product_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(command_table.c.product_id == product_id, command_table.c.status.not_in(ENDED))
+
+
+def _call_off(tx: Transaction, which: sa.ColumnElement[bool], detail: str) -> None:
+    ids = list(tx.session.execute(sa.select(command_table.c.id).where(which)).scalars())
     ended = {"status": "failed", "detail": detail, "ended_at": tx.now}
     tx.session.execute(sa.update(command_table).where(command_table.c.id.in_(ids)).values(ended))
     tx.session.execute(sa.delete(record.outbox).where(record.outbox.c.command_id.in_(ids)))

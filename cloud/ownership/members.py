@@ -89,7 +89,7 @@ def end(tx: Transaction, member_id: str) -> None:
     tx.session.execute(sa.delete(member_table).where(member_table.c.id == row.id))
     tx.session.expire_all()
     lifecycle.close(tx, [one for one in theirs if not one.closed], CloseReason.ENDED, "phone")
-    control.call_off(tx, product_id, "who asked for it is with the unit no more", person_id)
+    control.withdraw(tx, product_id, person_id, "who asked for it is with the unit no more")
 
 
 def expire(tx: Transaction, member_id: str) -> None:

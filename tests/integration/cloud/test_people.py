@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from broker.contract.messages import Json
 from broker.contract.stages import Role, Stage
+from cloud.care import service as care
 from cloud.choices import ACTIONS, WISHES
 from cloud.ownership import invitations, members
 from cloud.ownership.rules import GUEST_LASTS
@@ -46,12 +48,17 @@ def test_everybody_sees_roles_and_dates_as_far_as_is_theirs_and_nobody_is_named(
 
 
 ACTIONS_OF = {
-    "owner": {"command", "step", "coupon", "share", "wait", "note", "call", "cancel_order", "return"},
-    "household": {"command", "step", "coupon", "share", "wait", "note", "call", "cancel_order"},
-    "guest": {"step", "coupon", "share", "wait", "note", "call", "cancel_order"},
-    "onlooker": {"step", "coupon", "share", "wait", "note", "call", "cancel_order"},
+    "owner": {"command", "step", "coupon", "share", "survey", "wait", "note", "call", "cancel_order", "return"},
+    "household": {"command", "step", "coupon", "share", "survey", "wait", "note", "call", "cancel_order"},
+    "guest": {"step", "coupon", "share", "survey", "wait", "note", "call", "cancel_order"},
+    "onlooker": {"step", "coupon", "share", "survey", "wait", "note", "call", "cancel_order"},
 }
 """Written by hand: what choosing each action of a menu's item may lead to, whatever the menu offered."""
+
+
+def have_been_helped(world: World, phone: Phone) -> None:
+    case_id = world.menus.open_case(phone.caller, world.journey(phone).id, "It hums", b"", None).id
+    world.run(lambda tx: care.close(tx, case_id))
 
 
 def test_each_role_can_choose_exactly_what_is_promised_whatever_a_menu_offered(homes: Homes) -> None:
@@ -59,16 +66,18 @@ def test_each_role_can_choose_exactly_what_is_promised_whatever_a_menu_offered(h
     assert set(ACTIONS) | set(WISHES) == ACTIONS_OF["owner"]
     for name, allowed in ACTIONS_OF.items():
         phone: Phone = getattr(home, name)
+        have_been_helped(world, phone)  # whoever had a case is asked about it
+        # By `role` each command is another than the others', and joins none of them.
+        arguments: dict[str, Json] = {"name": "identify", "role": name, "step": "unpack", "survey": "csat"}
         for action in (*ACTIONS, *WISHES):
-            item = ChosenItem(
-                id=f"x-{action}", kind="note", action=action, arguments={"name": "identify", "step": "unpack"}
-            )
+            item = ChosenItem(id=f"x-{action}", kind="note", action=action, arguments=arguments, choice="5")
             if action in allowed:
                 world.menus.choose(phone.caller, world.journey(phone).id, item, None)
             else:
                 with pytest.raises(ItemUnavailableError):
                     world.menus.choose(phone.caller, world.journey(phone).id, item, None)
-    assert len(world.rows("command")) == 2
+    assert sorted(row.arguments["role"] for row in world.rows("command")) == ["household", "owner"]
+    assert len(world.rows("journal", type="survey.answered")) == len(ACTIONS_OF)
 
 
 CALLS: dict[str, Callable[[Homes, Phone, Home, dict[str, str]], object]] = {
@@ -146,19 +155,51 @@ def test_a_removed_member_sees_nothing_of_the_unit_any_more_and_an_open_phone_is
     assert [one.role for one in homes.people.people(home.owner.caller, home.unit.id).people] == [Role.OWNER, Role.GUEST]
 
 
+IDENTIFY = ChosenItem(id="x", kind="command", action="command", arguments={"name": "identify"})
+FLASH = ChosenItem(id="y", kind="command", action="command", arguments={"name": "identify", "seconds": 3})
+
+
+def ask(world: World, phone: Phone, item: ChosenItem = IDENTIFY) -> str:
+    chosen = world.menus.choose(phone.caller, world.journey(phone).id, item, None)
+    return str(chosen.command_id)
+
+
+def standing_of(world: World, command_id: str) -> tuple[str, bool]:
+    """How far a command is, and whether it waits to leave."""
+    return world.rows("command", id=command_id)[0].status, bool(world.rows("outbox", command_id=command_id))
+
+
 def test_what_a_removed_member_asked_of_the_device_does_not_leave_any_more(homes: Homes) -> None:
     world, home = homes.world, homes.home()
-    item = ChosenItem(id="x", kind="command", action="command", arguments={"name": "identify"})
-    asked = {
-        phone: world.menus.choose(phone.caller, world.journey(phone).id, item, None).command_id
-        for phone in (home.household, home.owner)
-    }
+    theirs, owners = ask(world, home.household, FLASH), ask(world, home.owner)
     (row,) = world.rows("member", person_id=home.household.person_id)
     homes.people.remove(home.owner.caller, home.unit.id, row.id)
-    statuses = [world.rows("command", id=asked[phone])[0].status for phone in (home.household, home.owner)]
-    assert statuses == ["failed", "queued"]
-    waiting = {one.command_id for one in world.rows("outbox") if one.command_id}
-    assert (asked[home.household] in waiting, asked[home.owner] in waiting) == (False, True)
+    assert standing_of(world, theirs) == ("failed", False)
+    assert standing_of(world, owners) == ("queued", True)
+
+
+@pytest.mark.parametrize("gone_by", ["removal", "opt-out"])
+@pytest.mark.parametrize("first", ["household", "owner"])
+def test_what_the_owner_asked_for_too_still_leaves_and_who_has_gone_hears_of_it_no_more(
+    homes: Homes, first: str, gone_by: str
+) -> None:
+    world, home = homes.world, homes.home()
+    both = (home.household, home.owner) if first == "household" else (home.owner, home.household)
+    asked = {ask(world, phone) for phone in both}
+    alone = ask(world, home.household, FLASH)
+    (command_id,) = asked
+    if gone_by == "removal":
+        (row,) = world.rows("member", person_id=home.household.person_id)
+        homes.people.remove(home.owner.caller, home.unit.id, row.id)
+    else:
+        world.menus.opt_out(home.household.token)
+    assert standing_of(world, command_id) == ("queued", True)
+    assert world.rows("outbox", command_id=alone) == []
+    owners = world.journey(home.owner)
+    (said,) = world.rows("outbox", command_id=command_id)
+    (command,) = world.rows("command", id=command_id)
+    assert (said.person_id, command.person_id, command.journey_id) == (owners.person_id, owners.person_id, owners.id)
+    assert [one.journey_id for one in world.rows("command_ask")] == [owners.id]
 
 
 def test_a_member_may_leave_and_be_invited_again_and_the_owner_cannot_leave_so(homes: Homes) -> None:
