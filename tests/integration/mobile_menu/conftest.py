@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse
 
 from broker.contract.errors import ThroughlineError
 from broker.contract.stages import Role
-from mobile_menu import account_api
+from mobile_menu import account_api, push_api
 from mobile_menu.api import router, routes
 from mobile_menu.limits import Limits
 from mobile_menu.live import LiveHub
@@ -25,6 +25,7 @@ from mobile_menu.openapi import openapi_extra
 from mobile_menu.threads import Threads
 from mobile_menu.web_files import web_app
 from tests.unit.mobile_menu.fake_accounts import FakeAccounts
+from tests.unit.mobile_menu.fake_pushes import FakePushes
 from tests.unit.mobile_menu.fake_record import Clock, FakeRecord, service_over
 
 STATUS = {
@@ -54,6 +55,7 @@ def small_app(
     app.router.routes[:0] = routes(service, hub, threads)
     app.include_router(router(service, hub, threads, secure=secure, limits=limits))
     app.include_router(account_api.router(FakeAccounts(clock), service, threads, secure=secure))
+    app.include_router(push_api.router(FakePushes(), service, threads))
     app.router.routes.extend(web_app())
 
     @app.exception_handler(ThroughlineError)
