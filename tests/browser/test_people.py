@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser import menus
 from tests.browser.conftest import Phone
@@ -206,6 +206,27 @@ def test_everything_can_be_taken_along_as_a_file(phone: Phone, service: FakeServ
 
     taken = json.loads(Path(download.value.path()).read_text())
     assert taken["person"]["journeys"][0]["id"] == menus.JOURNEY
+
+
+def test_settings_that_are_opened_before_the_journey_arrives_stay_and_have_the_data_then(
+    phone: Phone, service: FakeService
+) -> None:
+    service.serve(menus.support_ok())
+    held: list[Route] = []
+    phone.page.route("**/menu/v1/journeys*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no built-in method
+    page = phone.open()
+    page.get_by_role("button", name=re.compile("^Settings$")).click()
+    expect(page.get_by_role("heading", name="Settings")).to_be_focused()
+    becomes(lambda: page.evaluate("1") and len(held), 1)  # A look at the page lets the call be heard of.
+    expect(page.locator(".pulse")).to_have_count(0)
+
+    held[0].continue_()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    expect(page.get_by_role("heading", name="Settings")).to_be_focused()
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download my data").click()
+    assert json.loads(Path(download.value.path()).read_text())["person"]["journeys"][0]["id"] == menus.JOURNEY
 
 
 def test_leaving_wipes_the_phone_and_shows_the_receipt(phone: Phone, service: FakeService) -> None:

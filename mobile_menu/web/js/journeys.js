@@ -26,8 +26,15 @@ export async function arrive(asked) {
   if (query.get("journey") && found && found.id !== asked) toast(t("link.other"));
   const named = query.get("uri") || query.get("gtin");
   if (!found || (named && !(query.has("claim") && found.id === query.get("journey")))) showStart();
-  else if (state.journey !== found.id) open(found.id);
+  else if (state.journey !== found.id) openUnder(found.id);
   else drawTop();
+}
+
+/** Settings that were opened before there was any journey are the phone's own: they stay, with what has come by now. */
+function openUnder(journey) {
+  const stays = !state.journey && document.querySelector("dialog.settings[open]");
+  open(journey);
+  if (stays) acts.settings();
 }
 
 /** A link of ours sets a cookie: the visit it began may be newer than our token. Taken only if nothing is lost by it. */
