@@ -2,8 +2,10 @@
 from a device's message to the phone.
 """
 
+import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +24,9 @@ from device_sim.credentials import Credential
 from device_sim.phone import Phone
 from tests.certificates import new_key, request_of
 from tests.collector import Collected, Collector
+from tests.mail_sink import certificate
 from tests.ports import free_port
+from tests.push_service import Browser, PushService, running_push_service
 from tests.raw_device import RawDevice
 from tests.stories.listening import open_menu
 from tests.system import System, until, until_async
@@ -37,16 +41,19 @@ it do so."""
 
 
 class Watched(System):
-    """A system with its worker's figures at a port that is known, and its traces in a collector."""
+    """A system with its worker's figures at a port that is known, its traces in a collector, and a push service."""
 
-    def __init__(self, folder: Path, collector: Collector) -> None:
+    def __init__(self, folder: Path, collector: Collector, pushes: PushService, push_ca_file: Path) -> None:
         self.metrics_port = free_port()
+        self.pushes = pushes
         super().__init__(
             folder,
             {
                 "THROUGHLINE_METRICS_PORT": str(self.metrics_port),
                 "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
                 "OTEL_BSP_SCHEDULE_DELAY": "100",
+                "THROUGHLINE_PUSH_SERVICES": json.dumps([pushes.known]),
+                "THROUGHLINE_PUSH_CA_FILE": str(push_ca_file),
             },
         )
 
@@ -72,11 +79,14 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Watched]:
-    system = Watched(tmp_path_factory.mktemp("watched"), collector)
-    try:
-        yield system.start()  # type: ignore[misc]  # it returns itself
-    finally:
-        system.stop()
+    folder = tmp_path_factory.mktemp("watched")
+    cert = certificate(tmp_path_factory.mktemp("push"))
+    with running_push_service(cert) as pushes:
+        system = Watched(folder, collector, pushes, cert[0])
+        try:
+            yield system.start()  # type: ignore[misc]  # it returns itself
+        finally:
+            system.stop()
 
 
 def value(figures: dict[str, Figures], process: str, metric: Metric, label: str = "") -> float:
@@ -112,6 +122,7 @@ async def test_each_metric_is_told_and_moves_when_the_thing_happens(watched: Wat
     unit = await system.unit()
     _a_device_speaks(system, unit, grows)
     await _a_phone_looks(system, unit, grows)
+    await _a_closed_page_is_told(system, grows)
     await _certify(system, unit)
     grows.of("api", c.ENROLMENTS, "enrolled", "refused")
     for metric in (c.REVOCATIONS, c.AUDIT_HEAD, c.COMMIT):
@@ -154,6 +165,37 @@ async def _a_phone_looks(system: Watched, unit: Credential, grows: Growth) -> No
         grows.of("api", c.MENUS, "kept", "composed")
         grows.of("api", c.SHOWN, "written")
         await _confirm(system, phone)
+
+
+async def _a_closed_page_is_told(system: Watched, grows: Growth) -> None:
+    """Three answers of an expert: one that the push service takes at the second try, one that it will not have, and one
+    for a browser that is gone by then.
+    """
+    system.pushes.answers += [(503, {}), (201, {}), (400, {}), (410, {})]
+    async with system.phone() as phone, system.operator() as expert:
+        journey = await system.owned(phone, await system.unit())
+        await _subscribe(system, phone)
+        case = (await phone.open_case(journey, "Which way round does the roll go?"))["id"]
+        for number, outcomes in enumerate((("later", "sent"), ("refused",), ("gone",))):
+            body, once = {"text": "With its label side up."}, {"Idempotency-Key": f"answer-{number}"}
+            await expert.call("POST", f"/api/v1/cases/{case}/messages", body=body, headers=once)
+            for outcome in outcomes:
+                system.travel(minutes=1)  # a message waits a little, in case the page is open after all
+                grows.of("work", c.PUSH_DONE, outcome)
+
+
+async def _subscribe(system: Watched, phone: Phone) -> None:
+    browser = Browser.new()
+    keys = {"p256dh": browser.p256dh, "auth": browser.auth}
+    wanted = {"endpoint": system.pushes.endpoint(), **keys, "time_zone": _where_it_is_noon(system.clock())}
+    async with httpx.AsyncClient(base_url=system.url, headers={"Authorization": f"Bearer {phone.token}"}) as client:
+        answer = await client.put("/menu/v1/push", json=wanted)
+        assert answer.is_success, answer.text
+
+
+def _where_it_is_noon(now: datetime) -> str:
+    """A time zone whose phones are told at once, whenever the test runs. West is plus in these names."""
+    return f"Etc/GMT{now.hour - 12:+d}"
 
 
 def _the_broker_dies(system: Watched, grows: Growth) -> None:
