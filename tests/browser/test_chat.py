@@ -1,6 +1,8 @@
 """The conversation with an expert: what is written is never lost, sent once, and what is new is marked."""
 
-from playwright.sync_api import Page, expect
+import json
+
+from playwright.sync_api import Page, Response, Route, expect
 
 from tests.browser import menus
 from tests.browser.conftest import Phone
@@ -9,12 +11,17 @@ from tests.system import until
 
 OFFLINE = ["ERR_INTERNET_DISCONNECTED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "Failed to load resource"]
 LATER = "2026-11-20T12:30:00+00:00"
+LOOK = "**/menu/v1/cases?**"
+TEN_FRAMES = """async () => {
+    for (let i = 0; i < 10; i++) await new Promise((drawn) => { requestAnimationFrame(drawn); });
+}"""
 
 
 def opened(phone: Phone, service: FakeService) -> Page:
     service.serve(menus.support_jam())
     page = phone.open()
-    page.get_by_role("button", name="Ask an expert", exact=True).click()
+    with page.expect_response(LOOK):  # asked for later, it would have told what a test means to tell by the live line
+        page.get_by_role("button", name="Ask an expert", exact=True).click()
     expect(page.get_by_role("textbox", name="Your message")).to_be_focused()
     return page
 
@@ -22,6 +29,12 @@ def opened(phone: Phone, service: FakeService) -> Page:
 def send(page: Page, text: str) -> None:
     page.get_by_role("textbox").fill(text)
     page.get_by_role("button", name="Send").click()
+
+
+def taken(page: Page, response: Response) -> None:
+    """The page has had the time to take this answer in: what it does wrong then is on it."""
+    assert response.finished() is None
+    page.evaluate(TEN_FRAMES)
 
 
 def test_a_text_that_is_not_sent_is_still_there_after_the_sheet_and_the_page_were_closed(
@@ -96,10 +109,31 @@ def test_an_answer_that_is_seen_as_it_comes_is_told_to_the_service_as_read(phone
     page = opened(phone, service)
     send(page, "Hello?")
     expect(page.locator(".sent-state")).to_have_text("Arrived")
-    with page.expect_request("**/menu/v1/cases?**"):
+    with page.expect_request(LOOK):
         service.answer("Good morning!")
     expect(page.get_by_role("log")).to_have_attribute("aria-live", "polite")
     expect(page.locator(".message.expert .words")).to_have_text("Good morning!")
+
+
+def test_an_answer_that_overtakes_the_first_look_stays_and_is_told_as_read(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.support_jam())
+    page = phone.open()
+    held: list[Route] = []
+    page.route(LOOK, lambda route: held.append(route), times=1)  # noqa: PLW0108 - Playwright takes no built-in method
+    page.get_by_role("button", name="Ask an expert", exact=True).click()
+    page.get_by_role("textbox").fill("Hello?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".sent-state")).to_have_text("Arrived")
+    before_it = json.dumps({"items": service.threads})
+    with page.expect_response(LOOK) as second:
+        service.answer("Good morning!")
+    taken(page, second.value)
+    expect(page.locator(".message.expert .words")).to_have_text("Good morning!")
+
+    with page.expect_response(LOOK) as first:
+        held[0].fulfill(body=before_it, content_type="application/json")
+    taken(page, first.value)
+    expect(page.locator(".message .words")).to_have_text(["Hello?", "Good morning!"])
 
 
 def test_a_message_that_was_refused_can_be_sent_again_and_nothing_after_it_goes_first(

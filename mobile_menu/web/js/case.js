@@ -54,13 +54,16 @@ export function openCases(journey, complain, about = "") {
   /** A thread as it is now: from an answer to our call, or from the live line. */
   function arrived(thread) {
     if (thread.journey_id !== journey) return;
-    const had = threads.get(thread.id);
-    // The two ways may overtake each other: a thread only grows.
-    if (had && had.messages.length > thread.messages.length) return;
-    threads.set(thread.id, thread);
-    const fresh = thread.messages.slice(had?.messages.length ?? 0).some((message) => message.author === "expert");
+    const had = threads.get(thread.id)?.messages.length ?? 0;
+    know(thread);
     draw();
-    if (had && fresh && !document.hidden) look(); // it was seen here: the menu need not call it new
+    const fresh = thread.messages.slice(had).some((message) => message.author === "expert");
+    if (fresh && !document.hidden) look(); // it was seen here: the menu need not call it new
+  }
+
+  /** What comes by several ways may overtake itself, and a thread only grows: of two, the longer is the newer. */
+  function know(thread) {
+    if ((threads.get(thread.id)?.messages.length ?? 0) <= thread.messages.length) threads.set(thread.id, thread);
   }
 
   function draw() {
@@ -88,7 +91,7 @@ export function openCases(journey, complain, about = "") {
   /** Asks for the threads, which says that they were read. */
   async function look() {
     try {
-      (await api.cases(journey)).forEach((thread) => threads.set(thread.id, thread));
+      (await api.cases(journey)).forEach(know);
       draw();
     } catch (error) {
       if (error instanceof Problem) complain(error);
