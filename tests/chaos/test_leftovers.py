@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -42,16 +43,28 @@ def test_that_is_told_to_end() -> None:
 """
 
 
+@pytest.fixture
+def _heard() -> Iterator[None]:
+    """Whatever we start hears an interrupt, as from a terminal: a script's background job is born deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heard")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_told_to_end_puts_everything_away(tmp_path: Path, how: signal.Signals) -> None:
     path = tmp_path / "test_told.py"
     path.write_text(TESTS)
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "tests.ending", "--rootdir", str(tmp_path), str(path)]
-    told = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603 - our own program
-    assert told.stdout is not None
-    assert any("here" in line for line in told.stdout)
-    told.send_signal(how)
-    told.communicate(timeout=30)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as told:  # noqa: S603 - our own program
+        assert told.stdout is not None
+        assert any("here" in line for line in told.stdout)
+        told.send_signal(how)
+        try:
+            told.communicate(timeout=60)
+        finally:
+            told.kill()
     assert told.returncode == pytest.ExitCode.INTERRUPTED
     assert path.with_suffix(".away").exists()
 
