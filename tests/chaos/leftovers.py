@@ -36,7 +36,15 @@ def owner_of(name: str) -> int | None:
 
 def abandoned(names: list[str]) -> list[str]:
     """Those whose makers are no more."""
-    return [one for one in names if (owner := owner_of(one)) is not None and not psutil.pid_exists(owner)]
+    return [one for one in names if (owner := owner_of(one)) is not None and not runs(owner)]
+
+
+def runs(pid: int) -> bool:
+    """Whether this process may still do something: one that only waits to be buried by its parent does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def clear() -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import psutil
 import pytest
 
 from tests.chaos import leftovers
@@ -76,6 +75,15 @@ def test_names_tell_whose_they_are() -> None:
     assert [leftovers.owner_of(one) for one in ("tlfs-abc", "tl-chaos-", "other-77", "tlfs-77-a/b")] == [None] * 4
 
 
+def test_a_process_that_only_waits_to_be_buried_does_not_run() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as ended:
+        assert ended.stdout is not None
+        assert ended.stdout.read() == b""
+        until(lambda: not leftovers.runs(ended.pid), "its end")
+        assert ended.returncode is None, "nobody has asked for it yet"
+    assert leftovers.runs(os.getpid())
+
+
 def test_what_a_killed_run_left_is_removed_and_what_runs_stays() -> None:
     with small_disk(MEGABYTE) as disk, own_network() as network:
         killed = subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603 - our own program
@@ -89,6 +97,6 @@ def test_what_a_killed_run_left_is_removed_and_what_runs_stays() -> None:
         assert set(leftovers.clear()) >= {Path(path).name, name}
         assert not Path(path).exists()
         assert not (leftovers.NETWORKS / name).exists()
-        until(lambda: not any(psutil.pid_exists(int(pid)) for pid in pids), "the end of its processes")
+        until(lambda: not any(leftovers.runs(int(pid)) for pid in pids), "the end of its processes")
         assert disk.path.is_mount()
         assert (leftovers.NETWORKS / network.name).exists()
