@@ -126,7 +126,14 @@ def make_app(
     gates = limits or usual_limits()
     meters, contents = Meters("api"), Contents(db)
     record = Record(db, keys, lambda how: meters.add(catalogue.SHOWN, label=how))
-    menus = Menus(db, keys, settings.url, lifetimes_of(settings), contents.heard)
+    menus = Menus(
+        db,
+        keys,
+        settings.url,
+        lifetimes_of(settings),
+        contents.heard,
+        lambda proof: meters.add(catalogue.PROOFS, label=proof),
+    )
     service = MenuService(
         menus,
         contents.current,

@@ -44,7 +44,10 @@ UNITS_REMEMBERED = 200_000
 
 
 class Menus:
-    """The port. versions: hears, whenever a menu is held against the record, how many contents were ever published."""
+    """The port. versions: hears, whenever a menu is held against the record, how many contents were ever published.
+
+    proofs: hears what becomes of each new proof of place.
+    """
 
     def __init__(
         self,
@@ -53,12 +56,14 @@ class Menus:
         base_url: str,
         lifetimes: phones.Lifetimes = phones.USUAL,
         versions: Callable[[int], None] = lambda _count: None,
+        proofs: Callable[[zones.Proof], None] = lambda _proof: None,
     ) -> None:
         self._db = db
         self._keys = keys
         self._base_url = base_url
         self._lifetimes = lifetimes
         self._versions = versions
+        self._proofs = proofs
         self._seen: OrderedDict[str, set[str]] = OrderedDict()
         self._seeing = Lock()
 
@@ -147,10 +152,12 @@ class Menus:
             return zones.around(tx, own_journey(tx, caller, journey_id))
 
     def enter_zone(self, caller: Caller, journey_id: str, zone: ZoneState, ephemeral_ids: Sequence[str]) -> None:
-        def enter(tx: Transaction) -> None:
-            zones.enter(tx, self._keys, own_journey(tx, caller, journey_id), zone, ephemeral_ids)
+        def enter(tx: Transaction) -> zones.Proof | None:
+            return zones.enter(tx, self._keys, own_journey(tx, caller, journey_id), zone, ephemeral_ids)
 
-        self._db.run(enter)
+        proof = self._db.run(enter)
+        if proof is not None:
+            self._proofs(proof)
 
     # --- acting ---
 

@@ -79,6 +79,7 @@ WITHOUT_FACTS: Final = frozenset(
         EventType.JOURNEY_STALLED,
         EventType.JOURNEY_RESUMED,
         EventType.ITEM_CHOSEN,
+        EventType.PROOF_DOUBTED,
         EventType.SESSION_REUSED,
         EventType.PERSON_JOINED,
         EventType.JOURNEY_JOINED,

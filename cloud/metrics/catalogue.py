@@ -249,6 +249,15 @@ SHOWN: Final = Metric(
     "outcome",
     ("written", "late", "lost"),
 )
+PROOFS: Final = Metric(
+    "proofs_of_place_total",
+    _COUNTER,
+    "New proofs of place at demo units: believed, and doubted, as the same person proved to be in another shop that is "
+    "too far away for the time between.",
+    _API,
+    "outcome",
+    ("believed", "doubted"),
+)
 RESPONSES: Final = Metric(
     "http_responses_total", _COUNTER, "HTTP responses, by the class of their status.", _API, "status",
     ("1xx", "2xx", "3xx", "4xx", "5xx"),
@@ -278,8 +287,8 @@ METRICS: Final = (
     MESSAGES, STORED, DUPLICATES, REJECTED, GAPS, BATCH, TRANSACTION, RECEIPT_LAG, DEVICE_LAG, INGEST_FAILED, WAITING,
     WAITING_BYTES, CONNECTIONS, CONNECTED, BROKER_QUEUE, BROKER_DROPPED, COMMIT, ANSWERS, OUTBOX, OUTBOX_AGE,
     OUTBOX_DONE, MAILS, MAIL_DONE, PUSH_DONE, SERIES_LATE,
-    TIMERS_DUE, LATENESS, DUTIES, ROUNDS_FAILED, STREAMS, PUSH, MENUS, SHOWN, RESPONSES, ENROLMENTS, REVOCATIONS,
-    AUDIT_HEAD,
+    TIMERS_DUE, LATENESS, DUTIES, ROUNDS_FAILED, STREAMS, PUSH, MENUS, SHOWN, PROOFS, RESPONSES, ENROLMENTS,
+    REVOCATIONS, AUDIT_HEAD,
 )  # fmt: skip
 """All, in the order of the reference page."""
 

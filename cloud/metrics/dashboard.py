@@ -108,6 +108,7 @@ ROWS: Final[Mapping[str, Sequence[Panel]]] = {
         Panel("Live streams", "short", {"{{instance}}": c.STREAMS.full_name}),
         Panel("Menus, by how they were come by", "cps", _by(c.MENUS)),
         Panel("New menus, by whether they were written down in time", "cps", _by(c.SHOWN)),
+        Panel("Proofs of place at demo units", "cps", _by(c.PROOFS)),
         Panel("From the change to the phone", "s", _spread(c.PUSH)),
         Panel("HTTP responses", "cps", _by(c.RESPONSES)),
     ),

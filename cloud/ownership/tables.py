@@ -1,5 +1,5 @@
 """Rows of ownership: who is with a unit, what invites others, a change of hands under way, onlookers who were sent
-away, failed attempts, and what proofs of place have opened.
+away, failed attempts, proofs of place at demo units and what such proofs have opened.
 
 Whose a unit is stands in the registry. No code is stored, only its hash; no address, only a keyed hash, for a day.
 """
@@ -97,8 +97,10 @@ class ClaimFailureRow(SQLModel, table=True):
 
 
 class ProvenActRow(SQLModel, table=True):
-    """Something that a proof of place has opened. eid_window: of the beacon's id that was the proof, as
-    `broker.contract.eid` numbers them. person_id: nobody, once they have left; it still counts for the unit then.
+    """Something that a proof of place has opened, or, with an empty action, that somebody proved to be at a demo unit.
+
+    eid_window: of the beacon's id that was the proof, as `broker.contract.eid` numbers them. person_id: nobody, once
+    they have left; what was opened still counts for the unit then.
     """
 
     __tablename__ = "proven_act"

@@ -66,6 +66,16 @@ class DemoTried(Data, frozen=True, kw_only=True):
     product_id: Key
 
 
+class ProofDoubted(Data, frozen=True, kw_only=True):
+    """A proof of place at a demo unit that was not believed. other_id: the demo unit, of a shop too far away, at which
+    the same person proved to be. passed_s: between the two.
+    """
+
+    product_id: Key
+    other_id: Key
+    passed_s: int
+
+
 class OrderChanged(Data, frozen=True, kw_only=True):
     """version: the shop's count of changes to this order; the higher one is the newer."""
 
@@ -237,6 +247,7 @@ DATA: Final[Mapping[EventType, type[Data]]] = MappingProxyType(
         EventType.COUPON_ISSUED: CouponIssued,
         EventType.COUPON_REDEEMED: CouponRedeemed,
         EventType.DEMO_TRIED: DemoTried,
+        EventType.PROOF_DOUBTED: ProofDoubted,
         EventType.ORDER_CHANGED: OrderChanged,
         EventType.PARCEL_CHANGED: ParcelChanged,
         EventType.PRODUCT_CLAIMED: ProductClaimed,

@@ -50,6 +50,7 @@ class EventType(StrEnum):
     COUPON_ISSUED = "coupon.issued"
     COUPON_REDEEMED = "coupon.redeemed"
     DEMO_TRIED = "demo.tried"
+    PROOF_DOUBTED = "proof.doubted"
     ORDER_CHANGED = "order.changed"
     PARCEL_CHANGED = "parcel.changed"
     PRODUCT_CLAIMED = "product.claimed"

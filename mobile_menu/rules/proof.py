@@ -1,8 +1,9 @@
 """Which ephemeral ids of a report may count as proof of place: those that fit everything else the phone says.
 
 Whatever a phone reports can be made up. An ephemeral id cannot, but it can be carried on: heard by somebody who stands
-there, and sent by somebody who does not. Here is what gives that away. Whether an id is the unit's of this moment is
-for the record to say, which holds the unit's key.
+there, and sent by somebody who does not. Here is what gives that away: a report that contradicts itself, and two proofs
+at places between which nobody travels so fast. Whether an id is the unit's of this moment is for the record to say,
+which holds the unit's key.
 """
 
 import math
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
 from statistics import median
+from typing import NamedTuple
 
 from mobile_menu.ports import Fence, Surroundings
 from mobile_menu.rules.proximity import (
@@ -31,6 +33,21 @@ EPHEMERAL_KIND = "eddystone-eid"
 USUAL_AT_1M_DBM = -59.0
 BEACON_REACH_M = 200.0
 """Nobody hears a beacon from further away than this."""
+REPORTED_WITHIN_S = 60.0
+"""What a phone heard is at most this old when it reports it."""
+ON_LAND_M_S = 97.0
+"""350 km/h, from door to door: the fastest trains."""
+IN_THE_AIR_M_S = 300.0
+"""1,080 km/h over the ground: an airliner in a jet stream."""
+BEFORE_A_FLIGHT_S = 3600.0
+"""Nobody is in the air sooner, and in a shop again."""
+
+
+class Stood(NamedTuple):
+    """Somebody proved to be in a shop, at that time. The shop's place is known; theirs is not, and is not asked for."""
+
+    fence: Fence
+    at: datetime
 
 
 def proving_ids(
@@ -46,6 +63,21 @@ def proving_ids(
             readings.setdefault(name.rpartition(":")[2], []).append(sighting)
     close = tuple(name for name, each in readings.items() if _apart_m(each) <= GO_M[Zone.NEAR])
     return close if close and _fits_together(sightings, surroundings, position, now) else ()
+
+
+def out_of_reach(earlier: Iterable[Stood], here: Stood) -> Stood | None:
+    """One of the earlier places from which nobody can have got here in the time between; None when there is none."""
+    return next((one for one in earlier if not _can_be_both(one, here)), None)
+
+
+def reach_m(passed_s: float) -> float:
+    """How far anybody gets in this time: by the fastest train, or, when there is time to board, by air."""
+    return max(ON_LAND_M_S * passed_s, IN_THE_AIR_M_S * (passed_s - BEFORE_A_FLIGHT_S), 0.0)
+
+
+def _can_be_both(one: Stood, other: Stood) -> bool:
+    apart_m = max(0.0, _gap_m(one.fence, other.fence) - 2 * BEACON_REACH_M)
+    return apart_m <= reach_m(abs((other.at - one.at).total_seconds()) + REPORTED_WITHIN_S)
 
 
 def _apart_m(readings: Iterable[Sighting]) -> float:

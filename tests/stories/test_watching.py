@@ -35,9 +35,10 @@ Figures = dict[tuple[str, str], float]
 ELSEWHERE: Final = {
     c.INGEST_FAILED, c.WAITING, c.WAITING_BYTES, c.ANSWERS, c.OUTBOX, c.OUTBOX_AGE, c.MAILS, c.TIMERS_DUE,
     c.ROUNDS_FAILED, c.BROKER_QUEUE, c.BROKER_DROPPED, c.SERIES_LATE,
+    c.PROOFS,
 }  # fmt: skip
 """What moves when something fails or stands still: `integration/cloud/test_figures.py` and `test_broker_queue.py` make
-it do so."""
+it do so; proofs of place `integration/cloud/test_proofs.py`."""
 
 
 class Watched(System):

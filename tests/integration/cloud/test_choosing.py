@@ -300,7 +300,7 @@ def test_a_repeated_call_gets_its_answer_and_uses_up_nothing(shop: Shop) -> None
     shop.proves(chooser)
     first = chooser.choose("print-sample", "k1")
     assert chooser.choose("print-sample", "k1") == first
-    assert len(shop.world.rows("proven_act")) == 1
+    assert len(shop.world.rows("proven_act", action="print_sample")) == 1
 
 
 def test_two_at_a_time_print_one_page_and_the_one_who_joins_keeps_their_proof(shop: Shop) -> None:
@@ -356,7 +356,7 @@ def test_what_a_proof_opened_and_who_chose_what_is_in_the_export_and_forgotten_a
     chooser = shop.visitor()
     shop.prints(chooser)
     out = shop.world.menus.export(chooser.phone.caller)
-    assert [one["action"] for one in out["proofs_of_place"]] == ["print_sample"]
+    assert [one["action"] for one in out["proofs_of_place"]] == [proofs.STOOD, "print_sample"]
     assert [one["item_id"] for one in out["commands_chosen"]] == ["print-sample"]
     shop.world.clock.now += timedelta(days=1, seconds=1)
     shop.world.run(proofs.forget_old)

@@ -8,8 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_menu.ports import BeaconTarget, Fence, Surroundings, ZoneState
-from mobile_menu.rules.proof import proving_ids
-from mobile_menu.rules.proximity import Position, Sighting
+from mobile_menu.rules.proof import (
+    BEACON_REACH_M,
+    REPORTED_WITHIN_S,
+    Stood,
+    out_of_reach,
+    proving_ids,
+    reach_m,
+)
+from mobile_menu.rules.proximity import EARTH_RADIUS_M, Position, Sighting, great_circle_m
 from mobile_menu.rules.situation import Shop
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -141,3 +148,99 @@ def test_no_report_breaks_it_and_the_order_of_sightings_does_not_matter(
     shuffled = list(sightings)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]  # Hypothesis' randoms are `random.Random`s
     assert set(proving(*sightings, position=position)) == set(proving(*shuffled, position=position)) <= {EID}
+
+
+# --- between proofs ---
+
+
+def stood(at: tuple[float, float], seconds: float = 0.0, radius_m: float = 100.0) -> Stood:
+    shop = Shop(id=f"{at}", name="Shop")
+    return Stood(Fence(shop=shop, latitude=at[0], longitude=at[1], radius_m=radius_m), NOW + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("passed", "believed"),
+    [
+        (timedelta(0), False),
+        (timedelta(minutes=30), False),
+        (timedelta(hours=1, minutes=25), False),
+        (timedelta(hours=1, minutes=26), True),
+        (timedelta(days=1), True),
+    ],
+    ids=str,
+)
+def test_from_berlin_to_munich_it_takes_a_while(passed: timedelta, believed: bool) -> None:
+    berlin, munich = stood(BERLIN), stood(MUNICH, passed.total_seconds())
+    assert (out_of_reach([berlin], munich) is None) is believed
+
+
+def test_one_place_out_of_reach_is_enough_and_it_is_told() -> None:
+    here, near, far = stood(BERLIN, 600), stood((52.39, 13.065)), stood(MUNICH)
+    assert out_of_reach([near, far], here) == far
+    assert out_of_reach([near], here) is None
+    assert out_of_reach([], here) is None
+
+
+def test_a_wide_fence_says_less_about_where_its_unit_stands() -> None:
+    wide = stood(MUNICH, 0, radius_m=10_000), stood(BERLIN, 85 * 60, radius_m=10_000)
+    assert out_of_reach([stood(MUNICH)], stood(BERLIN, 85 * 60)) is not None
+    assert out_of_reach([wide[0]], wide[1]) is None
+
+
+PLACES = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
+SECONDS = st.floats(0, 172_800)
+
+
+@given(PLACES, PLACES, SECONDS)
+def test_whichever_proof_came_first_the_two_fit_together_or_do_not(
+    one: tuple[float, float], other: tuple[float, float], seconds: float
+) -> None:
+    there, back = [stood(one)], stood(other, seconds)
+    assert (out_of_reach(there, back) is None) == (out_of_reach([stood(other, seconds)], stood(one)) is None)
+    assert (out_of_reach(there, back) is None) == (out_of_reach([stood(other)], stood(one, seconds)) is None)
+
+
+@given(PLACES, PLACES, SECONDS, SECONDS)
+def test_who_is_believed_is_believed_later_too_and_everybody_within_a_day(
+    one: tuple[float, float], other: tuple[float, float], seconds: float, more: float
+) -> None:
+    if out_of_reach([stood(one)], stood(other, seconds)) is None:
+        assert out_of_reach([stood(one)], stood(other, seconds + more)) is None
+    assert out_of_reach([stood(one)], stood(other, 86_400)) is None
+
+
+@given(st.lists(st.tuples(PLACES, st.floats(0, 1), st.floats(0, REPORTED_WITHIN_S)), min_size=2, max_size=8))
+def test_nobody_who_really_travels_is_ever_doubted_however_late_each_report_is(
+    legs: list[tuple[tuple[float, float], float, float]],
+) -> None:
+    """From shop to shop in the time that the fastest train or flight takes, and no faster."""
+    reports: list[Stood] = []
+    real_s, before = 0.0, legs[0][0]
+    for place, dawdling, late_s in legs:
+        apart_m = great_circle_m(*before, *place)
+        real_s += fastest_s(apart_m) * (1 + dawdling)
+        before = place
+        reports.append(stood(place, real_s + late_s))
+    for count, report in enumerate(reports):
+        assert out_of_reach(reports[:count], report) is None
+
+
+def fastest_s(apart_m: float) -> float:
+    """By land, or by air."""
+    return min(apart_m / 97, 3_600 + apart_m / 300)
+
+
+@given(st.floats(0, 3 * EARTH_RADIUS_M), st.floats(0, 2_000_000))
+def test_who_is_further_away_than_the_fastest_gets_is_doubted(seconds_m: float, more_m: float) -> None:
+    """Along the equator, where a metre is a metre of longitude."""
+    seconds = fastest_s(seconds_m)
+    apart_m = reach_m(seconds + REPORTED_WITHIN_S) + 2 * BEACON_REACH_M + 2 * 100 + 1 + more_m
+    if apart_m < math.pi * EARTH_RADIUS_M:
+        degrees = math.degrees(apart_m / EARTH_RADIUS_M)
+        there = (0.0, degrees if degrees <= 180 else degrees - 360)
+        assert out_of_reach([stood((0.0, 0.0))], stood(there, seconds)) is not None
+
+
+@given(SECONDS, SECONDS)
+def test_a_stop_on_the_way_never_makes_anybody_faster(one: float, other: float) -> None:
+    assert reach_m(one) + reach_m(other) <= reach_m(one + other) + 1e-6

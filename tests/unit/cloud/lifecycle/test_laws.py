@@ -53,6 +53,7 @@ DATA_OF: dict[EventType, st.SearchStrategy[dict[str, Json]]] = {
     EventType.COUPON_ISSUED: st.just({"coupon_id": "k", "amount": 1, "currency": "USD"}),
     EventType.COUPON_REDEEMED: st.just({"coupon_id": "k"}),
     EventType.DEMO_TRIED: st.just({"product_id": "d"}),
+    EventType.PROOF_DOUBTED: st.just({"product_id": "d", "other_id": "e", "passed_s": 60}),
     EventType.ORDER_CHANGED: st.fixed_dictionaries(
         {"order_id": st.sampled_from(["a", "b"]), "version": small, "status": st.sampled_from(list(OrderStatus))}
     ),
