@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from broker.contract.ibeacon import ibeacon_id
 from broker.contract.stages import Stage
 from cloud import situations
 from cloud.care import service as care
@@ -66,7 +67,7 @@ def beacons_of(tx: Transaction, journey: lifecycle.Journey, shops: list[Any]) ->
 
 def _target(subject: Any, subject_id: str, uid: str, shop_id: str = "") -> BeaconTarget:
     return BeaconTarget(
-        ids=(f"eddystone-uid:{uid}",),
+        ids=(f"eddystone-uid:{uid}", f"ibeacon:{ibeacon_id(uid)}"),
         subject=subject,
         subject_id=subject_id,
         rssi_at_1m_dbm=RSSI_AT_1M_DBM,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from collections.abc import Set as AbstractSet
 from urllib.parse import quote
 
 import httpx
@@ -13,7 +14,7 @@ from device_sim.calls import Caller, Outsider, refusal
 from device_sim.chance import chance
 from device_sim.device import utc_now
 from device_sim.errors import ImpossibleError, LateError, RefusedError
-from device_sim.radio import Room, Sighting, sight
+from device_sim.radio import ALL_KINDS, Room, Sighting, sight
 from device_sim.sse import EventReader
 
 
@@ -189,12 +190,22 @@ class Phone(Outsider):
         return dict(await self._http.json("POST", "/menu/v1/context", body) or {})
 
     async def stand(
-        self, journey: str, beacon: Beacon, distance_m: float, *, room: Room | None = None, times: int = 1
+        self,
+        journey: str,
+        beacon: Beacon,
+        distance_m: float,
+        *,
+        room: Room | None = None,
+        times: int = 1,
+        kinds: AbstractSet[str] = ALL_KINDS,
     ) -> dict[str, Json]:
-        """Stands at that distance of a unit: hears its beacon and reports it, `times` over. Returns the last answer."""
+        """Stands at that distance of a unit: hears its beacon and reports it, `times` over. Returns the last answer.
+
+        kinds: of frames, that this phone's system tells its apps of.
+        """
         answer: dict[str, Json] = {}
         for _ in range(times):
-            heard = sight(beacon, beacon.eid(utc_now()), distance_m, self._rng, room)
+            heard = sight(beacon, beacon.eid(utc_now()), distance_m, self._rng, room, kinds=kinds)
             answer = await self.report_context(journey, heard)
         return answer
 

@@ -1,11 +1,14 @@
 """What a phone receives of a beacon: log-distance path loss with the noise of a room. Pure, given its chance."""
 
 import math
+from collections.abc import Set as AbstractSet
 from random import Random
 
 import msgspec
 
-from device_sim.beacon import Beacon
+from device_sim.beacon import Beacon, read_frame
+
+ALL_KINDS = frozenset({"eddystone-uid", "eddystone-eid", "ibeacon"})
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +35,9 @@ def rssi_dbm(distance_m: float, power_at_1m_dbm: float, room: Room, rng: Random)
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A beacon frame as the phone reports it. kind: `eddystone-uid`, `eddystone-eid` or `ibeacon`; id: hex."""
+    """A beacon frame as the phone reports it. kind: `eddystone-uid`, `eddystone-eid` or `ibeacon`. id: hex; an
+    iBeacon's is `uuid:major:minor`.
+    """
 
     kind: str
     id: str
@@ -41,13 +46,23 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def sight(
-    beacon: Beacon, eid: str, distance_m: float, rng: Random, room: Room | None = None, readings: int = 5
+    beacon: Beacon,
+    eid: str,
+    distance_m: float,
+    rng: Random,
+    room: Room | None = None,
+    readings: int = 5,
+    kinds: AbstractSet[str] = ALL_KINDS,
 ) -> tuple[Sighting, ...]:
-    """What a phone sees of the beacon in a moment at this distance: both of its frames, several times each."""
+    """What a phone sees of the beacon in a moment at this distance: each of its frames, several times.
+
+    kinds: those that the phone's system tells its apps of. Each frame has noise of its own.
+    """
     room = room or Room()
     seen = []
-    for kind, name in (("eddystone-uid", beacon.uid), ("eddystone-eid", eid)) * readings:
+    for data in beacon.frames(eid) * readings:
+        frame = read_frame(data)
         reading = rssi_dbm(distance_m, beacon.power_at_1m_dbm, room, rng)
-        if reading is not None:
-            seen.append(Sighting(kind=kind, id=name, rssi_dbm=reading, tx_power_dbm=beacon.tx_power_dbm))
+        if frame is not None and reading is not None and frame.kind in kinds:
+            seen.append(Sighting(kind=frame.kind, id=frame.id, rssi_dbm=reading, tx_power_dbm=frame.tx_power_dbm))
     return tuple(seen)

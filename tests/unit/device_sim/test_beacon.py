@@ -1,14 +1,18 @@
 """The beacon's ids are those of the specification, and its radio that of a room."""
 
 import csv
+import re
 import statistics
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from broker.contract.eid import ephemeral_id, temporary_key
-from device_sim.beacon import Beacon
+from broker.contract.ibeacon import ibeacon_id
+from device_sim.beacon import Beacon, Frame, read_frame
 from device_sim.chance import chance
 from device_sim.radio import Room, mean_rssi_dbm, rssi_dbm, sight
 
@@ -16,6 +20,7 @@ DATA = Path(__file__).parents[2] / "data"
 VECTORS = list(csv.DictReader((DATA / "eddystone_eid_vectors.csv").read_text().splitlines()))
 MEASURED = list(csv.DictReader((DATA / "ble_rssi_reference.csv").read_text().splitlines()))
 BEACON = Beacon(uid="00112233445566778899" + "aabbccddeeff", identity_key=bytes(range(16)))
+IBEACON_ID = "00112233445566778899" + "0" * 12 + ":52445:61183"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
@@ -58,11 +63,58 @@ def test_far_away_nothing_is_heard_and_the_same_seed_hears_the_same() -> None:
     assert sight(BEACON, BEACON.eid(NOW), 500, chance(1)) == ()
     near = sight(BEACON, BEACON.eid(NOW), 1, chance(1))
     assert near == sight(BEACON, BEACON.eid(NOW), 1, chance(1))
-    assert {(one.kind, one.id) for one in near} == {
-        ("eddystone-uid", BEACON.uid),
-        ("eddystone-eid", BEACON.eid(NOW)),
+    assert {(one.kind, one.id, one.tx_power_dbm) for one in near} == {
+        ("eddystone-uid", BEACON.uid, -18),
+        ("eddystone-eid", BEACON.eid(NOW), -18),
+        ("ibeacon", IBEACON_ID, -59),
     }
-    assert near[0].tx_power_dbm == -18
+
+
+def test_a_phone_reports_the_kinds_of_frames_that_its_system_tells_of() -> None:
+    seen = sight(BEACON, BEACON.eid(NOW), 1, chance(1), kinds={"ibeacon"})
+    assert {one.kind for one in seen} == {"ibeacon"}
+    assert {one.kind for one in sight(BEACON, "", 1, chance(1))} == {"eddystone-uid", "ibeacon"}
+
+
+def test_the_frames_are_those_of_the_specifications() -> None:
+    uid, eid, ibeacon = BEACON.frames("0123456789abcdef")
+    assert uid.hex() == "00ee" + "00112233445566778899" + "aabbccddeeff" + "0000"
+    assert eid.hex() == "30ee" + "0123456789abcdef"
+    assert ibeacon.hex() == "4c000215" + "00112233445566778899000000000000" + "ccdd" + "eeff" + "c5"
+
+
+@pytest.mark.parametrize("data", ["", "10ee00", "20000bb8", "30ee01234567", "4c0002150011", "4c0012020000", "beac"])
+def test_what_is_no_frame_of_a_known_kind_is_none(data: str) -> None:
+    assert read_frame(bytes.fromhex(data)) is None
+
+
+@given(st.binary(max_size=31))
+def test_no_bytes_on_the_air_break_a_phone(data: bytes) -> None:
+    frame = read_frame(data)
+    assert frame is None or (normal_id(frame) is not None and -128 <= frame.tx_power_dbm <= 127)
+
+
+def normal_id(frame: Frame) -> str | None:
+    """How the service that a phone reports to would write it."""
+    forms = {
+        "ibeacon": r"[0-9a-f]{32}:\d{1,5}:\d{1,5}",
+        "eddystone-uid": r"[0-9a-f]{32}",
+        "eddystone-eid": r"[0-9a-f]{16}",
+    }
+    return frame.id if re.fullmatch(forms[frame.kind], frame.id) else None
+
+
+@given(st.binary(min_size=6, max_size=6))
+def test_an_ibeacon_id_is_as_exact_as_32_bits_allow_and_its_uuid_the_same_for_all(instance: bytes) -> None:
+    uuid, major, minor = ibeacon_id(BEACON.uid[:20] + instance.hex()).split(":")
+    assert uuid == IBEACON_ID.partition(":")[0]
+    assert (int(major) << 16 | int(minor)) == int.from_bytes(instance[2:], "big")
+
+
+@pytest.mark.parametrize("uid", ["", "00", "00" * 15, "00" * 17, "zz" * 16])
+def test_what_is_no_uid_has_no_ibeacon_id(uid: str) -> None:
+    with pytest.raises(ValueError, match=r"UID|hex"):
+        ibeacon_id(uid)
 
 
 def test_a_negative_distance_is_refused() -> None:

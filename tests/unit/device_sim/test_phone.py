@@ -179,7 +179,7 @@ async def test_standing_by_a_printer_reports_its_beacon() -> None:
         await it.report_context("j1", position=(48.1, 11.5, 20.0))
     assert answer["zone"] == "here"
     sightings = service.body(0)["sightings"]
-    assert {one["kind"] for one in sightings} == {"eddystone-uid", "eddystone-eid"}
+    assert {one["kind"] for one in sightings} == {"eddystone-uid", "eddystone-eid", "ibeacon"}
     assert sightings != service.body(1)["sightings"]
     assert service.body(2) == {
         "journey": "j1",
