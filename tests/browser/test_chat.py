@@ -155,6 +155,23 @@ def test_a_message_that_was_refused_can_be_sent_again_and_nothing_after_it_goes_
     assert [message["text"] for message in service.threads[0]["messages"]] == ["First.", "Second.", "Third."]
 
 
+def test_a_message_to_a_case_that_was_closed_meanwhile_begins_another_one_and_holds_up_nothing(
+    phone: Phone, service: FakeService
+) -> None:
+    phone.allowed.append("409")
+    page = opened(phone, service)
+    send(page, "First.")
+    expect(page.locator(".sent-state")).to_have_text("Arrived")
+    service.refuse("/cases/c-1/messages", 409, "conflict", "this case is closed")
+    service.threads[0]["status"] = "closed"
+    send(page, "Second.")
+    expect(page.locator(".sent-state")).to_have_text(["Arrived"] * 2)
+    send(page, "Third.")
+
+    expect(page.locator(".sent-state")).to_have_text(["Arrived"] * 3)
+    assert [body["text"] for body in service.posts("/cases")] == ["First.", "Second.", "Third."]
+
+
 def test_nothing_of_a_conversation_stays_on_a_phone_that_left(phone: Phone, service: FakeService) -> None:
     page = opened(phone, service)
     page.get_by_role("textbox").fill("A secret")

@@ -25,7 +25,7 @@ export function openCases(journey, complain, about = "") {
   const dialog = openSheet({ title: t("expert"), name: "cases", body: [hello, log, state], foot: [form] });
   const open = () => [...threads.values()].find((thread) => thread.status !== "closed");
   const outbox = createOutbox(journey, {
-    send: (one) => (one.thread ? api.say(one.thread, one.text, one.key) : api.openCase(journey, one.text, one.key)),
+    send: (one) => (one.thread ? added(one) : api.openCase(journey, one.text, one.key)),
     sent: (thread) => arrived(thread),
     changed: draw,
     complain,
@@ -41,6 +41,16 @@ export function openCases(journey, complain, about = "") {
   addEventListener("online", online);
   addEventListener("offline", draw);
   dialog.addEventListener("close", () => { removeEventListener("online", online); removeEventListener("offline", draw); });
+
+  /** Adds it to its thread; when that was closed meanwhile, the text begins another one. */
+  async function added(one) {
+    try {
+      return await api.say(one.thread, one.text, one.key);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "conflict") throw error;
+      return api.openCase(journey, one.text, one.key);
+    }
+  }
 
   function say() {
     const words = text.value.trim();
