@@ -1,59 +1,27 @@
 """Web push: what matters reaches a phone whose page is closed, sealed for it alone; and nothing else ever does."""
 
-import logging
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from broker.contract.stages import Role
 from cloud.care import service as care
-from cloud.identity import endings
 from cloud.lifecycle import service as lifecycle
-from cloud.push import sealing
 from cloud.push import service as push
 from cloud.push.rules import A_DAY, LISTENS_FOR
 from cloud.record.events import ParcelStatus
 from cloud.subscriptions import Listening
 from mobile_menu.ports import ZoneState
-from mobile_menu.push_ports import PushRefusedError
 from mobile_menu.rules.situation import Zone
 from tests.integration.cloud.choosing import Chooser
-from tests.integration.cloud.joined import prove
-from tests.integration.cloud.pushing import CONTACT, Told, said
+from tests.integration.cloud.pushing import CONTACT, Told, answered, cert, said, told, words
 from tests.integration.cloud.running import owner_of_a_running_unit
-from tests.integration.cloud.world import JAMMED, READY, Device, Phone, World
-from tests.mail_sink import certificate
-from tests.push_service import Browser, PushService, running_push_service, verified
+from tests.integration.cloud.world import JAMMED, READY, Device, World
+from tests.push_service import verified
 
+__all__ = ["cert", "told"]
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(scope="module")
-def cert(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return certificate(tmp_path_factory.mktemp("push"))
-
-
-@pytest.fixture
-def told(world: World, cert: tuple[Path, Path]) -> Iterator[Told]:
-    with running_push_service(cert) as service:
-        made = Told(world, service, cert[0])
-        yield made
-        made.close()
-
-
-def answered(world: World, phone: Phone) -> str:
-    """An expert answers in the phone's case, which is opened for it when there is none; the journey."""
-    journey = world.journey(phone).id if world.rows("journey", person_id=phone.person_id) else world.begin(phone).id
-    case_id = world.menus.open_case(phone.caller, journey, "Help me, I am Ada", b"", None).id
-    world.run(lambda tx: care.reply(tx, world.keys, case_id, "expert", "Dear Ada, open the door"))
-    return journey
-
-
-def words(told: Told) -> list[str]:
-    return [row.word for row in told.world.rows("push_message")]
 
 
 # --- what leaves ---
@@ -234,169 +202,3 @@ def test_what_is_older_than_it_is_worth_does_not_leave_any_more(told: Told) -> N
     answered(told.world, phone)
     assert told.send(2 * 86_400) == 0
     assert told.world.rows("push_message") == []
-
-
-# --- push services ---
-
-
-@pytest.mark.parametrize("status", [404, 410])
-def test_a_browser_that_the_service_does_not_know_any_more_is_not_tried_again(told: Told, status: int) -> None:
-    phone = told.world.phone()
-    told.subscribe(phone)
-    told.service.answers.append((status, {}))
-    answered(told.world, phone)
-    assert told.send() == 1
-    assert told.world.rows("push_subscription") == told.world.rows("push_message") == []
-    assert not told.subscriptions.state(phone.caller).on
-
-
-def test_a_service_that_is_busy_is_asked_again_when_it_says_and_until_the_message_is_stale(told: Told) -> None:
-    phone = told.world.phone()
-    told.subscribe(phone)
-    told.service.answers += [(503, {}), (429, {"Retry-After": "120"}), (201, {})]
-    answered(told.world, phone)
-    assert [told.send(), told.send(), told.send(60), told.send(60)] == [1, 1, 0, 1]
-    told.service.answers += [(500, {})] * 500
-    answered(told.world, phone)
-    tries = sum(told.send(1800) for _ in range(110))
-    assert 10 < tries < 110
-    assert told.world.rows("push_message", sent_at=None) == []
-
-
-def test_what_a_service_refuses_for_good_goes_and_the_log_names_nobody(
-    told: Told, caplog: pytest.LogCaptureFixture
-) -> None:
-    phone = told.world.phone()
-    told.subscribe(phone)
-    told.service.answers.append((403, {}))
-    answered(told.world, phone)
-    with caplog.at_level(logging.DEBUG, logger="throughline"):
-        assert told.send() == 1
-    assert told.world.rows("push_message") == []
-    assert "HTTP 403" in caplog.text
-    assert told.service.known not in caplog.text
-
-
-def test_a_redirect_is_not_followed(told: Told) -> None:
-    phone = told.world.phone()
-    told.subscribe(phone)
-    told.service.answers.append((307, {"Location": told.service.endpoint("elsewhere")}))
-    answered(told.world, phone)
-    assert told.send() == 1
-    assert [one.path for one in told.service.got] == ["/push/a"]
-
-
-def test_a_service_with_a_certificate_of_nobody_gets_nothing(
-    world: World, cert: tuple[Path, Path], tmp_path: Path
-) -> None:
-    stranger = certificate(tmp_path)
-    with running_push_service(stranger) as service:
-        told = Told(world, service, cert[0])
-        phone = world.phone()
-        told.subscribe(phone)
-        answered(world, phone)
-        assert told.send() == 0
-        assert [row.attempts for row in world.rows("push_message")] == [1]
-        told.close()
-
-
-def test_an_endpoint_that_is_no_longer_allowed_is_not_called_any_more(told: Told, cert: tuple[Path, Path]) -> None:
-    phone = told.world.phone()
-    told.subscribe(phone)
-    answered(told.world, phone)
-    told.world.clock.advance(seconds=30)
-    narrowed = PushService(port=told.service.port + 1)
-    later = Told(told.world, narrowed, cert[0])
-    later.loop.send_due()
-    later.close()
-    assert told.service.got == []
-    assert told.world.rows("push_subscription") == []
-
-
-# --- subscriptions ---
-
-
-def test_only_a_known_push_service_sound_keys_and_a_real_time_zone_are_taken(told: Told) -> None:
-    phone, browser = told.world.phone(), Browser.new()
-    good = {"endpoint": told.service.endpoint(), "p256dh": browser.p256dh, "auth": browser.auth}
-    for wrong in (
-        {"endpoint": "https://169.254.169.254/latest/meta-data/"},
-        {"endpoint": f"http://{told.service.known}/push/a"},
-        {"endpoint": "https://127.0.0.1:1/push/a"},
-        {"p256dh": "A" * 87},
-        {"auth": "AAAA"},
-        {"time_zone": "Nowhere/Land"},
-        {"time_zone": "../../etc/passwd"},
-    ):
-        with pytest.raises(PushRefusedError):
-            told.put(phone, **{**good, **wrong})
-    assert told.world.rows("push_subscription") == []
-
-
-def test_a_session_has_one_browser_and_a_browser_one_session_and_nothing_of_it_is_readable(told: Told) -> None:
-    one, other = told.world.phone(), told.world.phone()
-    browser = told.subscribe(one)
-    told.subscribe(one, browser, "b")
-    told.subscribe(other, browser, "b")
-    (row,) = told.world.rows("push_subscription")
-    assert (row.session_id, row.person_id) == (other.caller.session_id, other.person_id)
-    assert not told.subscriptions.state(one.caller).on
-    assert told.service.known.encode() not in row.address
-    assert browser.auth.encode() not in row.address
-
-
-def test_subscribing_again_keeps_what_waits_and_takes_the_language_of_now(told: Told) -> None:
-    phone = told.world.phone()
-    browser = told.subscribe(phone)
-    answered(told.world, phone)
-    german = Phone(phone.token, told.world.menus.caller(phone.token, "de"))
-    told.subscribe(german, browser)
-    assert told.send() == 1
-    assert said(browser, told.service.got[0].body)["title"] == "Eine Antwort für Sie"
-
-
-def test_turning_it_off_and_a_session_that_ends_take_back_what_waits(told: Told) -> None:
-    phone = told.world.phone()
-    told.subscribe(phone)
-    answered(told.world, phone)
-    told.subscriptions.unsubscribe(phone.caller)
-    assert told.send() == 0
-    told.subscribe(phone)
-    answered(told.world, phone)
-    told.world.run(lambda tx: endings.end(tx, phone.person_id, phone.caller.session_id))
-    assert told.send() == 0
-    assert told.world.rows("push_subscription") == told.world.rows("push_message") == []
-
-
-def test_who_leaves_is_told_nothing_any_more_and_took_it_along_before(told: Told) -> None:
-    phone = told.world.phone()
-    browser = told.subscribe(phone)
-    answered(told.world, phone)
-    (out,) = told.world.menus.export(phone.caller)["push"]
-    assert (out["endpoint"], out["auth"], out["time_zone"]) == (told.service.endpoint(), browser.auth, "UTC")
-    assert [one["word"] for one in out["messages"]] == ["answer"]
-    wiped = told.world.menus.opt_out(phone.token)["wiped"]
-    assert (wiped["push_subscription"], wiped["push_message"]) == (1, 1)
-    assert told.send() == 0
-
-
-def test_two_who_become_one_are_both_told_from_then_on(told: Told) -> None:
-    world, one, other = told.world, told.world.phone(), told.world.phone()
-    prove(world, one)
-    browsers = [told.subscribe(one, name="a"), told.subscribe(other, name="b")]
-    answered(world, other)
-    prove(world, other)
-    assert told.send() == 1
-    both = Phone(one.token, world.menus.caller(one.token, "en"))
-    answered(world, both)
-    assert told.send() == 2
-    for got in told.service.got:
-        browser = browsers["ab".index(got.path[-1])]
-        assert said(browser, got.body)["title"] == "An expert has answered"
-
-
-def test_every_deployment_has_a_key_of_its_own_and_keeps_it(world: World) -> None:
-    assert len(world.keys.push_secret) == 32
-    assert world.keys.push_secret != world.keys.pepper
-    key = sealing.private_key(world.keys.push_secret)
-    assert len(sealing.public_point(key)) == sealing.POINT_BYTES
