@@ -163,6 +163,12 @@ def unread_count(tx: Transaction, case_ids: list[str]) -> int:
     )
 
 
+def has_unread(tx: Transaction, journey_id: str) -> bool:
+    """Whether an expert has said something in this journey that its customer has not seen."""
+    cases = tx.session.execute(sa.select(case_table.c.id).where(case_table.c.journey_id == journey_id))
+    return unread_count(tx, list(cases.scalars())) > 0
+
+
 def _unread(case_ids: list[str]) -> tuple[Any, ...]:
     return (
         message_table.c.case_id.in_(case_ids),

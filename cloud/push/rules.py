@@ -28,17 +28,18 @@ class Word(StrEnum):
 
 class Form(NamedTuple):
     """topic: a newer word of the same topic takes the place of one that waits, here and on the phone. lasts: how long
-    it is worth telling.
+    it is worth telling. is_read: it is known by itself whether the customer has read it.
     """
 
     topic: str
     lasts: timedelta
     urgent: bool = False
+    is_read: bool = False
 
 
 FORMS: Final[Mapping[Word, Form]] = MappingProxyType(
     {
-        Word.ANSWER: Form("case", timedelta(days=2), urgent=True),
+        Word.ANSWER: Form("case", timedelta(days=2), urgent=True, is_read=True),
         Word.PARCEL_OUT: Form("parcel", timedelta(hours=12)),
         Word.PARCEL_LATE: Form("parcel", timedelta(days=2)),
         Word.FAULT: Form("fault", timedelta(hours=12)),
@@ -52,6 +53,13 @@ QUIET_FROM: Final = time(21)
 QUIET_UNTIL: Final = time(8)
 AFTER: Final = timedelta(seconds=25)
 """A phone whose page is open has seen it by then, and is known to have its stream open (`LISTENS_FOR`)."""
+_NOTHING: Final[frozenset[Word]] = frozenset()
+_NOT_SO: Final = MappingProxyType(
+    {"out_for_delivery": _NOTHING, "delivered": frozenset({Word.PARCEL_OUT, Word.PARCEL_LATE})}
+)
+_OVER: Final = MappingProxyType(
+    {"parcel_late": frozenset({Word.PARCEL_LATE}), "fault_unattended": frozenset({Word.FAULT})}
+)
 _ENDPOINT: Final = re.compile(r"https://(?P<host>[a-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?(?P<rest>/.*)")
 LISTENS_EVERY: Final = timedelta(seconds=20)
 LISTENS_FOR: Final = timedelta(seconds=45)
@@ -71,6 +79,19 @@ def word_of_journey(event: Event) -> Word | None:
             return Word.FAULT
         case _:
             return None
+
+
+def ended_by(event: Event) -> frozenset[Word]:
+    """What is true no more since this event: a word that says it, and waits, is taken back."""
+    match event.type:
+        case EventType.PARCEL_CHANGED:
+            return _NOT_SO.get(str(event.data["status"]), frozenset({Word.PARCEL_OUT}))
+        case EventType.JOURNEY_RESUMED:
+            return _OVER.get(str(event.data["kind"]), _NOTHING)
+        case EventType.JOURNEY_CLOSED | EventType.PRODUCT_LEFT:
+            return frozenset(Word) - {Word.ANSWER}
+        case _:
+            return _NOTHING
 
 
 def word_of_result(event: Event) -> Word | None:
@@ -110,12 +131,17 @@ class Drop(NamedTuple):
     why: str
 
 
-def decide(phone: Phone, expires_at: datetime, now: datetime) -> Send | Wait | Drop:
-    """Whether a message that is due leaves `now`: not to whom sees it live, not at night, not more than enough."""
+def decide(phone: Phone, form: Form, expires_at: datetime, now: datetime) -> Send | Wait | Drop:
+    """Whether a message that is due leaves `now`: not to whom sees it live, not at night, not more than enough.
+
+    What is read by itself is asked about again when the page is closed: an open menu says that there is an answer, and
+    not what it is.
+    """
     if now >= expires_at:
         return Drop("late")
     if phone.listens_until is not None and now < phone.listens_until:
-        return Drop("seen")
+        waits = form.is_read and phone.listens_until < expires_at
+        return Wait(phone.listens_until) if waits else Drop("seen")
     here = now.astimezone(phone.zone)
     morning = quiet_until(here)
     if morning is not None:

@@ -14,6 +14,7 @@ from babel.dates import get_timezone
 from broker.contract.ids import new_id
 from broker.contract.messages import Json
 from broker.contract.stages import Role
+from cloud.care import service as care
 from cloud.control import asking
 from cloud.db import Transaction, table_of
 from cloud.identity import service as identity
@@ -70,8 +71,13 @@ def _messages(tx: Transaction, subscription_id: str) -> list[PushMessageRow]:
 
 
 def react(tx: Transaction, events: list[Event]) -> None:
-    """Reactor: words for whoever is away. Nothing is written where nobody wants to be told."""
+    """Reactor: words for whoever is away, and an end to those that are true no more. Nothing is written where nobody
+    wants to be told.
+    """
     for event in events:
+        ended_words = rules.ended_by(event)
+        if ended_words and event.journey_id is not None:
+            _take_back(tx, ended_words, lifecycle.current_id(tx, event.journey_id))
         word = rules.word_of_journey(event)
         if word is not None and event.journey_id is not None:
             _tell(tx, word, lifecycle.current_id(tx, event.journey_id))
@@ -102,6 +108,15 @@ def _concerns(word: Word, role: str, zone: Any) -> bool:
     where = Zone.UNKNOWN if zone is None else msgspec.convert(zone, type=ZoneState).zone
     theirs = word is not Word.FAULT or role in {Role.OWNER, Role.HOUSEHOLD}
     return theirs and rules.is_for(word, where)
+
+
+def _take_back(tx: Transaction, words: frozenset[Word], journey_id: str) -> None:
+    waiting = (
+        message_table.c.journey_id == journey_id,
+        message_table.c.word.in_(sorted(words)),
+        message_table.c.sent_at.is_(None),
+    )
+    tx.session.execute(sa.delete(message_table).where(*waiting))
 
 
 def _put(tx: Transaction, word: Word, journey_id: str, person_id: str, subscription_id: str) -> None:
@@ -149,7 +164,8 @@ def lease(tx: Transaction, keys: Keys, limit: int = 20) -> tuple[int, list[Due]]
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    rows = list(tx.session.execute(query))
+    # Two loops that have messages for the same phones take turns at these in one order.
+    rows = sorted(tx.session.execute(query), key=lambda row: (row.subscription_id, row.id))
     due = []
     for row in rows:
         found = _judge(tx, keys, row)
@@ -160,12 +176,18 @@ def lease(tx: Transaction, keys: Keys, limit: int = 20) -> tuple[int, list[Due]]
 
 def _judge(tx: Transaction, keys: Keys, row: Any) -> Due | None:
     """A message that leaves now; the others wait or go."""
-    subscription = tx.session.get_one(PushSubscriptionRow, row.subscription_id, populate_existing=True)
+    here = message_table.c.id == row.id
+    if row.word == Word.ANSWER and not care.has_unread(tx, row.journey_id):
+        tx.session.execute(sa.delete(message_table).where(here))
+        return None
+    # Locked, so that what another loop holds for this phone is seen and counts.
+    subscription = tx.session.get_one(
+        PushSubscriptionRow, row.subscription_id, populate_existing=True, with_for_update=True
+    )
     sealed = identity.unseal(tx, keys, subscription.person_id, subscription.address, subscription.id)
     address = msgspec.convert(sealed, type=Address)
     phone = Phone(get_timezone(address.time_zone), _told(tx, row.subscription_id), subscription.listens_until)
-    here = message_table.c.id == row.id
-    match rules.decide(phone, row.expires_at, tx.now):
+    match rules.decide(phone, FORMS[Word(row.word)], row.expires_at, tx.now):
         case Drop():
             tx.session.execute(sa.delete(message_table).where(here))
             return None
@@ -193,10 +215,13 @@ def _due(tx: Transaction, keys: Keys, row: Any, address: Address) -> Due:
 
 
 def _told(tx: Transaction, subscription_id: str) -> tuple[datetime, ...]:
-    query = sa.select(message_table.c.sent_at).where(
-        message_table.c.subscription_id == subscription_id, message_table.c.sent_at.is_not(None)
+    """When messages left for this phone; those that are on their way leave now."""
+    table = message_table.c
+    held = sa.and_(table.attempts > 0, table.not_before > tx.now)
+    query = sa.select(table.sent_at).where(
+        table.subscription_id == subscription_id, sa.or_(table.sent_at.is_not(None), held)
     )
-    return tuple(tx.session.execute(query).scalars())
+    return tuple(at or tx.now for at in tx.session.execute(query).scalars())
 
 
 def note_sent(tx: Transaction, due: Due) -> None:

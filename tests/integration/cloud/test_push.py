@@ -148,15 +148,18 @@ def test_nobody_who_did_not_ask_for_it_is_told_anything(told: Told) -> None:
 
 
 def test_a_phone_with_an_open_stream_sees_it_there_and_is_not_pushed(told: Told) -> None:
-    phone = told.world.phone()
+    world, phone = told.world, told.world.phone()
     told.subscribe(phone)
-    listening = Listening(told.world.db, tuple)
+    world.order(journey=world.begin(phone).id, tracking_code="T-1", carrier="post")
+    listening = Listening(world.db, tuple)
     listening.note(frozenset({phone.caller.session_id}))
-    answered(told.world, phone)
+    world.parcel(status=ParcelStatus.OUT_FOR_DELIVERY, status_at=world.clock())
+    assert words(told) == ["parcel_out"]
     assert told.send() == 0
-    assert told.world.rows("push_message") == []
+    assert words(told) == []
     listening.note(frozenset())  # the page was closed
-    answered(told.world, phone)
+    world.clock.advance(seconds=1)
+    world.parcel(status=ParcelStatus.FAILED, status_at=world.clock())
     assert told.send() == 1
 
 

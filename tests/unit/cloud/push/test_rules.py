@@ -8,6 +8,7 @@ from babel.dates import get_timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloud.push import rules
 from cloud.push.rules import (
     A_DAY,
     AFTER,
@@ -34,6 +35,7 @@ from mobile_menu.rules.situation import Zone
 NOON = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(days=1)
 HOUR = timedelta(hours=1)
+NEWS = FORMS[Word.PARCEL_LATE]
 BERLIN = get_timezone("Europe/Berlin")
 KNOWN = ("push.example.com", ".push.example.net", "127.0.0.1:8443")
 zones = st.sampled_from(
@@ -51,12 +53,19 @@ def event(type_: str, source: str = "operator", **data: object) -> Event:
 
 
 def test_by_day_a_message_leaves() -> None:
-    assert decide(phone(), LATER, NOON) == Send()
+    assert decide(phone(), NEWS, LATER, NOON) == Send()
 
 
 def test_whose_page_is_open_is_told_there_and_nowhere_else() -> None:
-    assert decide(phone(listens_until=NOON + AFTER), LATER, NOON) == Drop("seen")
-    assert decide(phone(listens_until=NOON), LATER, NOON) == Send()
+    assert decide(phone(listens_until=NOON + AFTER), NEWS, LATER, NOON) == Drop("seen")
+    assert decide(phone(listens_until=NOON), NEWS, LATER, NOON) == Send()
+
+
+def test_an_answer_waits_while_the_page_is_open_since_it_is_known_by_itself_whether_it_was_read() -> None:
+    answer, until = FORMS[Word.ANSWER], NOON + AFTER
+    assert decide(phone(listens_until=until), answer, LATER, NOON) == Wait(until)
+    assert decide(phone(listens_until=until), answer, LATER, until) == Send()
+    assert decide(phone(listens_until=until), answer, until, NOON) == Drop("seen")
 
 
 def test_an_open_page_is_known_before_a_message_leaves_and_stays_known_between_two_looks() -> None:
@@ -66,16 +75,16 @@ def test_an_open_page_is_known_before_a_message_leaves_and_stays_known_between_t
 
 def test_at_night_it_waits_for_the_morning_and_what_is_stale_by_then_is_dropped() -> None:
     night = NOON.replace(hour=23)
-    assert decide(phone(), LATER, night) == Wait(NOON.replace(hour=8) + timedelta(days=1))
-    assert decide(phone(), night + HOUR, night) == Drop("late")
+    assert decide(phone(), NEWS, LATER, night) == Wait(NOON.replace(hour=8) + timedelta(days=1))
+    assert decide(phone(), NEWS, night + HOUR, night) == Drop("late")
 
 
 def test_a_phone_is_told_four_times_on_one_of_its_days_and_not_more() -> None:
     told = tuple(NOON - minutes * timedelta(minutes=1) for minutes in range(A_DAY))
-    assert decide(phone(*told[1:]), LATER, NOON) == Send()
-    assert decide(phone(*told), LATER, NOON) == Drop("enough")
+    assert decide(phone(*told[1:]), NEWS, LATER, NOON) == Send()
+    assert decide(phone(*told), NEWS, LATER, NOON) == Drop("enough")
     yesterday = tuple(at - timedelta(days=1) for at in told)
-    assert decide(phone(*yesterday), LATER, NOON) == Send()
+    assert decide(phone(*yesterday), NEWS, LATER, NOON) == Send()
 
 
 @given(zone=zones, now=moments, lasts=st.timedeltas(timedelta(minutes=1), timedelta(days=2)))
@@ -83,7 +92,7 @@ def test_nothing_ever_leaves_in_the_phones_night_and_whatever_waits_leaves_by_da
     zone: ZoneInfo, now: datetime, lasts: timedelta
 ) -> None:
     while True:
-        found = decide(Phone(zone, (), None), now + lasts, now)
+        found = decide(Phone(zone, (), None), NEWS, now + lasts, now)
         if not isinstance(found, Wait):
             break
         assert now < found.until < now + lasts
@@ -126,6 +135,25 @@ def test_in_the_night_in_which_clocks_go_forward_the_morning_comes_an_hour_earli
 )
 def test_what_matters_is_told_and_nothing_else(told: Event, word: Word | None) -> None:
     assert word_of_journey(told) is word
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (event("parcel.changed", "carrier", status="out_for_delivery"), set()),
+        (event("parcel.changed", "carrier", status="in_transit"), {Word.PARCEL_OUT}),
+        (event("parcel.changed", "carrier", status="delivered"), {Word.PARCEL_OUT, Word.PARCEL_LATE}),
+        (event("journey.resumed", "cloud", kind="parcel_late"), {Word.PARCEL_LATE}),
+        (event("journey.resumed", "cloud", kind="fault_unattended"), {Word.FAULT}),
+        (event("journey.resumed", "cloud", kind="install_stuck"), set()),
+        (event("journey.stalled", "cloud", kind="fault_unattended"), set()),
+        (event("case.closed"), set()),
+        (event("product.left", "phone"), set(Word) - {Word.ANSWER}),
+        (event("journey.closed", "operator"), set(Word) - {Word.ANSWER}),
+    ],
+)
+def test_what_is_true_no_more_is_taken_back(told: Event, words: set[Word]) -> None:
+    assert rules.ended_by(told) == words
 
 
 def test_a_command_is_told_of_when_it_is_over() -> None:
