@@ -26,6 +26,7 @@ from cloud.registry.profiles import Profile, load_profile
 from cloud.registry.service import product_table, read_model
 from cloud.registry.tables import ProductRow
 from cloud.twin import service as twin
+from cloud.twin.health import firmware_state
 from cloud.twin.rules import Twin, condition, days_left
 from mobile_menu.ports import Surroundings, ZoneState
 from mobile_menu.rules.proximity import next_zone
@@ -203,6 +204,7 @@ def _device(tx: Transaction, unit: ProductRow | None, profile: Profile, twins: M
         days_left=min((one.days_left for one in supplies if one.days_left is not None), default=None),
         last_reasons=now.reasons if offline else (),
         firmware=known.firmware,
+        firmware_state=firmware_state(now.reasons, profile),
         usage=_usage(known, profile),
         demo_unit=is_demo(unit),
     )

@@ -24,7 +24,7 @@ from mobile_menu.rules.texts import problems_of
 
 F = TypeVar("F", bound=msgspec.Struct)
 
-PICTURES = "pictures"
+PICTURES, REASONS = "pictures", "reasons.csv"
 _NOT_ITEMS = {"profile.toml", "tests.toml"}
 
 
@@ -101,6 +101,8 @@ def _decode(sources: Mapping[str, str], name: str, form: type[F]) -> F:
         raise ContentError(Fault(name, 1, "is missing"))
     try:
         return msgspec.toml.decode(text, type=form)
+    except RecursionError:
+        raise ContentError(Fault(name, 1, "lists and tables stand too deep in each other")) from None
     except msgspec.ValidationError as error:
         raise ContentError(Fault(name, _line_of_path(text, str(error)), str(error))) from error
     except msgspec.DecodeError as error:
@@ -188,8 +190,17 @@ def _pictures(folder: Traversable) -> dict[str, Picture]:
 
 
 def _reason_labels(sources: Mapping[str, str]) -> dict[str, str]:
-    rows = csv.DictReader(sources.get("reasons.csv", "keyword,label_en\n").splitlines())
-    return {row["keyword"]: row["label_en"] for row in rows}
+    rows = csv.DictReader(sources.get(REASONS, "keyword,label_en\n").splitlines())
+    labels: dict[str, str] = {}
+    try:
+        for row in rows:
+            keyword, label = row.get("keyword"), row.get("label_en")
+            if not keyword or label is None or "<" in label:
+                raise ContentError(Fault(REASONS, rows.line_num, "a line has a keyword and a label_en, in words"))
+            labels[keyword] = label
+    except csv.Error as error:
+        raise ContentError(Fault(REASONS, max(1, rows.line_num), str(error))) from error
+    return labels
 
 
 def _line_of_path(text: str, error: str) -> int:

@@ -145,6 +145,14 @@ class Reasons(_Strict, frozen=True, kw_only=True):
     gravity: tuple[str, ...] = ()
 
 
+class Firmware(_Strict, frozen=True, kw_only=True):
+    """The reasons, without severity, by which a device tells of its next firmware; with none of them it is current."""
+
+    available: frozenset[str] = frozenset()
+    installing: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
+
+
 class Profile(_Strict, frozen=True, kw_only=True, dict=True, eq=False):
     """states: the device's words for its state, and what each means to its owner. steps: the installation in order.
     usage: the figures of a status that count its use, such as pages or cups, and that texts may quote.
@@ -157,6 +165,7 @@ class Profile(_Strict, frozen=True, kw_only=True, dict=True, eq=False):
     steps: tuple[InstallStep, ...]
     thresholds: Thresholds
     reasons: Reasons = Reasons()
+    firmware: Firmware = Firmware()
     usage: tuple[Name, ...] = ()
 
     def __post_init__(self) -> None:

@@ -1,5 +1,6 @@
 """How a machine is, in one word and its reasons, from what it reports and its profile. Pure; total over any input."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -7,7 +8,7 @@ import msgspec
 
 from broker.contract.messages import Json, Supply
 from cloud.registry.profiles import Profile, Severity
-from mobile_menu.rules.situation import Level, SupplyLevel
+from mobile_menu.rules.situation import FirmwareState, Level, SupplyLevel
 
 SAYS_HOW_IT_IS: Final = ("state", "reasons")
 """The fields from which the level follows."""
@@ -91,6 +92,17 @@ def standing(reported: dict[str, Json], online: bool | None, profile: Profile) -
     state = reported.get("state")
     level = _level(state if isinstance(state, str) else "", problems, online, profile)
     return level, _stops(problems)
+
+
+def firmware_state(reasons: Iterable[str], profile: Profile) -> FirmwareState:
+    """How the device's firmware is, by its reasons without severity. What goes on now counts before what went wrong."""
+    said = frozenset(reasons)
+    words = profile.firmware
+    if said & words.installing:
+        return "installing"
+    if said & words.failed:
+        return "failed"
+    return "available" if said & words.available else "current"
 
 
 def _stops(problems: tuple[Problem, ...]) -> bool:

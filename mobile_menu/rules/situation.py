@@ -82,6 +82,10 @@ class CommandState(msgspec.Struct, frozen=True, kw_only=True):
     lasts_min: int = 10
 
 
+FirmwareState = Literal["current", "available", "installing", "failed"]
+"""Of the firmware after the one that runs, as far as the device tells."""
+
+
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """reasons: state reasons without their severity suffix, the gravest first. since: when `level` began."""
 
@@ -94,7 +98,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     last_reasons: tuple[str, ...] = ()
     """What it last said before it went offline."""
     firmware: str = ""
-    firmware_state: Literal["current", "available", "installing", "failed"] = "current"
+    firmware_state: FirmwareState = "current"
     usage: dict[str, float] = {}
     """Figures of its use that items may quote, such as `pages_total`."""
     demo_unit: bool = False

@@ -17,6 +17,10 @@ NOT_KEPT = frozenset({"parcel_detail"})
 """Variables with words that somebody wrote about somebody: texts that quote one are written anew each time."""
 KEPT = 256
 """Different ways to write one text that are remembered."""
+MAX_TEXT = 2000
+"""Characters of one text in its source, all its forms together."""
+FUNCTIONS = frozenset({"NUMBER", "DATETIME"})
+"""What Fluent itself brings along; there are no others."""
 
 Facts = Callable[[str], object]
 """The value of a variable by its name."""
@@ -131,9 +135,14 @@ def variables_of(pattern: ast.BaseNode) -> tuple[str, ...]:
 
 
 def problems_of(source: str) -> Iterator[Problem]:
-    """What Fluent cannot read in a source, and messages that are there twice."""
+    """What Fluent cannot read in a source, messages that are there twice, and what no text may hold."""
+    try:
+        entries = FluentResource(source).body
+    except RecursionError:
+        yield Problem(0, "braces stand too deep in each other")
+        return
     seen: set[str] = set()
-    for entry in FluentResource(source).body:
+    for entry in entries:
         if isinstance(entry, ast.Junk):
             for annotation in entry.annotations:
                 yield Problem(_start(annotation), annotation.message or "cannot be read")
@@ -141,6 +150,48 @@ def problems_of(source: str) -> Iterator[Problem]:
             if entry.id.name in seen:
                 yield Problem(_start(entry), f"the message {entry.id.name} is there twice")
             seen.add(entry.id.name)
+            yield from _refused_in(entry)
+
+
+def _refused_in(message: ast.Message) -> Iterator[Problem]:
+    """A text stands alone, so that none goes in a circle or grows by what it quotes; it is short, and words alone."""
+    for pattern in (message.value, *(attribute.value for attribute in message.attributes)):
+        if pattern is None:
+            continue
+        if pattern.span is not None and pattern.span.end - pattern.span.start > MAX_TEXT:
+            yield Problem(_start(pattern), f"a text has at most {MAX_TEXT} characters")
+        reader = _Refusals()
+        reader.visit(pattern)
+        yield from reader.found
+
+
+class _Refusals(visitor.Visitor):
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+
+    def visit_MessageReference(self, node: ast.MessageReference) -> None:  # noqa: N802  Fluent calls it so
+        self._refuse(node, f"quotes the text {node.id.name}, and a text quotes no other")
+
+    def visit_TermReference(self, node: ast.TermReference) -> None:  # noqa: N802  the same
+        self._refuse(node, f"quotes the term -{node.id.name}, and a text quotes no other")
+
+    def visit_FunctionReference(self, node: ast.FunctionReference) -> None:  # noqa: N802  the same
+        if node.id.name not in FUNCTIONS:
+            self._refuse(node, f"there is no function {node.id.name}")
+        self.generic_visit(node)
+
+    def visit_TextElement(self, node: ast.TextElement) -> None:  # noqa: N802  the same
+        self._refuse_markup(node, node.value)
+
+    def visit_StringLiteral(self, node: ast.StringLiteral) -> None:  # noqa: N802  the same
+        self._refuse_markup(node, str(node.parse()["value"]))
+
+    def _refuse_markup(self, node: ast.SyntaxNode, text: str) -> None:
+        if "<" in text:
+            self._refuse(node, "a text is words, and `<` begins no word")
+
+    def _refuse(self, node: ast.SyntaxNode, what: str) -> None:
+        self.found.append(Problem(_start(node), what))
 
 
 def _start(node: ast.SyntaxNode) -> int:

@@ -18,7 +18,7 @@ from mobile_menu.rules.situation import Device, Level, Place, Situation, Zone
 from mobile_menu.rules.tree import asked_for, atoms
 from mobile_menu.rules.witness import showing, situation_of, witness
 
-UNFED = {"device.firmware_state", "relation.consent"}
+UNFED = {"relation.consent"}
 PRINTER = Path("mobile_menu/content/printer")
 
 
@@ -301,6 +301,17 @@ REFUSALS = [
     ("stages.ar.ftl", "item-watch = مشاهدتها وهي تعمل\n", "", "the text item-watch is missing in ar"),
     ("stages.en.ftl", "item-watch = See it", "item-watch = See { $its } it", "nothing tells the variable its"),
     ("stages.en.ftl", "item-watch =", "item-watch", "stages.en.ftl:"),
+    ("stages.en.ftl", "item-watch = See it", "item-watch = See { item-watch } it", "{at}: quotes the text item-watch"),
+    ("stages.en.ftl", "item-watch = See it", "item-watch = See { item-x.step-1 } it", "{at}: quotes the text item-x"),
+    ("stages.en.ftl", "item-watch = See it", "item-watch = See { -it }", "{at}: quotes the term -it"),
+    ("stages.en.ftl", "item-watch = See it", 'item-watch = See { JS("it") }', "{at}: there is no function JS"),
+    ("stages.en.ftl", "item-watch = See it", "item-watch = See <script>it</script>", "{at}: a text is words"),
+    ("stages.en.ftl", "item-watch = See it", 'item-watch = See { "\\u003Cb>" } it', "{at}: a text is words"),
+    ("stages.en.ftl", "item-watch = See it", f"item-watch = {'See' * 667} it", "{at}: a text has at most 2000"),
+    ("stages.en.ftl", "item-watch = See it", f"item-watch = {'{' * 900}", "braces stand too deep in each other"),
+    ("before.toml", "priority = 90\n", f"priority = {'[' * 900}\n", "before.toml:1: lists and tables stand too deep"),
+    ("reasons.csv", "keyword,", "kyword,", "reasons.csv:2: a line has a keyword and a label_en"),
+    ("reasons.csv", ",", ",<b>", "reasons.csv:"),
     ("frame.en.ftl", "product = printer", "product = printer\nunheard = of", "unheard"),
     ("frame.en.ftl", "product = printer", "product = printer\nproduct = again", "frame.en.ftl:4: the message product"),
 ]

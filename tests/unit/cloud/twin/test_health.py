@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from broker.contract.messages import Json
 from cloud.registry.profiles import Severity, load_profile
-from cloud.twin.health import Health, Problem, health, split_reason
+from cloud.twin.health import Health, Problem, firmware_state, health, split_reason
 from mobile_menu.rules.situation import Level, SupplyLevel
 
 PRINTER = load_profile("printer")
@@ -29,6 +29,7 @@ def test_the_profile_knows_every_registered_keyword_that_ends_in_a_severity_word
 def test_every_word_that_the_profile_names_is_registered() -> None:
     words = PRINTER.reasons
     named = {*words.bare, *words.at_least, *words.gravity, *words.nothing}
+    named |= PRINTER.firmware.available | PRINTER.firmware.installing | PRINTER.firmware.failed
     for step in PRINTER.steps:
         for sign in step.witnessed_by:
             if sign.status is not None:
@@ -153,3 +154,34 @@ def test_the_order_in_which_reasons_are_told_does_not_matter(reasons: list[str])
         "toner-low",
         "other",
     )
+
+
+@pytest.mark.parametrize(
+    ("reasons", "state", "level"),
+    [
+        ([], "current", Level.OK),
+        (["none"], "current", Level.OK),
+        (["toner-low-warning"], "current", Level.ATTENTION),
+        (["new-firmware-available"], "available", Level.OK),
+        (["new-firmware-available-report"], "available", Level.OK),
+        (["new-firmware-download-success"], "available", Level.OK),
+        (["new-firmware-available", "new-firmware-installation-in-progress"], "installing", Level.OK),
+        (["new-firmware-installation-failure", "new-firmware-download-in-progress"], "installing", Level.ATTENTION),
+        (["new-firmware-available", "new-firmware-installation-failure"], "failed", Level.ATTENTION),
+        (["new-firmware-installation-success"], "current", Level.OK),
+        (["new-firmware-available", "media-jam"], "available", Level.ERROR),
+    ],
+)
+def test_what_a_printer_tells_of_its_next_firmware_is_no_fault(reasons: list[str], state: str, level: Level) -> None:
+    found = health({"state": "idle", "reasons": reasons}, True, PRINTER)
+    assert (firmware_state(found.reasons, PRINTER), found.level) == (state, level)
+
+
+def test_every_registered_word_about_new_firmware_is_one_that_the_profile_knows() -> None:
+    about = {one for one in KEYWORDS if one.startswith("new-firmware-")}
+    words = PRINTER.firmware
+    assert about - {"new-firmware-installation-success"} == words.available | words.installing | words.failed
+
+
+def test_a_kind_of_product_that_tells_nothing_of_its_firmware_has_a_current_one() -> None:
+    assert firmware_state(("new-firmware-available",), load_profile("coffee")) == "current"
