@@ -5,6 +5,7 @@ from typing import Literal
 
 from broker.contract.messages import Json
 from cloud import situations
+from cloud.beside import zone_of
 from cloud.campaigns import service as campaigns
 from cloud.care import service as care
 from cloud.commerce import coupons
@@ -38,7 +39,7 @@ def carry_out(tx: Transaction, keys: Keys, journey: lifecycle.Journey, item: Cho
 
 
 def _may_choose(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> bool:
-    zone, _ = situations.zone_of(tx, journey.id)
+    zone, _ = zone_of(tx, journey.id)
     unit = situations.unit_in_view(tx, journey, zone)
     standing = Standing.ONLOOKER if unit is None else members.standing_of(tx, unit, journey.person_id)
     at_demo_unit = unit is not None and situations.is_demo(unit)
@@ -48,7 +49,7 @@ def _may_choose(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -
 
 def _command(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
     """One of a kind runs on a unit at a time: a second choice joins it, and uses up no proof."""
-    zone, _ = situations.zone_of(tx, journey.id)
+    zone, _ = zone_of(tx, journey.id)
     unit = situations.unit_in_view(tx, journey, zone)
     if unit is None:
         raise ItemUnavailableError
@@ -72,7 +73,7 @@ def _step(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chos
 
 
 def _coupon(tx: Transaction, journey: lifecycle.Journey, item: ChosenItem) -> Chosen:
-    zone, _ = situations.zone_of(tx, journey.id)
+    zone, _ = zone_of(tx, journey.id)
     row = coupons.issue_coupon(tx, journey, zone.subject_id if zone.zone is Zone.SHOP else None)
     return Chosen(item_id=item.id, outcome="coupon_issued", detail=row.code)
 

@@ -147,15 +147,22 @@ class Database:
         self.listeners: list[Listener] = []
         self.committed: Callable[[float], None] = lambda _seconds: None
         self.engine = make_engine(url)
+        self._lookers = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Commits at the end, rolls back on any exception, and tells the listeners after the commit."""
-        with Session(self.engine.execution_options(writes=True), expire_on_commit=False) as session:
+    def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
+        """Commits at the end, rolls back on any exception, and tells the listeners after the commit.
+
+        durable: False for what nobody is told that it is stored: the commit stands for everybody, but the disk gets it
+        with the next one that is durable, or a little later. Until then a power cut takes it back, whole; so does a
+        crash of PostgreSQL.
+        """
+        engine = self.engine.execution_options(writes=True, durable=durable)
+        with Session(engine, expire_on_commit=False) as session:
             tx = Transaction(session, self.clock(), self)
             yield tx
             session.flush()
@@ -175,19 +182,29 @@ class Database:
             yield Transaction(session, self.clock(), self)
             # Closing rolls back; a rollback of our own would also empty the rows that the caller was given.
 
-    def run(self, use_case: Callable[[Transaction], Result]) -> Result:
-        """One use case in one transaction; again, from the start, when another transaction was in its way."""
+    @contextmanager
+    def looking(self) -> Iterator[Transaction]:
+        """For a few short queries that a phone waits for; nothing is written or locked in it. Each statement sees what
+        is committed by then, as in `reading`; on PostgreSQL without the round trips that begin and end a transaction.
+        """
+        with Session(self._lookers, expire_on_commit=False) as session:
+            yield Transaction(session, self.clock(), self)
+
+    def run(self, use_case: Callable[[Transaction], Result], *, durable: bool = True) -> Result:
+        """One use case in one transaction; again, from the start, when another transaction was in its way. durable: see
+        `transaction`.
+        """
         retrying = Retrying(
             retry=retry_if_exception(in_the_way),
             stop=stop_after_attempt(8),
             wait=wait_random_exponential(multiplier=0.01, max=0.5),
             reraise=True,
         )
-        result: Result = retrying(self._once, use_case)
+        result: Result = retrying(self._once, use_case, durable=durable)
         return result
 
-    def _once(self, use_case: Callable[[Transaction], Result]) -> Result:
-        with self.transaction() as tx:
+    def _once(self, use_case: Callable[[Transaction], Result], *, durable: bool = True) -> Result:
+        with self.transaction(durable=durable) as tx:
             return use_case(tx)
 
     def forget_freed_pages(self) -> None:
@@ -235,6 +252,11 @@ def check_reach(engine: sa.Engine) -> None:
 FRESH_S = 1.0
 """For so long after its last use a connection is taken to be there."""
 _USED_AT = "used_at"
+FLUSHED, UNFLUSHED = "FULL", "NORMAL"
+"""SQLite's words for a commit that waits for the disk, and for one that does not: neither can damage a database in WAL.
+Source: SQLite's manual, PRAGMA synchronous.
+"""
+_SYNCHRONOUS = "synchronous"
 DRIVERS = ("sqlite", "postgresql+psycopg")
 _NOTICES = {
     "connect_timeout": 10,
@@ -281,6 +303,7 @@ def make_engine(url: str) -> sa.Engine:
         # An error that quotes its parameters would bring what people wrote into the log.
         engine = sa.create_engine(url, connect_args=notices, pool_size=10, max_overflow=20, hide_parameters=True)
         event.listen(engine, "connect", _prepare_postgres)
+        event.listen(engine, "begin", _begin_postgres)
         _look_after_idle(engine)
         return engine
     path = Path(parsed.database or "")
@@ -332,7 +355,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver's guess
     for pragma in (
         "journal_mode=WAL",
-        "synchronous=FULL",  # an acknowledgement means stored, also when the power goes
+        f"synchronous={FLUSHED}",  # an acknowledgement means stored, also when the power goes
         "foreign_keys=ON",
         "secure_delete=ON",  # what is erased is overwritten
         "busy_timeout=30000",
@@ -340,7 +363,19 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _begin_postgres(connection: sa.Connection) -> None:
+    if not connection.get_execution_options().get("durable", True):
+        driver: Any = connection.connection.driver_connection
+        with driver.pipeline():  # BEGIN and this in one round trip
+            driver.execute("SET LOCAL synchronous_commit = off")
+
+
 def _begin_sqlite(connection: sa.Connection) -> None:
     # A write transaction takes the lock at once: upgrading later would fail with "locked" instead of waiting.
-    writes = connection.get_execution_options().get("writes", False)
+    options = connection.get_execution_options()
+    writes = options.get("writes", False)
+    wanted = FLUSHED if options.get("durable", True) else UNFLUSHED
+    if writes and connection.info.get(_SYNCHRONOUS, FLUSHED) != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info[_SYNCHRONOUS] = wanted
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

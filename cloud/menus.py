@@ -108,7 +108,7 @@ class Menus:
         return self._db.run(start)
 
     def caller(self, token: str, language: str) -> Caller:
-        with self._db.reading() as tx:
+        with self._db.looking() as tx:
             session = phones.session_of(tx, token)
         if session is None:
             raise SessionRefusedError
@@ -122,7 +122,7 @@ class Menus:
 
     def situation(self, caller: Caller, journey_id: str) -> Situation:
         while True:
-            with self._db.reading() as tx:
+            with self._db.looking() as tx:
                 journey = own_journey(tx, caller, journey_id)
                 found = situations.situation_in(tx, journey, caller.language, self._base_url)
             # What was announced before the unit was noted found nobody to tell: so what was read before is old.
@@ -137,7 +137,7 @@ class Menus:
             .select_from(journeys.outerjoin(twins, twins.c.product_id == journeys.c.product_id))
             .where(journeys.c.id == journey_id)
         )
-        with self._db.reading() as tx:
+        with self._db.looking() as tx:
             found = tx.session.execute(query).one_or_none()
         if found is None:
             return 0

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from broker.contract.stages import Role, Stage
 from broker.contract.values import MAX_INTEGER
-from cloud.campaigns import service as campaigns
+from cloud.beside import Beside, read_beside
 from cloud.care import service as care
 from cloud.commerce import coupons, partners
 from cloud.commerce import service as commerce
@@ -23,7 +23,7 @@ from cloud.ownership import members
 from cloud.ownership.rules import Act, Sight, may
 from cloud.ownership.sight import Seen, seen
 from cloud.registry.profiles import Profile, load_profile
-from cloud.registry.service import product_table, read_model
+from cloud.registry.service import product_table, read_with_unit
 from cloud.registry.tables import ProductRow
 from cloud.twin import service as twin
 from cloud.twin.health import firmware_state
@@ -56,18 +56,20 @@ def situation_of(tx: Transaction, journey_id: str, language: str, base_url: str)
 
 def situation_in(tx: Transaction, known: lifecycle.Journey, language: str, base_url: str) -> Situation:
     """The same of a journey that was read in this transaction. A phone waits for this: each thing is read once."""
+    model, _held = read_with_unit(tx, known.gtin, known.product_id)
     looked = seen(tx, known)
-    journey, journey_id = looked.journey, known.id
-    model = read_model(tx, journey.gtin)
-    profile = load_profile(model.profile)
-    kept, proven_until = zone_of(tx, journey_id)
+    journey, profile = looked.journey, load_profile(model.profile)
+    beside = read_beside(tx, known)
+    proven_until = beside.proven_until
     # A phone that went silent is nowhere: the zone times out by being looked at.
-    zone = next_zone(kept, Surroundings(zone=kept), (), None, tx.now)
+    zone = next_zone(beside.zone, Surroundings(zone=beside.zone), (), None, tx.now)
     unit = None if looked.sight is Sight.MODEL else unit_in_view(tx, journey, zone)
     # Whose state is not shown has a label all the same: what is printed on it, they know.
     named = unit or looked.unit
     twins = twin.read_many(tx, sorted({one for one in (journey.product_id, unit and unit.id) if one}))
-    commands = _commands(tx, journey, unit)
+    # Of a unit that is not the journey's own nothing is known yet.
+    asks = unit is not None and (beside.commands or unit.id != known.product_id)
+    commands = _commands(tx, journey, unit) if asks else []
     device = _device(tx, unit, profile, twins)
     return Situation(
         journey_id=journey.id,
@@ -85,7 +87,7 @@ def situation_in(tx: Transaction, known: lifecycle.Journey, language: str, base_
         place=_place(tx, zone, proven_until),
         parcel=_parcel(journey, profile, tx.now),
         steps=() if looked.sight is Sight.MODEL else _steps(journey, profile),
-        relation=_relation(tx, journey, base_url, _distress(tx, journey, profile, twins)),
+        relation=_relation(tx, journey, base_url, beside, _distress(tx, journey, profile, twins, beside)),
         links=_links(model.links, journey),
         closed_reason=journey.facts.closed.reason.value if journey.facts.closed else "",
         until=_ends(proven_until, tx.now, commands),
@@ -122,13 +124,6 @@ def _command_state(one: asking.Shown) -> CommandState:
         detail=one.detail,
         lasts_min=one.lasts_min,
     )
-
-
-def zone_of(tx: Transaction, journey_id: str) -> tuple[ZoneState, datetime | None]:
-    """The zone that the phone was last in, and until when its proof of place counts."""
-    table = lifecycle.journey_table
-    row = tx.session.execute(sa.select(table.c.zone, table.c.proven_until).where(table.c.id == journey_id)).one()
-    return (ZoneState() if row.zone is None else msgspec.convert(row.zone, type=ZoneState)), row.proven_until
 
 
 def unit_in_view(tx: Transaction, journey: lifecycle.Journey, zone: ZoneState) -> ProductRow | None:
@@ -258,12 +253,13 @@ def _steps(journey: lifecycle.Journey, profile: Profile) -> tuple[Step, ...]:
     )
 
 
-def _relation(tx: Transaction, journey: lifecycle.Journey, base_url: str, distress: tuple[str, ...]) -> Relation:
-    cases = care.of_journey(tx, journey.id)
+def _relation(
+    tx: Transaction, journey: lifecycle.Journey, base_url: str, beside: Beside, distress: tuple[str, ...]
+) -> Relation:
+    cases = care.of_journey(tx, journey.id) if beside.cases else []
     current = next((row for row in cases if row.status in care.OPEN), None)
-    coupon = coupons.coupon_of(tx, journey.id)
-    referral = campaigns.known_referral(tx, journey.id)
-    order = next(iter(commerce.orders_of(tx, journey.id)), None)
+    coupon = coupons.coupon_of(tx, journey.id) if beside.coupons else None
+    order = next(iter(commerce.orders_of(tx, journey.id)), None) if beside.orders else None
     return Relation(
         case=None if current is None else Case(id=current.id, unread=care.unread_count(tx, [current.id])),
         distress=distress,
@@ -277,7 +273,7 @@ def _relation(tx: Transaction, journey: lifecycle.Journey, base_url: str, distre
             expires_at=coupon.expires_at,
             redeemed=coupon.redeemed_at is not None,
         ),
-        referral_url=f"{base_url}/r/{referral}" if referral else "",
+        referral_url=f"{base_url}/r/{beside.referral}" if beside.referral else "",
         order_id=order.id if order else "",
         order_status=order.status if order else "",
         surveys_due=(asked.kind.value,) if (asked := survey_due(tx, journey, distress)) else (),
@@ -300,10 +296,10 @@ def survey_due(tx: Transaction, journey: lifecycle.Journey, distress: tuple[str,
 
 
 def _distress(
-    tx: Transaction, journey: lifecycle.Journey, profile: Profile, twins: Mapping[str, Twin]
+    tx: Transaction, journey: lifecycle.Journey, profile: Profile, twins: Mapping[str, Twin], beside: Beside
 ) -> tuple[str, ...]:
     named = [journey.product_id] if journey.product_id else []
-    return lifecycle.causes_of_distress(tx, journey, lifecycle.machines(tx, named, twins), profile)
+    return lifecycle.causes_of_distress(tx, journey, lifecycle.machines(tx, named, twins, beside.seen), profile)
 
 
 def _links(links: dict[str, str], journey: lifecycle.Journey) -> Links:

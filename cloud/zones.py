@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from broker.contract.eid import windows_around
 from cloud import situations
+from cloud.beside import zone_of
 from cloud.commerce import partners
 from cloud.db import Transaction
 from cloud.lifecycle import service as lifecycle
@@ -43,7 +44,7 @@ class _Judged(NamedTuple):
 
 def around(tx: Transaction, journey: lifecycle.Journey) -> Surroundings:
     """The beacons and shops that the phone looks out for, and the zone that it was last in."""
-    zone, _ = situations.zone_of(tx, journey.id)
+    zone, _ = zone_of(tx, journey.id)
     shops = partners.shops(tx)
     return Surroundings(
         beacons=tuple(beacons_of(tx, journey, shops)),
@@ -58,7 +59,7 @@ def enter(
     """Keeps the zone, and, when one of the ids shows it, that the phone stands beside the unit in view. What becomes of
     such a proof; None: there is none, or none that is new.
     """
-    before, _ = situations.zone_of(tx, journey.id)
+    before, _ = zone_of(tx, journey.id)
     unit = situations.unit_in_view(tx, journey, zone)
     window = _proving_window(tx, keys, journey, unit, ephemeral_ids) if unit and ephemeral_ids else None
     judged = None if unit is None or window is None else _judged(tx, journey, unit, window)

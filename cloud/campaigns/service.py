@@ -125,10 +125,9 @@ def referral(tx: Transaction, code: str) -> ReferralRow:
     return row
 
 
-def known_referral(tx: Transaction, journey_id: str) -> str | None:
-    """The code of the customer's link, when they have one."""
-    query = sa.select(referral_table.c.code).where(referral_table.c.journey_id == journey_id)
-    return tx.session.execute(query).scalars().first()
+def code_of(journey_id: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
+    """For other queries: the code of the customer's link, when they have one."""
+    return sa.select(referral_table.c.code).where(referral_table.c.journey_id == journey_id).limit(1).scalar_subquery()
 
 
 def mark_of(keys: Keys, code: str) -> str:

@@ -120,6 +120,11 @@ def of_journey(tx: Transaction, journey_id: str) -> list[CaseRow]:
     return list(tx.session.execute(query).scalars())
 
 
+def any_of(journey_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """For other queries: whether a journey has a case."""
+    return sa.exists().where(case_table.c.journey_id == journey_id)
+
+
 def listing(tx: Transaction, *, status: str | None, after: str | None, limit: int) -> list[CaseRow]:
     """Cases, newest first."""
     query = sa.select(CaseRow).order_by(case_table.c.id.desc()).limit(limit)

@@ -50,6 +50,11 @@ def coupon_of(tx: Transaction, journey_id: str) -> CouponRow | None:
     return tx.session.execute(query).scalars().first()
 
 
+def any_of(journey_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """For other queries: whether a journey ever had a coupon."""
+    return sa.exists().where(coupon_table.c.journey_id == journey_id)
+
+
 def holder_of(tx: Transaction, code: str) -> str:
     """The person whose coupon it is. Raises NotFoundError."""
     row: CouponRow | None = tx.session.execute(_with_code(code)).scalar_one_or_none()

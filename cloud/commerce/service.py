@@ -264,6 +264,11 @@ def orders_of(tx: Transaction, journey_id: str) -> list[OrderRow]:
     return list(tx.session.execute(query).scalars())
 
 
+def any_order_of(journey_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """For other queries: whether a journey has an order."""
+    return sa.exists().where(order_table.c.journey_id == journey_id)
+
+
 def orders(tx: Transaction, *, after: str | None, limit: int) -> list[OrderRow]:
     query = sa.select(OrderRow).order_by(order_table.c.id).limit(limit)
     return list(tx.session.execute(query.where(order_table.c.id > after) if after else query).scalars())

@@ -93,9 +93,7 @@ def shown(tx: Transaction, product_id: str, journey_id: str, *, sees_all: bool) 
     with the unit chose, while they run.
     """
     table = control.command_table
-    # One that nobody has noted as expired shows as such, and no longer than others that have ended.
-    recent = sa.case((table.c.ended_at.is_(None), table.c.expires_at), else_=table.c.ended_at) > tx.now - SHOWN_FOR
-    query = sa.select(table).where(table.c.product_id == product_id, recent)
+    query = sa.select(table).where(table.c.product_id == product_id, _shows(tx.now - SHOWN_FOR))
     rows = list(tx.session.execute(query.order_by(table.c.id.desc()).limit(MOST_SHOWN)))
     asked = _asked(tx, journey_id, [row.id for row in rows]) if rows else set()
     found: dict[tuple[str, bytes], Shown] = {}
@@ -104,6 +102,17 @@ def shown(tx: Transaction, product_id: str, journey_id: str, *, sees_all: bool) 
         if row.id in asked or (sees_all and not ended):
             found.setdefault((row.name, msgspec.json.encode(row.arguments, order="deterministic")), _shown(row, tx.now))
     return list(found.values())
+
+
+def any_shown(product_id: sa.ColumnElement[str], since: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    """For other queries: whether a unit has a command that may show. since: `SHOWN_FOR` ago."""
+    return sa.exists().where(control.command_table.c.product_id == product_id, _shows(since))
+
+
+def _shows(since: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    # One that nobody has noted as expired shows as such, and no longer than others that have ended.
+    table = control.command_table
+    return sa.case((table.c.ended_at.is_(None), table.c.expires_at), else_=table.c.ended_at) > since
 
 
 def _shown(row: Any, now: datetime) -> Shown:

@@ -6,14 +6,17 @@ import secrets
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 
 from broker.contract.ids import new_id
-from cloud.db import Transaction
+from cloud.db import Transaction, table_of
 from cloud.errors import NotFoundError
 from cloud.identity.devices import note_ended, unit_in_use
 from cloud.identity.tables import DeviceCredentialRow, PersonRow, SuppressedRow
 from cloud.registry import codes
 from cloud.secrets import Keys
+
+person_table = table_of(PersonRow)
 
 
 class IssuedCredential(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,11 +45,21 @@ def person_key(tx: Transaction, person_id: str) -> bytes | None:
     return None if row is None else row.key
 
 
+def key_of(person_id: sa.ColumnElement[str]) -> sa.ScalarSelect[Any]:
+    """For other queries: the same."""
+    return sa.select(person_table.c.key).where(person_table.c.id == person_id).scalar_subquery()
+
+
 def seal(tx: Transaction, keys: Keys, person_id: str, value: object, context: str) -> bytes:
     """`value` as JSON, under this person's key alone. Raises NotFoundError when they have left."""
     wrapped = person_key(tx, person_id)
     if wrapped is None:
         raise NotFoundError
+    return seal_under(keys, wrapped, value, context)
+
+
+def seal_under(keys: Keys, wrapped: bytes, value: object, context: str) -> bytes:
+    """The same under a wrapped key that was read already."""
     return keys.vault.seal(wrapped, msgspec.json.encode(value), context.encode())
 
 

@@ -1,6 +1,7 @@
 """Journeys: read, opened and linked by use cases. Only the engine (`engine.py`) moves them."""
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -124,10 +125,17 @@ def causes_of_distress(
     return distress(journey.facts, machine, now_stalls, tx.now)
 
 
-def machines(tx: Transaction, product_ids: list[str], twins: Mapping[str, Twin] | None = None) -> dict[str, Machine]:
-    """What the stalls need to know of each unit. twins: theirs, when read already; of other units too."""
+def machines(
+    tx: Transaction,
+    product_ids: list[str],
+    twins: Mapping[str, Twin] | None = None,
+    seen: Mapping[str, datetime] | None = None,
+) -> dict[str, Machine]:
+    """What the stalls need to know of each unit. twins, seen: theirs and when they were last heard, when read already;
+    of other units too.
+    """
     twins = twin.read_many(tx, product_ids) if twins is None else twins
-    seen = twin.last_seen(tx, product_ids)
+    seen = twin.last_seen(tx, product_ids) if seen is None else seen
     return {
         product_id: Machine(
             level=Level(known.level),

@@ -21,6 +21,11 @@ from cloud.secrets import Keys
 
 product_table = table_of(ProductRow)
 model_table = table_of(ModelRow)
+_WITH_UNIT = (
+    sa.select(ModelRow, ProductRow)
+    .outerjoin(ProductRow, product_table.c.id == sa.bindparam("product_id", type_=sa.String))
+    .where(model_table.c.gtin == sa.bindparam("gtin", type_=sa.String))
+)
 
 BEACON_NAMESPACE = "746c0000000000000001"
 """Eddystone-UID namespace of all our beacons: 10 bytes, hex."""
@@ -90,6 +95,17 @@ def read_model(tx: Transaction, gtin: str) -> ModelRow:
         msg = "no such model"
         raise NotFoundError(msg)
     return row
+
+
+def read_with_unit(tx: Transaction, gtin: str, product_id: str | None) -> tuple[ModelRow, ProductRow | None]:
+    """The model, and a unit of it, in one query. As long as both are held, the transaction asks for neither again.
+    Raises NotFoundError.
+    """
+    row = tx.session.execute(_WITH_UNIT, {"gtin": gtin, "product_id": product_id}).one_or_none()
+    if row is None:
+        msg = "no such model"
+        raise NotFoundError(msg)
+    return row[0], row[1]
 
 
 def keep_telemetry(tx: Transaction, gtin: str, days: int | None) -> ModelRow:

@@ -44,15 +44,31 @@ class Served(NamedTuple):
     shown: Shown
 
 
-def last_etag(tx: Transaction, journey_id: str, language: str) -> str | None:
-    """Of the menu that this journey got last in this language."""
-    query = (
+def _last_etag(journey_id: sa.ColumnElement[str], language: sa.ColumnElement[str]) -> sa.Select[Any]:
+    return (
         sa.select(served_menu.c.etag)
         .where(served_menu.c.journey_id == journey_id, served_menu.c.language == language)
         .order_by(served_menu.c.at.desc(), served_menu.c.seq.desc())
         .limit(1)
     )
-    return tx.session.execute(query).scalar()
+
+
+_JOURNEY, _LANGUAGE, _PERSON = (sa.bindparam(name, type_=sa.String) for name in ("journey_id", "language", "person_id"))
+_LAST = _last_etag(_JOURNEY, _LANGUAGE)
+_ALREADY = sa.select(served_menu.c.seq).where(served_menu.c.journey_id == _JOURNEY)
+_BEFORE = sa.select(
+    _LAST.scalar_subquery().label("etag"),
+    identity.key_of(_PERSON).label("key"),
+    sa.exists(_ALREADY.offset(sa.bindparam("room", type_=sa.Integer)).limit(1)).label("full"),
+)
+"""All that has to be known before a menu is written, in one round trip: its phone waits. full: there are more than
+`room`.
+"""
+
+
+def last_etag(tx: Transaction, journey_id: str, language: str) -> str | None:
+    """Of the menu that this journey got last in this language."""
+    return tx.session.execute(_LAST, {"journey_id": journey_id, "language": language}).scalar()
 
 
 def keep(tx: Transaction, keys: Keys, showings: Sequence[Showing]) -> int:
@@ -60,26 +76,29 @@ def keep(tx: Transaction, keys: Keys, showings: Sequence[Showing]) -> int:
     menu that says the same as the one before in its journey and language is the same.
     """
     before: dict[tuple[str, str], str | None] = {}
+    full: set[str] = set()
     rows = []
+    room = max(KEPT_PER_JOURNEY - len(showings), 0)
     for one in sorted(showings, key=lambda one: one.person_id):  # rows of persons are held in one order by all
+        asked = {"journey_id": one.journey_id, "language": one.language, "person_id": one.person_id, "room": room}
+        known = tx.session.execute(_BEFORE, asked).one()
         name = one.journey_id, one.language
-        if name not in before:
-            before[name] = last_etag(tx, *name)
-        if before[name] == one.etag or identity.person_key(tx, one.person_id) is None:
+        if before.get(name, known.etag) == one.etag or known.key is None:
             continue
         before[name] = one.etag
-        rows.append(_row(tx, keys, one))
+        full |= {one.journey_id} if known.full else set()
+        rows.append(_row(tx, keys, known.key, one))
     if rows:
         tx.session.execute(sa.insert(served_menu), rows)
-        for journey_id in sorted({one["journey_id"] for one in rows}):
+        for journey_id in sorted(full):
             _forget_oldest(tx, journey_id)
     return len(rows)
 
 
-def _row(tx: Transaction, keys: Keys, one: Showing) -> dict[str, Any]:
+def _row(tx: Transaction, keys: Keys, wrapped: bytes, one: Showing) -> dict[str, Any]:
     row_id = new_id(tx.now)
     values = {name: value for name, value in one._asdict().items() if name != "shown"}
-    return {**values, "id": row_id, "sealed": identity.seal(tx, keys, one.person_id, pack(one.shown), row_id)}
+    return {**values, "id": row_id, "sealed": identity.seal_under(keys, wrapped, pack(one.shown), row_id)}
 
 
 def _forget_oldest(tx: Transaction, journey_id: str) -> None:

@@ -55,12 +55,20 @@ class Writer:
         """
         mark = showing.etag, version
         with self._lock:
-            if self._known.get(showing.journey_id, {}).get(showing.language) == mark:
-                return
-        with self._db.reading() as tx:
-            is_last = service.last_etag(tx, showing.journey_id, showing.language) == showing.etag
-        if is_last or self._write(showing):
+            known = self._known.get(showing.journey_id, {}).get(showing.language)
+        if known == mark:
+            return
+        if self._is_last(showing, known) or self._write(showing):
             self._remember(showing, mark)
+
+    def _is_last(self, showing: Showing, known: tuple[str, int] | None) -> bool:
+        """Whether it says what its journey was shown last. One that differs from the last one from here is most often
+        new, and who writes it asks again: so the record is not asked twice.
+        """
+        if known is not None and known[0] != showing.etag:
+            return False
+        with self._db.looking() as tx:
+            return service.last_etag(tx, showing.journey_id, showing.language) == showing.etag
 
     def forget(self, journey_ids: Iterable[str]) -> None:
         """Nothing of these journeys stays in memory."""
@@ -104,7 +112,8 @@ class Writer:
 
     def _write_all(self, batch: list[_Waiting]) -> None:
         try:
-            self._db.run(lambda tx: service.keep(tx, self._keys, [one.showing for one in batch]))
+            # It stands before its phone has it. Nobody is told that it is stored, so it need not wait for the disk.
+            self._db.run(lambda tx: service.keep(tx, self._keys, [one.showing for one in batch]), durable=False)
         except Exception as error:  # noqa: BLE001 - whatever it is, the phones' menus must not fail for it
             if len(batch) > 1:  # one that cannot be written must not take the others with it
                 for one in batch:
