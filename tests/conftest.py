@@ -14,7 +14,7 @@ from cloud.compose import PROJECTORS, REACTORS
 from cloud.db import Database
 from cloud.secrets import Keys, load_keys
 from tests.ending import pytest_sessionstart  # noqa: F401 - a hook of pytest
-from tests.services import ManualClock, Postgres, running_postgres
+from tests.services import ManualClock, Postgres, not_durable, running_postgres
 
 UNIT = Path(__file__).parent / "unit"
 
@@ -85,6 +85,7 @@ def sqlite_copy(template: Path, path: Path, clock: ManualClock) -> Iterator[Data
     """A database of its own in a file."""
     shutil.copyfile(template, path)
     db = wired(f"sqlite:///{path}", clock)
+    not_durable(db)
     try:
         yield db
     finally:

@@ -29,7 +29,7 @@ from device_sim.credentials import Credential
 from device_sim.phone import Phone
 from device_sim.registration import DEFAULT_GTIN, Registrar
 from mobile_menu.limits import Gate, Limit, Limits
-from tests.services import ManualClock
+from tests.services import ManualClock, not_durable
 from tests.system import until
 
 OPERATORS: Final = ("viewer", "operator", "marketer", "agent", "admin")
@@ -100,6 +100,7 @@ def deployed(folder: Path, database_url: str = "") -> Iterator[Deployment]:
     assert key, "the first start shows a key"
     keys = load_keys(settings.keys_dir)
     db = Database(settings.database, clock, projectors=PROJECTORS, reactors=REACTORS)
+    not_durable(db)
     schema.upgrade(db)
     app = make_app(settings, db, keys, limits=wide_limits())
     open_wide(app)
