@@ -51,6 +51,7 @@ def test_a_text_that_is_not_sent_is_still_there_after_the_sheet_and_the_page_wer
     send(page, "It makes a noise.")
     expect(page.locator(".sent-state")).to_have_text("Arrived")
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
     page.get_by_role("button", name="Ask an expert", exact=True).click()
     expect(page.get_by_role("textbox")).to_have_value("")
 
@@ -100,6 +101,7 @@ def test_an_answer_that_came_while_one_was_away_stands_under_a_mark(phone: Phone
     expect(page.locator(".message.expert .new-mark")).to_have_text("New")
     expect(page.locator(".message.customer .new-mark")).to_be_hidden()
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
     page.get_by_role("button", name="Ask an expert", exact=True).click()
     expect(page.locator(".message.expert .words")).to_have_text("Good morning!")
     expect(page.locator(".message.expert .new-mark")).to_be_hidden()
@@ -134,6 +136,19 @@ def test_an_answer_that_overtakes_the_first_look_stays_and_is_told_as_read(phone
         held[0].fulfill(body=before_it, content_type="application/json")
     taken(page, first.value)
     expect(page.locator(".message .words")).to_have_text(["Hello?", "Good morning!"])
+
+
+def test_a_conversation_that_opens_as_another_one_closes_hears_the_answer(phone: Phone, service: FakeService) -> None:
+    page = opened(phone, service)
+    send(page, "Hello?")
+    expect(page.locator(".sent-state")).to_have_text("Arrived")
+    with page.expect_response(LOOK):
+        page.evaluate("document.querySelector('dialog').close(); document.querySelector('.help').click();")
+    expect(page.locator("dialog")).to_have_count(1)
+    expect(page.locator(".message .words")).to_have_text("Hello?")
+
+    service.answer("Good morning!")
+    expect(page.locator(".message.expert .words")).to_have_text("Good morning!")
 
 
 def test_a_message_that_was_refused_can_be_sent_again_and_nothing_after_it_goes_first(
@@ -177,6 +192,7 @@ def test_nothing_of_a_conversation_stays_on_a_phone_that_left(phone: Phone, serv
     page.get_by_role("textbox").fill("A secret")
     page.evaluate("localStorage.getItem('throughline.draft.j-printer')")
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
     service.send("gone", {"code": "journey_unknown"})
     expect(page.get_by_role("heading", level=1)).to_have_text("This journey has ended.")
     until(lambda: "secret" not in page.evaluate("JSON.stringify(localStorage)"), "nothing to be left of it")

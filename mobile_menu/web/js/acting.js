@@ -7,7 +7,7 @@ import { lacksProof, openNearby } from "./nearby.js";
 import { refresh } from "./open.js";
 import { newKey } from "./session.js";
 import { toast } from "./sheets.js";
-import { state } from "./state.js";
+import { holds, state } from "./state.js";
 import { mayWait, putAside } from "./ticks.js";
 import { t } from "./words.js";
 
@@ -83,8 +83,7 @@ async function said(answer, item, journey, oncoupon) {
 
 async function failed(error, item, journey, oncoupon) {
   if (lacksProof(error)) {
-    state.nearby = openNearby(item, error, async () => said(await chosen(item, journey), item, journey, oncoupon));
-    state.nearby.dialog.addEventListener("close", () => { state.nearby = null; });
+    holds("nearby", openNearby(item, error, async () => said(await chosen(item, journey), item, journey, oncoupon)));
     return;
   }
   if (error instanceof Unreachable && mayWait(item)) {

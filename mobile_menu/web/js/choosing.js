@@ -17,7 +17,7 @@ import { leftPage, openPrivacy } from "./privacy.js";
 import { wear } from "./preferences.js";
 import { openSettings } from "./settings.js";
 import { ask, closeSheets, hush, toast } from "./sheets.js";
-import { currentJourney, itemsOf, query, state } from "./state.js";
+import { currentJourney, holds, itemsOf, query, state } from "./state.js";
 import { store } from "./store.js";
 import { openJourneys } from "./switcher.js";
 import { openTicket } from "./ticket.js";
@@ -36,8 +36,7 @@ export async function choose(item, element) {
     case "claim": claim(item); return;
     case "guide": guide(item); return;
     case "parcel":
-      state.parcel = openParcel(item, state.journey, { keeps: !state.menu.until, complain });
-      state.parcel.dialog.addEventListener("close", () => { state.parcel = null; });
+      holds("parcel", openParcel(item, state.journey, { keeps: !state.menu.until, complain }));
       return;
     case "post":
       if (item.action.confirm && !(await ask(item.action.confirm, { title: item.title }))) return;
@@ -49,13 +48,12 @@ export async function choose(item, element) {
 
 function guide(item) {
   const journey = state.journey;
-  state.guide = openGuide(item, {
+  holds("guide", openGuide(item, {
     onfinish: (done) => { if (done.action?.method === "POST" && !done.done) act(done, null, showCoupon); },
     onanswer: (done, helped) => answer(done, { choice: helped ? "helped" : "not_helped" }, journey)
       .then(() => { if (helped) toast(t("helped.thanks")); }, complain),
     onexpert: (done) => talk(t("helped.about", { title: done.title })),
-  });
-  state.guide.dialog.addEventListener("close", () => { state.guide = null; });
+  }));
 }
 
 /** Tells the service what is said of an item. */
@@ -117,8 +115,7 @@ export async function simulate() {
 export function talk(about = "") {
   state.unread = false;
   drawTop();
-  state.cases = openCases(state.journey, complain, about);
-  state.cases.dialog.addEventListener("close", () => { state.cases = null; });
+  holds("cases", openCases(state.journey, complain, about));
 }
 
 function privacy() {

@@ -21,3 +21,9 @@ export function currentJourney() {
 export function itemsOf(menu = state.menu) {
   return menu?.sections.flatMap((section) => section.items) ?? [];
 }
+
+/** Notes a sheet that was opened, until it is closed. Its end is heard of later, when the next one may be there already. */
+export function holds(name, opened) {
+  state[name] = opened;
+  opened.dialog.addEventListener("close", () => { if (state[name] === opened) state[name] = null; });
+}
