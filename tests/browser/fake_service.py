@@ -25,6 +25,7 @@ from mobile_menu.content_loader import find_picture
 from mobile_menu.rules.menu import Menu
 from mobile_menu.web_files import web_app
 from tests.browser import view_menus
+from tests.system import until
 
 WEB = Path(mobile_menu.__file__).parent / "web"
 PICTURES = WEB.parent / "content" / "printer" / "pictures"
@@ -80,14 +81,17 @@ class FakeService:
 
     def push(self, menu: Menu) -> None:
         """Changes the menu and tells the open phones."""
-        self.menus[menu.journey] = menu
-        self.send("menu", msgspec.to_builtins(menu))
+        self.menus[menu.journey] = menu  # whoever listens from now on begins with it
+        self._tell(("menu", json.dumps(msgspec.to_builtins(menu))))
 
     def send(self, event: str, value: Any) -> None:
+        """Tells the open phones; waits until one listens."""
+        self._wait_for_a_line()
         self._tell((event, json.dumps(value)))
 
     def expire(self) -> None:
         """Every access token's time is over, and the open lines say so."""
+        self._wait_for_a_line()
         self.tokens.clear()
         self.send("renew", {})
         self._tell(None)
@@ -98,6 +102,7 @@ class FakeService:
 
     def answer(self, text: str) -> None:
         """An expert answers in the open conversation."""
+        self._wait_for_a_line()
         thread = self.threads[-1]
         thread["messages"].append(self._message("expert", text))
         thread["status"] = "answered"
@@ -112,6 +117,10 @@ class FakeService:
 
     def posts(self, path: str) -> list[Any]:
         return [body for called, body, _ in self.calls if called == path]
+
+    def _wait_for_a_line(self) -> None:
+        """A page can be used before its line is open, and what nobody hears is not said again."""
+        until(lambda: self._lines, "a live line")
 
     def _tell(self, event: tuple[str, str] | None) -> None:
         assert self._loop is not None

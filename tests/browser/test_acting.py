@@ -7,6 +7,7 @@ from mobile_menu.rules.menu import Progress
 from tests.browser import menus, view_menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
+from tests.browser.soon import becomes
 
 
 def keys_of(service: FakeService, path: str) -> list[str]:
@@ -59,7 +60,7 @@ def test_a_command_under_way_is_not_asked_for_again_by_a_second_tap(phone: Phone
 
     page.locator("[data-key=sample] .main-part").click()
     expect(page.locator(".toast")).to_be_visible()
-    assert len(service.posts("/items/sample")) == 1
+    becomes(lambda: len(service.posts("/items/sample")), 1)
 
 
 def test_a_wish_that_got_no_answer_keeps_its_key_over_a_reload_until_it_has_one(
@@ -108,9 +109,9 @@ def test_a_command_that_needs_proof_goes_on_by_itself_once_the_phone_is_there(
     expect(sheet.get_by_role("status")).to_contain_text("does not hear it yet")
     service.push(view_menus.commands(view_menus.command("sample", "Print a sample page"), etag="beside"))
 
-    expect(sheet).to_have_count(0)
     expect(page.locator(".toast")).to_have_text("On its way to your product.")
-    assert len(service.posts("/items/sample")) == 3
+    expect(sheet).to_have_count(0)
+    becomes(lambda: len(service.posts("/items/sample")), 3)
 
 
 def answered(page: Page, service: FakeService, item: str) -> None:
@@ -125,7 +126,7 @@ def test_one_tap_answers_a_survey_and_it_is_gone(phone: Phone, service: FakeServ
     page.get_by_role("radio", name="Content", exact=True).click()
 
     answered(page, service, "csat")
-    assert service.posts("/items/csat") == [{"journey": menus.JOURNEY, "choice": "4"}]
+    becomes(lambda: service.posts("/items/csat"), [{"journey": menus.JOURNEY, "choice": "4"}])
 
 
 def test_the_keyboard_walks_along_a_scale_and_answers_only_when_it_says_so(phone: Phone, service: FakeService) -> None:
@@ -142,7 +143,7 @@ def test_the_keyboard_walks_along_a_scale_and_answers_only_when_it_says_so(phone
     page.keyboard.press("Space")
 
     answered(page, service, "nps")
-    assert service.posts("/items/nps") == [{"journey": menus.JOURNEY, "choice": "9"}]
+    becomes(lambda: service.posts("/items/nps"), [{"journey": menus.JOURNEY, "choice": "9"}])
 
 
 def test_a_survey_whose_answer_did_not_get_through_can_be_answered_again(phone: Phone, service: FakeService) -> None:
@@ -156,7 +157,7 @@ def test_a_survey_whose_answer_did_not_get_through_can_be_answered_again(phone: 
     page.get_by_role("radio", name="So-so").click()
 
     expect(page.locator(".survey-thanks")).to_be_visible()
-    assert [body["choice"] for body in service.posts("/items/csat")] == ["3", "3"]
+    becomes(lambda: [body["choice"] for body in service.posts("/items/csat")], ["3", "3"])
 
 
 def test_a_ring_fills_as_steps_tick_and_the_last_one_is_a_moment(phone: Phone, service: FakeService) -> None:

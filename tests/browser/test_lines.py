@@ -108,8 +108,8 @@ def test_a_journey_that_is_not_ours_does_not_hide_those_that_are(phone: Phone, s
     service.serve(menus.support_ok())
     page = phone.open("?journey=somebody-elses")
 
-    expect(page.locator(".status-text")).to_have_text("Ready to print")
     expect(page.locator(".toast")).to_have_text("That link belongs to another visit. These are your products.")
+    expect(page.locator(".status-text")).to_have_text("Ready to print")
 
 
 def test_an_equal_menu_changes_nothing_on_the_page(phone: Phone, service: FakeService) -> None:

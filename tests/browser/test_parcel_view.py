@@ -64,6 +64,7 @@ def test_the_carriers_page_opens_beside_and_only_by_https(phone: Phone, service:
     expect(link).to_have_attribute("href", view_menus.STORY["tracking_url"])
     expect(link).to_have_attribute("rel", "noopener noreferrer")
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
     service.parcels[menus.JOURNEY] = {**view_menus.STORY, "tracking_url": "javascript:alert(1)"}
     page.locator("[data-key=track] .main-part").click()
     expect(page.locator(".parcel-state")).to_have_text("On its way")
@@ -90,6 +91,7 @@ def test_the_story_that_was_seen_last_is_there_without_a_connection_and_says_of_
     page = opened(phone, service)
     expect(page.locator(".scan")).to_have_count(4)
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
     phone.context.set_offline(offline=True)
     page.locator("[data-key=track] .main-part").click()
 
@@ -102,6 +104,7 @@ def test_what_is_kept_of_the_parcel_goes_with_the_journey(phone: Phone, service:
     expect(page.locator(".scan")).to_have_count(4)
     becomes(lambda: json.loads(page.evaluate(KEPT) or "{}").get("story", {}).get("tracking_code"), "EZ1000000001")
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
     service.send("gone", {"code": "journey_unknown"})
     expect(page.get_by_role("heading", level=1)).to_have_text("This journey has ended.")
     becomes(lambda: page.evaluate(KEPT), None)

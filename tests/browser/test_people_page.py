@@ -84,6 +84,7 @@ class Street:
         text = page.locator(".ticket .code").inner_text()
         expect(page.locator(".ticket .qr")).to_be_visible()
         page.keyboard.press("Escape")
+        expect(page.locator(".ticket")).to_have_count(0)
         return text
 
     def take(self, page: Page, link: str, yes: str = "Yes, please") -> None:
@@ -200,6 +201,7 @@ def test_the_owner_asks_to_give_it_back_and_makes_a_new_code(street: Street) -> 
     owner.locator("dialog.ask").get_by_role("button", name="Make a new code").click()
     code = owner.locator(".ticket .code").inner_text()
     owner.keyboard.press("Escape")
+    expect(owner.locator(".ticket")).to_have_count(0)
     owner.locator("#wipe").click()
     owner.locator("dialog.ask").get_by_role("button", name="Erase").click()
     expect(owner.locator(".people-note")).to_contain_text("told to forget what people left on it")

@@ -38,10 +38,12 @@ def test_the_page_follows_the_device_talks_to_the_expert_and_leaves(browser: Bro
     page.get_by_role("textbox").fill("Hello?")
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".message.customer .words")).to_have_text("Hello?")
+    expect(page.locator(".sent-state")).to_have_text("Arrived")
     known.expert_says("j1", "Good morning!", served.clock())
     served.hub.case_changed(["j1"])
     expect(page.locator(".message.expert .words")).to_have_text("Good morning!")
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
 
     page.locator(".top .round").last.click()
     page.get_by_role("button", name="Leave and wipe").click()

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.browser import labels, menus
 from tests.browser.conftest import CHROMIUM, PHONE, QUIET, Phone
 from tests.browser.fake_service import FakeService, Running
+from tests.browser.soon import becomes
 from tests.services import missing
 
 UNIT = "https://id.example.com/01/09506000134352/21/SN%2F123"
@@ -153,7 +154,7 @@ def test_another_product_is_scanned_from_the_list_of_products(phone: Phone, serv
     page.get_by_label("Code from the box").fill("K7M2-9QXD")
     page.keyboard.press("Enter")
     expect(page.locator(".toast")).to_have_text("It is yours. Welcome.")
-    assert service.posts("/claims") == [{"gtin": "09506000134352", "serial": "SN/123", "code": "K7M2-9QXD"}]
+    becomes(lambda: service.posts("/claims"), [{"gtin": "09506000134352", "serial": "SN/123", "code": "K7M2-9QXD"}])
 
 
 OURS = "https://throughline.example"

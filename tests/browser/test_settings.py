@@ -103,7 +103,7 @@ def test_a_position_is_told_once_and_only_when_the_customer_wants_it(phone: Phon
 
     expect(page.get_by_text("You are in a partner shop.")).to_be_visible()
     position = {"latitude": 48.2, "longitude": 16.4, "accuracy_m": 12.4}
-    assert service.posts("/context") == [{"journey": menus.JOURNEY, "position": position}]
+    becomes(lambda: service.posts("/context"), [{"journey": menus.JOURNEY, "position": position}])
 
 
 def test_the_phone_is_asked_for_a_position_after_it_was_said_what_for_and_its_no_is_taken(
@@ -135,6 +135,7 @@ def test_installing_is_offered_where_the_browser_can_and_asked_once(phone: Phone
     page = settings(phone)
     expect(page.get_by_role("button", name="Add to the home screen")).to_have_count(0)
     page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
     page.evaluate("""() => {
         const offer = new Event('beforeinstallprompt', { cancelable: true });
         offer.prompt = async () => { window.prompted = (window.prompted ?? 0) + 1; };

@@ -130,7 +130,7 @@ def test_a_step_that_is_ticked_offline_waits_and_is_sent_once(phone: Phone, serv
     phone.context.set_offline(False)
     service.break_lines()
     expect(page.locator("#banner")).to_be_hidden()
-    assert service.posts("/items/paper") == [{"journey": menus.JOURNEY}]
+    becomes(lambda: service.posts("/items/paper"), [{"journey": menus.JOURNEY}])
 
 
 def test_what_may_not_wait_says_that_it_needs_a_connection(phone: Phone, service: FakeService) -> None:
