@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
-DEADLINE_S = 10
+DEADLINE_S = 60
 
 
 class Event(NamedTuple):

@@ -18,7 +18,7 @@ from tests.integration.mobile_menu.conftest import Served, phone_of
 from tests.integration.mobile_menu.events import live
 from tests.unit.mobile_menu.fake_record import START, with_level
 
-DEADLINE_S = 10
+DEADLINE_S = 60
 
 
 async def until(holds: Callable[[], bool]) -> None:
