@@ -7,6 +7,7 @@ from playwright.sync_api import Page, Response, Route, expect
 from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
+from tests.browser.soon import becomes
 from tests.system import until
 
 OFFLINE = ["ERR_INTERNET_DISCONNECTED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "Failed to load resource"]
@@ -184,7 +185,7 @@ def test_a_message_to_a_case_that_was_closed_meanwhile_begins_another_one_and_ho
     send(page, "Third.")
 
     expect(page.locator(".sent-state")).to_have_text(["Arrived"] * 3)
-    assert [body["text"] for body in service.posts("/cases")] == ["First.", "Second.", "Third."]
+    becomes(lambda: [body["text"] for body in service.posts("/cases")], ["First.", "Second.", "Third."])
 
 
 def test_nothing_of_a_conversation_stays_on_a_phone_that_left(phone: Phone, service: FakeService) -> None:
