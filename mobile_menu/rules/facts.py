@@ -4,7 +4,7 @@ select on.
 
 from collections.abc import Callable
 from copy import copy
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -100,7 +100,10 @@ def _money(amount: int, currency: str, language: str) -> str:
 
 
 def _date(at: datetime | None) -> object:
-    return fluent_date(at) if at else None
+    """In UTC: equal times must be written alike, as a text that was written for one is remembered for the other."""
+    if at is None:
+        return None
+    return fluent_date(at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def _whole(number: float | None) -> int | None:

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -104,6 +105,17 @@ def test_menus_have_equal_etags_exactly_when_the_phone_shows_the_same(one: Situa
     first, second = compose_menu(one, CONTENT).menu, compose_menu(other, CONTENT).menu
     shown = [msgspec.structs.replace(menu, etag="") for menu in (first, second)]
     assert (first.etag == second.etag) == (shown[0] == shown[1])
+
+
+@pytest.mark.parametrize("zone", [timezone(timedelta(hours=9)), timezone(timedelta(hours=-11)), None])
+def test_a_day_is_written_alike_whoever_asked_before_in_which_zone(zone: timezone | None) -> None:
+    """A preview may give any zone, and what it was shown must not become what a customer reads."""
+    promised = datetime(2031, 12, 24, 20, tzinfo=UTC) if zone else datetime(2031, 12, 24, 20)  # noqa: DTZ001  content's tests may leave the zone out
+    for one in (promised.astimezone(zone) if zone else promised, datetime(2031, 12, 24, 20, tzinfo=UTC)):
+        moving = situation(Stage.DELIVERY, parcel=Parcel(state=ParcelState.MOVING, promised_at=one))
+        composed = compose_menu(moving, CONTENT)
+        assert composed.menu.status.text == "On its way, promised for December 24, 2031"
+        assert item_of(composed, "where-is-it").detail == "Promised for Wednesday, December 24, 2031."
 
 
 def test_the_situation_of_the_design_says_why_the_fix_is_there() -> None:
