@@ -20,9 +20,12 @@ def failures_of(test: ContentTest, content: Content) -> Iterator[str]:
     for name in test.shows:
         if name not in ids:
             yield f"{name} does not show"
+    repeated = tuple(f"{spec.id}-" for spec in content.items if spec.each)
     for name in test.hides:
         if name in ids:
             yield f"{name} shows"
+        elif name not in content.ready and not name.startswith(repeated):
+            yield f"there is no item {name} to hide"
     if test.exactly not in {(), ids}:
         yield f"shows {', '.join(ids)}"
     if test.title not in {None, menu.title}:

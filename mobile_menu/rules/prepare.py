@@ -12,7 +12,7 @@ from mobile_menu.rules.reach import reach_faults
 from mobile_menu.rules.reading import Conditions, ItemConditions, read_conditions
 from mobile_menu.rules.settle import Selection
 from mobile_menu.rules.source import PROFILE, Fault, Source, place_of_item
-from mobile_menu.rules.texts import NOT_KEPT, Texts
+from mobile_menu.rules.texts import NOT_KEPT, Texts, is_language
 from mobile_menu.rules.tree import Condition, asked_for
 
 ITEMS_KEPT = 4096
@@ -26,6 +26,9 @@ _BY_NAME = ("step-", "reason-")
 
 def prepare(source: Source) -> Content | tuple[Fault, ...]:
     """The content, ready; or all that is wrong with it, as far as it can be told at once."""
+    strange = [language for language in source.frame.languages if not is_language(language)]
+    if strange:
+        return tuple(Fault(PROFILE, 1, f"{one} is no language that CLDR knows") for one in strange)
     missing = [language for language in source.frame.languages if language not in source.texts]
     if missing:
         return tuple(Fault(PROFILE, 1, f"there are no texts in {one}") for one in missing)

@@ -111,6 +111,15 @@ class Texts:
         return tuple(text.format(facts) for text in self._steps.get(name, ()))
 
 
+def is_language(tag: str) -> bool:
+    """Whether CLDR knows how this language writes figures and days."""
+    try:
+        Locale.parse(tag.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
 def is_from_the_right(language: str) -> bool:
     """Whether a language is written from the right, by CLDR: then what a text quotes is put between bidi isolates.
 

@@ -52,6 +52,12 @@ def test_a_content_test_that_is_not_met_says_what_is_otherwise() -> None:
     )
 
 
+def test_a_content_test_that_hides_what_there_is_not_says_so_and_may_hide_one_of_several() -> None:
+    nobody = Situation(journey_id="j", stage=Stage.CLOSED, profile="printer")
+    test = ContentTest(name="hides", situation=nobody, hides=("step-unpack", "cuopon"))
+    assert list(failures_of(test, load_content("printer"))) == ["there is no item cuopon to hide"]
+
+
 def test_every_item_that_content_tests_name_to_be_hidden_is_an_item_of_the_content() -> None:
     for profile, test in EVERY_TEST:
         content = load_content(profile)
@@ -313,6 +319,45 @@ REFUSALS = [
     ("reasons.csv", "keyword,", "kyword,", "reasons.csv:2: a line has a keyword and a label_en"),
     ("reasons.csv", ",", ",<b>", "reasons.csv:"),
     ("frame.en.ftl", "product = printer", "product = printer\nunheard = of", "unheard"),
+    (
+        "frame.en.ftl",
+        "product = printer",
+        "product = { product }",
+        "frame.en.ftl:{at}: quotes the text product",
+    ),
+    ("frame.en.ftl", "product = printer", "product = { -brand }", "quotes the term -brand"),
+    (
+        "frame.en.ftl",
+        "product = printer",
+        "product = { SHOUT($model) }",
+        "frame.en.ftl:{at}: there is no function SHOUT",
+    ),
+    (
+        "frame.en.ftl",
+        "product = printer",
+        "product = " + "{ " * 2000 + "$model" + " }" * 2000,
+        "too deep in each other",
+    ),
+    (
+        "always.toml",
+        'id = "expert"',
+        "id = " + "[" * 5000 + "]" * 5000,
+        "always.toml:1: lists and tables stand too deep",
+    ),
+    ("reasons.csv", "keyword,label_en", "word,label", "a line has a keyword and a label_en"),
+    ("reasons.csv", "Bander added", "x" * 140_000, "field larger than"),
+    (
+        "profile.toml",
+        'languages = ["en", "de", "ar"]',
+        'languages = ["en", "tlh"]',
+        "tlh is no language that CLDR knows",
+    ),
+    (
+        "profile.toml",
+        'languages = ["en", "de", "ar"]',
+        'languages = ["en", "e.n"]',
+        "e.n is no language that CLDR knows",
+    ),
     ("frame.en.ftl", "product = printer", "product = printer\nproduct = again", "frame.en.ftl:4: the message product"),
 ]
 
