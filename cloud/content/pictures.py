@@ -1,8 +1,11 @@
 """The pictures of all content that was ever published: a phone may show an older menu, and an operator any."""
 
+import contextlib
+import zlib
 from collections.abc import Callable
 from threading import Lock
 
+import msgspec
 import sqlalchemy as sa
 
 from cloud.content import service
@@ -22,7 +25,7 @@ class Pictures:
         self._count = count
         self._known: dict[str, Picture] = {}
         self._read: dict[str, int] = {}
-        self._looked_at = -1
+        self._looked_at: int | None = None
         self._reading = Lock()
 
     def find(self, digest: str) -> Picture | None:
@@ -40,7 +43,9 @@ class Pictures:
             for profile, newest in service.newest_versions(tx).items():
                 new = (table.c.profile == profile, table.c.version > self._read.get(profile, 0))
                 for (packed,) in tx.session.execute(sa.select(table.c.files).where(*new)):
-                    self._take(service.unpacked(packed))
+                    # A row that was damaged has no pictures, and takes those of the others not with it.
+                    with contextlib.suppress(zlib.error, msgspec.MsgspecError, UnicodeDecodeError):
+                        self._take(service.unpacked(packed))
                 self._read[profile] = newest
             self._looked_at = count
 

@@ -111,6 +111,20 @@ def test_a_picture_of_any_version_is_found_and_one_of_none_costs_no_look(
     assert pictures.find(digest) == found
 
 
+def test_a_process_that_has_just_started_finds_the_pictures_of_all_versions_but_of_damaged_ones(world: World) -> None:
+    drawn = SVG.format(x=2)
+    publish(world, saying("Damaged"))
+    table = service.versions
+    world.run(lambda tx: tx.session.execute(sa.update(table).values(files=b"damaged")))
+    publish(world, {**PACKAGED, "pictures/leaf.svg": drawn})
+    contents = Contents(world.db)
+    pictures = Pictures(world.db, contents.count)
+    found = pictures.find(digest_of_picture(drawn))
+    assert contents.count() == -1, "it has heard of no version yet"
+    assert found is not None
+    assert found.body == drawn.encode()
+
+
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">'
     "<style>.a {{ fill: #111 }} @media (prefers-color-scheme: dark) {{ .a {{ fill: #eee }} }}</style>"
