@@ -106,4 +106,4 @@ def _files(folder: Path) -> dict[str, str]:
 
 
 def _lines(found: Checked) -> list[str]:
-    return [f"{one.file}:{one.line}: {one.what}" for one in found.faults] + list(found.failures)
+    return [*map(str, found.faults), *found.failures]

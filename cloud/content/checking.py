@@ -26,6 +26,10 @@ class Fault(msgspec.Struct, frozen=True):
     what: str
     column: int = 0
 
+    def __str__(self) -> str:
+        column = f":{self.column}" if self.column else ""
+        return f"{self.file}:{self.line}{column}: {self.what}"
+
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """faults: why it cannot be shown at all. failures: what it does otherwise than its own tests say, a line each.

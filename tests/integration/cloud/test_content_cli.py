@@ -34,6 +34,11 @@ def test_a_folder_is_checked_without_a_running_system(place: Place, folder: Path
     )
     status, out, _ = place.say("content", "check", str(folder), "--profile", "printer")
     assert (status, out.startswith("wrong: ")) == (1, True)
+    items = folder / "before.toml"
+    items.write_text(PACKAGED["before.toml"].replace('"interested"', '"intersted"', 1), encoding="utf-8")
+    line = PACKAGED["before.toml"].partition('"interested"')[0].count("\n") + 1
+    told = place.say("content", "check", str(folder), "--profile", "printer")[1]
+    assert told.startswith(f"before.toml:{line}:18: what-it-can-do: `stage` is never `intersted`")
     (folder / "profile.toml").write_text("?", encoding="utf-8")
     status, out, _ = place.say("content", "check", str(folder), "--profile", "printer", "--json")
     assert (status, [one["file"] for one in msgspec.json.decode(out)["faults"]]) == (1, ["profile.toml"])
