@@ -5,6 +5,7 @@ A profile is a folder of `content/`: `profile.toml`, any other `*.toml` of items
 `pictures/{name}.svg`, what the steps of its guides show.
 """
 
+import contextlib
 import csv
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -81,7 +82,12 @@ def find_picture(digest: str) -> Picture | None:
 
 @lru_cache(maxsize=1)
 def _pictures_by_digest() -> dict[str, Picture]:
-    return {picture.digest: picture for name in profiles() for picture in load_content(name).pictures.values()}
+    found: dict[str, Picture] = {}
+    for name in profiles():
+        # Who asks for the menu of a profile with a fault is told; the pictures of the others are not its matter.
+        with contextlib.suppress(ContentError):
+            found |= {picture.digest: picture for picture in load_content(name).pictures.values()}
+    return found
 
 
 def _content_folder() -> Traversable:

@@ -9,12 +9,14 @@ import msgspec
 import pytest
 
 from broker.contract.stages import Role, Stage
+from mobile_menu import content_loader
 from mobile_menu.content_loader import ContentError, load_content, profiles, read_content
 from mobile_menu.rules.compose import compose_menu
-from mobile_menu.rules.content import ContentTest
+from mobile_menu.rules.content import Content, ContentTest
 from mobile_menu.rules.content_tests import failures, failures_of
 from mobile_menu.rules.menu import Kind
 from mobile_menu.rules.situation import Device, Level, Place, Situation, Zone
+from mobile_menu.rules.source import Fault
 from mobile_menu.rules.tree import asked_for, atoms
 from mobile_menu.rules.witness import showing, situation_of, witness
 
@@ -375,6 +377,20 @@ def test_content_that_cannot_be_shown_is_refused_with_its_place(
     assert said.replace("{at}", str(text.count("\n", 0, text.index(old) + first) + 1)) in refused.value.detail
     assert refused.value.code == "content_invalid"
     assert refused.value.line >= 1
+
+
+def test_a_profile_with_a_fault_takes_no_picture_from_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = load_content("printer")
+
+    def load(profile: str) -> Content:
+        if profile == "coffee":
+            raise ContentError(Fault("items.toml", 1, "broken"))
+        return loaded
+
+    digest = loaded.pictures["plug-in"].digest
+    monkeypatch.setattr(content_loader, "load_content", load)
+    monkeypatch.setattr(content_loader, "_pictures_by_digest", content_loader._pictures_by_digest.__wrapped__)  # noqa: SLF001 - without what it remembers
+    assert content_loader.find_picture(digest) == loaded.pictures["plug-in"]
 
 
 def test_an_offer_that_only_shows_in_distress_is_refused_because_nobody_would_see_it(folder: Path) -> None:
