@@ -103,13 +103,14 @@ class _KeptMenu(NamedTuple):
 
 
 _CallerKey = tuple[str, str]  # token, language
-_MenuKey = tuple[str, str, str]  # session, journey, language
+_MenuKey = tuple[str, str, str]  # person, journey, language
 
 
 class MenuService:
     """The phone's use cases over a record. content: the published content of a profile, by its name.
 
-    The menu cache is by session, journey and language: two people can share a journey in different roles.
+    The menu cache is by person, journey and language, as nothing else of a call tells in a menu: all phones of a person
+    share one, and two persons none, who can be with one journey in different roles.
     served: told how each menu was come by: `kept`, `checked` against the record, or `composed`. showing: told of each
     menu that was composed, before it is kept or sent.
     """
@@ -155,19 +156,31 @@ class MenuService:
 
     def warm_menu(self, token: str, language: str, journey_id: str) -> Served | None:
         """The menu, if that takes no look at the record: never blocks, and so may run on the event loop."""
-        now = self.now()
+        caller = self.known_caller(token, language)
+        return None if caller is None else self.kept_menu(caller, journey_id)
+
+    def known_caller(self, token: str, language: str, kept: timedelta = CALLER_KEPT) -> Caller | None:
+        """As `caller`, if that takes no look at the record."""
         known = self._callers.get((token, language))
-        if known is None or not _younger(now, known.at, CALLER_KEPT) or now >= known.caller.until:
+        if known is None:
             return None
-        kept = self._menus.get((known.caller.session_id, journey_id, language))
-        if kept is None or kept.served.ended(now) or not _younger(now, kept.checked_at, MENU_TRUSTED):
+        now = self.now()
+        return known.caller if _younger(now, known.at, kept) and now < known.caller.until else None
+
+    def kept_menu(self, caller: Caller, journey_id: str) -> Served | None:
+        """As `menu`, if that takes no look at the record."""
+        kept = self._menus.get((caller.person_id, journey_id, caller.language))
+        if kept is None:
+            return None
+        now = self.now()
+        if kept.served.ended(now) or not _younger(now, kept.checked_at, MENU_TRUSTED):
             return None
         self._served("kept")
         return kept.served
 
     def menu(self, caller: Caller, journey_id: str, trusted: timedelta = MENU_TRUSTED) -> Served:
         """The menu as of at most `trusted` ago. Raises JourneyUnknownError."""
-        key = (caller.session_id, journey_id, caller.language)
+        key = (caller.person_id, journey_id, caller.language)
         kept = self._menus.get(key)
         now = self.now()
         if kept is not None and kept.served.ended(now):
@@ -175,7 +188,7 @@ class MenuService:
         if kept is not None and _younger(now, kept.checked_at, trusted):
             self._served("kept")
             return kept.served
-        ticket = self._menus.ticket(journey_id, caller.person_id, caller.session_id)
+        ticket = self._menus.ticket(journey_id, caller.person_id)
         version = self._port.version(journey_id)
         if kept is not None and kept.version == version and _younger(now, kept.composed_at, MENU_KEPT):
             self._menus.put(key, kept._replace(checked_at=now), ticket.tags, ticket)
@@ -276,10 +289,9 @@ class MenuService:
         self._menus.clear()
 
     def forget_sessions(self, session_ids: Iterable[str]) -> None:
-        """Whose these sessions are, and whether they still count, is asked again; so are their menus."""
+        """Whose these sessions are, and whether they still count, is asked again."""
         for session_id in session_ids:
             self._callers.drop(session_id)
-            self._menus.drop(session_id)
 
     def forget_person(self, person_id: str) -> None:
         """Nothing of this person stays in memory."""
@@ -287,7 +299,7 @@ class MenuService:
         self._menus.drop(person_id)
 
     def _composed_now(self, caller: Caller, journey_id: str) -> tuple[Situation, Composed, Served]:
-        ticket = self._menus.ticket(journey_id, caller.person_id, caller.session_id)
+        ticket = self._menus.ticket(journey_id, caller.person_id)
         return self._composed_at(caller, journey_id, self._port.version(journey_id), ticket)
 
     def _composed_at(
@@ -303,7 +315,7 @@ class MenuService:
         composed = self._compose(situation, content)
         served = Served(composed.menu.etag, msgspec.json.encode(composed.menu), situation.until)
         self._showing(Showing(caller, situation, content, composed.menu.language, version, now, served))
-        key = (caller.session_id, journey_id, caller.language)
+        key = (caller.person_id, journey_id, caller.language)
         self._menus.put(key, _KeptMenu(served, version, now, now), ticket.tags, ticket)
         self._served("composed")
         return situation, composed, served

@@ -15,9 +15,10 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from mobile_menu.limits import MAX_HOST, source_of
-from mobile_menu.live import LiveHub, Signal
+from mobile_menu.live import HEARTBEAT_S, LiveHub, Signal
 from mobile_menu.ports import Caller, CaseThread, JourneyUnknownError, SessionRefusedError
-from mobile_menu.service import CALLER_KEPT, MENU_TRUSTED, MenuService, Served, last_written
+from mobile_menu.service import MenuService, Served, last_written
+from mobile_menu.shared_reads import SharedReads
 from mobile_menu.threads import Threads
 
 RETRY_MS = 3000
@@ -27,6 +28,8 @@ MAX_ID = 64
 MAX_TAGS = 1024
 NOW = timedelta(0)
 """Nothing that was read before is taken for true."""
+CALLER_TRUSTED = timedelta(seconds=2 * HEARTBEAT_S)
+"""Whose stream it is counts for so long: each heartbeat asks anew, and what ends a session says so at once."""
 _VARY = (b"vary", b"Accept-Language, Authorization")
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 
@@ -74,11 +77,12 @@ class LiveRoute:
         self._service = service
         self._hub = hub
         self._threads = threads
+        self._reads = SharedReads(service, threads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = asked_of(scope)
         caller = await self._threads.run(self._service.caller, asked.token, asked.language)
-        stream = _Stream(self._service, self._threads, send, asked, caller)
+        stream = _Stream(self._service, self._threads, self._reads, send, asked, caller)
         # Listen first, read then: a change in between wakes the stream again, and is not lost.
         client = scope.get("client")
         subscription = self._hub.subscribe(
@@ -90,7 +94,7 @@ class LiveRoute:
             lasts_s=(caller.until - self._service.now()).total_seconds(),
         )
         try:
-            served = await self._threads.run(self._service.menu, caller, asked.journey_id)
+            served = await self._reads.menu(caller, asked.journey_id)
             stream.on_end = partial(self._hub.wake_in, subscription)
             await stream.start(served, ends=scope["method"] == "HEAD")
             self._hub.ready(subscription)
@@ -105,12 +109,22 @@ class _Stream:
     """What one phone has got so far, and how the next thing is sent to it."""
 
     __slots__ = (
-        "_asked", "_case_at", "_ended", "_etag", "_person_id", "_send", "_service", "_threads", "_until", "on_end",
+        "_asked", "_case_at", "_ended", "_etag", "_person_id", "_reads", "_send", "_service", "_threads", "_until",
+        "on_end",
     )  # fmt: skip
 
-    def __init__(self, service: MenuService, threads: Threads, send: Send, asked: Asked, caller: Caller) -> None:
+    def __init__(
+        self,
+        service: MenuService,
+        threads: Threads,
+        reads: SharedReads,
+        send: Send,
+        asked: Asked,
+        caller: Caller,
+    ) -> None:
         self._service = service
         self._threads = threads
+        self._reads = reads
         self._send = send
         self._asked = asked
         self._person_id = caller.person_id
@@ -155,7 +169,8 @@ class _Stream:
 
     async def _tell(self, signal: Signal) -> None:
         try:
-            served, thread = await self._threads.run(self._read, signal)
+            served = await self._menu(signal)
+            thread = await self._threads.run(self._latest_case) if signal & Signal.CASE else None
         except SessionRefusedError as error:
             # The token's time may have ended just between the look at the clock and the look into the record.
             await self._end(RENEW if self._service.now() >= self._until else gone_event(error.code))
@@ -170,17 +185,31 @@ class _Stream:
             self._note_end(served)
             await self._write(self._news(served, thread) or (b":\n\n" if signal & Signal.BEAT else b""))
 
-    def _read(self, signal: Signal) -> tuple[Served, CaseThread | None]:
+    async def _menu(self, signal: Signal) -> Served:
         asked = self._asked
-        caller_kept, menu_trusted = (
-            (NOW, NOW) if signal & (Signal.BEAT | Signal.SESSION) else (CALLER_KEPT, MENU_TRUSTED)
-        )
-        caller = self._service.caller(asked.token, asked.language, caller_kept)
+        if signal & (Signal.BEAT | Signal.SESSION):
+            return await self._threads.run(self._checked)
+        caller = self._service.known_caller(asked.token, asked.language, CALLER_TRUSTED)
+        if caller is None:
+            caller = await self._threads.run(self._service.caller, asked.token, asked.language)
+        return await self._reads.menu(self._same(caller), asked.journey_id)
+
+    def _checked(self) -> Served:
+        """Held against the record, the menu and whose session it is."""
+        asked = self._asked
+        caller = self._same(self._service.caller(asked.token, asked.language, NOW))
+        return self._service.menu(caller, asked.journey_id, NOW)
+
+    def _latest_case(self) -> CaseThread | None:
+        asked = self._asked
+        caller = self._same(self._service.caller(asked.token, asked.language, CALLER_TRUSTED))
+        return self._service.latest_case(caller, asked.journey_id)
+
+    def _same(self, caller: Caller) -> Caller:
+        """Raises _ChangedHandsError when the session is another person's now."""
         if caller.person_id != self._person_id:
             raise _ChangedHandsError
-        served = self._service.menu(caller, asked.journey_id, menu_trusted)
-        thread = self._service.latest_case(caller, asked.journey_id) if signal & Signal.CASE else None
-        return served, thread
+        return caller
 
     def _note_end(self, served: Served) -> None:
         self.on_end(None if served.until is None else (served.until - self._service.now()).total_seconds())

@@ -204,6 +204,34 @@ async def test_fifty_phones_get_the_change(served: Served) -> None:
         assert all("/2.0/" in title for title in titles)
 
 
+async def test_all_phones_of_a_person_get_the_change_by_one_look_at_the_record(served: Served) -> None:
+    async with AsyncExitStack() as stack:
+        streams = []
+        for number in range(20):
+            served.record.add("j1", f"anna-{number}", "p-anna")
+            phone = await stack.enter_async_context(phone_of(served, f"anna-{number}"))
+            streams.append(await stack.enter_async_context(live(phone)))
+        for events in streams:
+            await events.next()
+        composed = served.record.asked["situation"]
+        change(served, "2.0")
+        titles = [(await events.next()).data["title"] for events in streams]
+        assert all("/2.0/" in title for title in titles)
+        assert served.record.asked["situation"] == composed + 1
+
+
+async def test_news_between_two_heartbeats_ask_nobody_whose_stream_it_is(
+    phone: httpx.AsyncClient, served: Served
+) -> None:
+    async with live(phone) as events:
+        await events.next()
+        asked = served.record.asked["caller"]
+        served.clock.forward(timedelta(seconds=20))
+        change(served, "2.0")
+        assert "/2.0/" in (await events.next()).data["title"]
+        assert served.record.asked["caller"] == asked
+
+
 async def test_one_stream_too_many_is_refused_and_a_closed_one_makes_room(
     phone: httpx.AsyncClient, served: Served
 ) -> None:

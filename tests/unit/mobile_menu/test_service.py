@@ -73,6 +73,25 @@ def test_people_who_share_a_journey_get_each_their_own_menu(record: FakeRecord, 
     assert title_of(of_ben.body).startswith("household/")
 
 
+def test_phones_of_one_person_share_a_menu(record: FakeRecord, clock: Clock) -> None:
+    record.add("j1", "anna-tablet", "p-anna")
+    service = service_over(record, clock)
+    on_phone = service.menu(service.caller("anna", "en"), "j1")
+    service.caller("anna-tablet", "en")
+    assert service.warm_menu("anna-tablet", "en", "j1") is on_phone
+    assert record.asked["situation"] == 1
+
+
+def test_a_session_that_is_another_persons_now_gets_no_menu_of_the_one_before(record: FakeRecord, clock: Clock) -> None:
+    service = service_over(record, clock)
+    service.menu(service.caller("anna", "en"), "j1")
+    record.people["anna"] = "p-carl"
+    service.forget_sessions(["session-of-anna"])
+    assert service.warm_menu("anna", "en", "j1") is None
+    with pytest.raises(JourneyUnknownError):
+        service.menu(service.caller("anna", "en"), "j1")
+
+
 def test_a_cached_menu_of_another_person_opens_nothing(record: FakeRecord, clock: Clock) -> None:
     service = service_over(record, clock)
     service.menu(service.caller("anna", "en"), "j1")
