@@ -28,6 +28,7 @@ CALLS = {"create_connection", "create_datagram_endpoint", "getaddrinfo", "open_c
 DOORS = {
     "cloud/bench": "measures the system that it has started itself",
     "cloud/http_app.py": "names the type of a socket that listens",
+    "cloud/http_server.py": "names an option of connections that came in",
     "cloud/demo": "the story's own phone, against the system that it has started itself",
     "cloud/doctor/looking.py": "asks the deployment's own public address whether it leads here",
     "cloud/emqx_enforcer.py": "tells EMQX at the operator's address whom to cut off",
