@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.bench import fleet, idle, ingest, latency, memory, node_red, stand
+from cloud.bench import fleet, http_load, idle, ingest, latency, memory, menu_http, menu_live, node_red, stand
 from cloud.bench.storing import Run
+
+NOTHING = http_load.Orders(host="", port=0, head="", status=0)
 
 
 def of(here: str, reference: str) -> object:
@@ -36,6 +38,37 @@ def test_the_others_are_held_against_theirs() -> None:
     assert latency.ONE_SERVER.rate == 1000
     assert {at: str(goal) for at, goal in latency.EMBEDDED.goals.items()} == {99: "value ≤ 100"}
     assert latency.EMBEDDED.rate == 100
+
+
+def test_menus_are_held_against_theirs_beside_the_bare_route() -> None:
+    def run(rate: float, slowest_ms: float) -> menu_http.Run:
+        return menu_http.Run(rate, [*[1.0] * 98, slowest_ms, slowest_ms], {"server": 1.0})
+
+    asks = [
+        menu_http.Ask("warm", NOTHING, menu_http.WARM, menu_http.SLOWEST),
+        menu_http.Ask("same", NOTHING, menu_http.SAME),
+        menu_http.Ask(menu_http.REFERENCE, NOTHING),
+    ]
+    rows = menu_http.rows_of(dict(zip(asks, ([run(60, 5)], [run(60, 5)], [run(100, 2)]), strict=True)))
+    assert [(one.what, one.ratio, one.goal, one.met) for one in rows if one.goal] == [
+        ("warm", 0.6, "ratio ≥ 0.5", True),
+        ("warm, p99", 2.5, "ratio ≤ 2", False),
+        ("same", 0.6, "ratio ≥ 0.7", False),
+    ]
+    assert rows[-1].reference == ""
+    assert str(menu_live.LAST) == "value ≤ 250"
+    assert str(menu_live.EACH) == "value ≤ 15"
+
+
+def test_the_turns_of_a_run_are_taken_together() -> None:
+    def turn(rate: float) -> menu_http.Turn:
+        answered = http_load.Answered(rate=rate, answers=1, latencies_ms=[rate], client_share=0.1)
+        return menu_http.Turn(answered, {"server": rate})
+
+    first, second = menu_http.runs_of([turn(float(number)) for number in range(2 * menu_http.TURNS)])
+    assert (first.rate, second.rate) == (1.5, 5.5)
+    assert first.times_ms == [0.0, 1.0, 2.0, 3.0]
+    assert second.parts == {"server": 5.5}
 
 
 def test_several_workers_are_held_against_the_same_goals_as_one() -> None:
