@@ -132,8 +132,19 @@ def _opened(tx: Transaction, keys: Keys, row: Any) -> Served:
 
 
 def forget_old(tx: Transaction, kept: timedelta) -> bool:
-    """Deletes what was shown longer ago than that; whether there may be more of it: no more than `AT_ONCE` at once."""
-    old = sa.select(served_menu.c.seq).where(served_menu.c.at <= tx.now - kept).limit(AT_ONCE)
+    """Deletes what was followed by another menu longer ago than that, in its journey and language; whether there may be
+    more of it: no more than `AT_ONCE` at once.
+
+    The last menu until then stays: it is what the phone has shown since, and still shows if nothing has changed.
+    """
+    later, cut = served_menu.alias("later"), tx.now - kept
+    followed = sa.exists().where(
+        later.c.journey_id == served_menu.c.journey_id,
+        later.c.language == served_menu.c.language,
+        later.c.at <= cut,
+        sa.tuple_(later.c.at, later.c.seq) > sa.tuple_(served_menu.c.at, served_menu.c.seq),
+    )
+    old = sa.select(served_menu.c.seq).where(served_menu.c.at <= cut, followed).limit(AT_ONCE)
     done = tx.session.execute(sa.delete(served_menu).where(served_menu.c.seq.in_(old)))
     return int(done.rowcount) == AT_ONCE  # type: ignore[attr-defined]  # a cursor result has it
 

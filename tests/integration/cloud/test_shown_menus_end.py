@@ -37,21 +37,44 @@ def test_a_journey_keeps_its_newest_menus_and_no_more(world: World, monkeypatch:
     assert then(world, journey, seen[2][0]).shown.menu == seen[2][1]
 
 
-def test_what_was_shown_goes_by_its_age(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_shown_goes_by_its_age_once_another_had_followed_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     phone, device, journey = owner_of(world)
     window = Window(world)
     window.show(phone, journey)
     world.clock.advance(days=60)
     world.take(device.status(JAMMED))
     window.show(world.another_phone_of(phone), journey)
-    world.clock.advance(days=31)
+    world.clock.advance(days=89)
     kept = timedelta(days=90)
     assert not world.run(lambda tx: served.forget_old(tx, kept))
+    assert len(rows(world)) == 2, "the first was on the phone until 89 days ago"
+    world.clock.advance(days=1)
+    assert not world.run(lambda tx: served.forget_old(tx, kept))
     assert len(rows(world)) == 1
+    world.take(device.status(CLEARED))
+    window.show(world.another_phone_of(phone), journey)
     monkeypatch.setattr(served, "AT_ONCE", 1)
-    world.clock.advance(days=60)
+    world.clock.advance(days=90)
     assert world.run(lambda tx: served.forget_old(tx, kept)), "there may be more"
-    assert rows(world) == []
+    assert not world.run(lambda tx: served.forget_old(tx, kept))
+    assert len(rows(world)) == 1
+
+
+def test_a_menu_that_has_not_changed_for_longer_than_menus_are_kept_is_known_whenever_it_was_shown(
+    world: World,
+) -> None:
+    phone, _, journey = owner_of(world)
+    window = Window(world)
+    english, german = window.show(phone, journey), window.show(phone, journey, "de")
+    world.clock.advance(days=3)
+    assert not world.run(lambda tx: served.forget_old(tx, timedelta(days=2)))
+    again = world.another_phone_of(phone)
+    assert (window.show(again, journey), window.show(again, journey, "de")) == (english, german)
+    for moment in (world.clock(), world.clock() - timedelta(days=1)):
+        assert then(world, journey, moment, "en").shown.menu == english
+        assert then(world, journey, moment, "de").shown.menu == german
 
 
 def test_who_leaves_takes_along_what_they_were_shown(world: World) -> None:
