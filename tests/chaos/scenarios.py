@@ -12,6 +12,7 @@ import psycopg
 
 from broker.contract.topics import Up, up_topic
 from broker.contract.watermark import MAX_RANGES
+from tests.chaos.crowd import BACKLOG
 from tests.chaos.network import Cable
 from tests.chaos.script import POISON, Said, poisoned, said
 from tests.chaos.speakers import Speaker, speakers
@@ -52,9 +53,11 @@ def broker(trial: Trial) -> None:
     with trial.crowd() as crowd:
         trial.said(crowd, 0.2)
         with trial.held_workers():
-            crowd.rate = 0.0
-            trial.wait(lambda: crowd.acknowledged >= 0.9 * crowd.total, "acknowledgements")
+            pace, crowd.rate = crowd.rate, 0.0
+            wanted = min(0.9 * crowd.total, crowd.acknowledged + BACKLOG)  # more, and the broker would drop some itself
+            trial.wait(lambda: crowd.acknowledged >= wanted, "acknowledgements")
             trial.system.kill("broker")
+            crowd.rate = pace
 
 
 def postgres(trial: Trial) -> None:
