@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from mobile_menu.rules.texts import negotiate
 from mobile_menu.streams import etag_matches
-from mobile_menu.web_shell import INDEX, LANGUAGES, WORKER, digest_of, pages_of, worker_of
+from mobile_menu.web_shell import INDEX, LANGUAGES, WORKER, digest_of, pages_of, whole_of, worker_of
 
 FOLDER = Path(__file__).with_name("web")
 SCOPE = "/app"
@@ -63,7 +63,7 @@ class WebFile(NamedTuple):
 
 def web_app(folder: Path = FOLDER) -> list[BaseRoute]:
     """The routes of the app: `/app` and everything below it."""
-    files = _bodies(folder)
+    files = whole_of(_bodies(folder), SCOPE)
     pages = {language: _file(INDEX, page) for language, page in pages_of(files, SCOPE).items()}
     files[WORKER] = worker_of(files, SCOPE)
     return routes_of(SCOPE, WebFiles({path: _file(path, body) for path, body in files.items()}, pages))

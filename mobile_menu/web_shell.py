@@ -1,15 +1,16 @@
 """The app's shell put together from its files: what its page asks for at once, what its service worker keeps. Pure.
 
 Nobody keeps lists of modules by hand: `index.html` and `sw.js` have a marker each, and what stands there is found in
-the files themselves. So a new module is loaded early and kept offline by being imported, and a changed byte is a new
-version.
+the files themselves. So a new module is in the first load and kept offline by being imported, and a changed byte is a
+new version. How modules become few files is `web_bundle.py`'s business.
 """
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Final
+
+from mobile_menu.web_bundle import facade, in_order, joined
 
 INDEX: Final = "index.html"
 WORKER: Final = "sw.js"
@@ -18,6 +19,8 @@ LANGUAGES: Final = ("en", "de", "ar")
 """The page's own; the first one is for whoever asks for none of them. Each has its words in `js/words/`."""
 RIGHT_TO_LEFT: Final = frozenset({"ar"})
 
+WHOLE: Final = {"whole/ahead.js": "js/ahead.js", "whole/app.js": "app.js"}
+"""The joined files of the first view and the module that each begins with; a later one leans on those before it."""
 MODULES: Final = b"<!-- modules -->"
 SHELL: Final = b'{ version: "", files: {} }'
 HTML_TAG: Final = b'<html lang="en">'
@@ -26,39 +29,26 @@ LATE: Final = ("vendor/qr/",)
 KEPT: Final = frozenset({"css", "html", "js", "svg", "webmanifest"})
 DIGEST_LENGTH: Final = 20
 
-_IMPORT: Final = re.compile(rb'^(?:import|export)\b[^;"]*"(\.{1,2}/[^"]+)"', re.MULTILINE)
-
 
 def digest_of(body: bytes) -> str:
     """The name of a content, in short: 80 bits of its SHA-256, in hex."""
     return hashlib.sha256(body).hexdigest()[:DIGEST_LENGTH]
 
 
-def modules_of(files: Mapping[str, bytes], entry: str = ENTRY) -> tuple[str, ...]:
-    """The modules that `entry` needs before it can begin, itself first, by path; dynamic imports are not among them.
+def whole_of(files: Mapping[str, bytes], scope: str) -> dict[str, bytes]:
+    """The files as they are served: modules of the first view are joined, and stand at their own addresses as facades.
 
-    Raises KeyError for a module that is imported and is not there.
+    Raises ModuleUnreadableError or KeyError for a module that cannot be joined.
     """
-    found: dict[str, None] = {}
-    waiting = [entry]
-    while waiting:
-        path = waiting.pop(0)
-        if path in found:
-            continue
-        found[path] = None
-        waiting += [resolved(path, name.decode()) for name in _IMPORT.findall(files[path])]
-    return tuple(found)
-
-
-def resolved(path: str, name: str) -> str:
-    """The path of what the file at `path` imports under a relative `name`."""
-    parts = path.split("/")[:-1]
-    for part in name.split("/"):
-        if part == "..":
-            parts.pop()
-        elif part != ".":
-            parts.append(part)
-    return "/".join(parts)
+    served = dict(files)
+    whose: dict[str, str] = {}
+    for path, entry in WHOLE.items():
+        address = f"{scope}/{path}"
+        modules = in_order(files, entry, scope, known=tuple(whose))
+        served[path] = joined(modules, whose)
+        served |= {module.path: facade(module, address) for module in modules}
+        whose |= dict.fromkeys((module.path for module in modules), address)
+    return served
 
 
 def words_of(language: str) -> str:
@@ -67,9 +57,8 @@ def words_of(language: str) -> str:
 
 
 def pages_of(files: Mapping[str, bytes], scope: str) -> dict[str, bytes]:
-    """The page for each language: it asks for all that it will need in one go, not for one import after the other."""
-    modules = modules_of(files)
-    return {language: _written(files[INDEX], scope, (*modules, words_of(language)), language) for language in LANGUAGES}
+    """The page for each language: it asks for all that it will need in one go, not for one file after the other."""
+    return {language: _written(files[INDEX], scope, (*WHOLE, words_of(language)), language) for language in LANGUAGES}
 
 
 def _written(page: bytes, scope: str, modules: Iterable[str], language: str) -> bytes:

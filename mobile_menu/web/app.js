@@ -61,4 +61,3 @@ const started = start();
 started.finally(keepShell);
 beforeDropping(endPictures);
 started.then(keepPush).catch(() => {}); // It is told again on the next visit.
-await started;

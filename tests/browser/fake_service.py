@@ -67,7 +67,7 @@ class FakeService:
         self.fails_all = False
         self._site: ASGIApp = Starlette(routes=web_app(WEB))
         self._numbers = itertools.count(1)
-        self._lines: set[asyncio.Queue[tuple[str, str] | None]] = set()
+        self._lines: dict[asyncio.Queue[tuple[str, str] | None], str] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     # What a test does
@@ -121,6 +121,10 @@ class FakeService:
     def _wait_for_a_line(self) -> None:
         """A page can be used before its line is open, and what nobody hears is not said again."""
         until(lambda: self._lines, "a live line")
+
+    def lines(self) -> list[str]:
+        """The journeys of the lines that are open, one for each line."""
+        return list(self._lines.values())
 
     def _tell(self, event: tuple[str, str] | None) -> None:
         assert self._loop is not None
@@ -207,7 +211,7 @@ class FakeService:
 
     async def _events(self, journey: str) -> AsyncIterator[str]:
         line: asyncio.Queue[tuple[str, str] | None] = asyncio.Queue()
-        self._lines.add(line)
+        self._lines[line] = journey
         try:
             first = json.dumps(msgspec.to_builtins(self.menus[journey]))
             event: tuple[str, str] | None = ("menu", first)
@@ -215,7 +219,7 @@ class FakeService:
                 yield f"id: {next(self._numbers)}\nevent: {event[0]}\ndata: {event[1]}\n\n"
                 event = await line.get()
         finally:
-            self._lines.discard(line)
+            del self._lines[line]
 
     async def post(self, request: Request) -> Response:  # noqa: C901, PLR0911, PLR0912 - one answer for each route
         path = request.url.path.removeprefix("/menu/v1")

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import menus
 from tests.browser.conftest import Phone
-from tests.browser.fake_service import FakeService
+from tests.browser.fake_service import WEB, FakeService
 from tests.browser.kept import session
 from tests.browser.soon import becomes
 from tests.system import until
@@ -38,6 +38,8 @@ def empty(phone: Phone, page: Page) -> None:
     """Of the same origin, and without what the page itself does there."""
     nothing = "<!doctype html><link rel='icon' href='data:,'>"
     page.route("**/empty", lambda route: route.fulfill(body=nothing, content_type="text/html"))
+    alone = (WEB / "js" / "held.js").read_text(encoding="utf-8")  # as it is served, it brings the page's others along
+    page.route("**/app/js/held.js", lambda route: route.fulfill(body=alone, content_type="text/javascript"))
     page.goto(f"{phone.url}/empty")
 
 

@@ -1,5 +1,6 @@
 // Which journeys this phone has, and which one is on the page: found, opened, ended. Its line and its menu are open.js's.
 
+import { dropLine, journeysAhead } from "./ahead.js";
 import { api } from "./api.js";
 import { startPage } from "./claim.js";
 import { complain } from "./complain.js";
@@ -39,6 +40,7 @@ function openUnder(journey) {
 
 /** A link of ours sets a cookie: the visit it began may be newer than our token. Taken only if nothing is lost by it. */
 async function asVisitor(asked) {
+  dropLine(); // It was asked for as whoever we were until now.
   const [session, had] = [held.now, state.journeys];
   await held.write(null);
   try {
@@ -55,7 +57,7 @@ async function asVisitor(asked) {
 }
 
 async function loadJourneys() {
-  state.journeys = await api.journeys();
+  state.journeys = await journeysAhead();
   store.journeys = state.journeys;
   acts.simulate();
 }
@@ -91,6 +93,7 @@ export async function prove(proof) {
 
 export function showStart() {
   close();
+  dropLine();
   const known = query.get("uri") ? { uri: query.get("uri") } : query.get("gtin") ? { gtin: query.get("gtin"), serial: query.get("serial") ?? "" } : {};
   put(startPage({ known, onclaimed: claimed, complain }));
 }

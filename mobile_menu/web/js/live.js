@@ -1,6 +1,7 @@
 // The live line to one journey: server-sent events over fetch, opened again with growing patience when it breaks.
 
 import { createParser } from "../vendor/eventsource-parser/index.js";
+import { lineAhead } from "./ahead.js";
 import { api, Problem } from "./api.js";
 
 const FIRST_WAIT_MS = 1000;
@@ -25,7 +26,7 @@ export function openLive(journey, { onEvent, onUp, onHeard, onDown, onRefused })
     ending.signal.addEventListener("abort", stop);
     let watchdog = setTimeout(stop, SILENCE_MS);
     try {
-      const response = await api.stream(journey, lastEventId, broken.signal);
+      const response = await (lineAhead(journey, broken.signal) ?? api.stream(journey, lastEventId, broken.signal));
       onUp();
       wait = FIRST_WAIT_MS;
       const parser = createParser({

@@ -11,11 +11,13 @@ const AGAIN_MS = 30_000;
 
 let timer = 0;
 let refused = ""; // The access token that the service took no more, whatever its time says.
-let onEnded = () => {};
+let endedBefore = false;
+let onEnded = () => { endedBefore = true; };
 
-/** work(): when the service has ended the session, and before a new one begins. */
+/** work(): when the service has ended the session, and before a new one begins; at once when that has been already. */
 export function whenEnded(work) {
   onEnded = work;
+  if (endedBefore) work();
 }
 
 /** A key that names one intention: the same key, the same effect, however often it is sent. */

@@ -7,7 +7,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from mobile_menu.web_bundle import handle
 from mobile_menu.web_files import FOLDER, web_app
+from mobile_menu.web_shell import WHOLE
 
 
 @pytest.fixture
@@ -15,6 +17,7 @@ def browser(tmp_path: Path) -> httpx.AsyncClient:
     (tmp_path / "js").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>Menu</title>" + " " * 2000)
     (tmp_path / "app.js").write_text('import "./js/menu.js";')
+    (tmp_path / "js" / "ahead.js").write_text("")
     (tmp_path / "sw.js").write_text("self;")
     (tmp_path / "js" / "menu.js").write_text("export {};")
     (tmp_path / "icon.svg").write_text("<svg/>")
@@ -79,9 +82,16 @@ async def test_a_file_is_packed_for_who_can_unpack_it_and_has_an_etag_of_its_own
     assert "content-encoding" not in (await browser.get("/app/js/menu.js", headers={"accept-encoding": "gzip"})).headers
 
 
-async def test_the_app_itself_is_served(phone: httpx.AsyncClient) -> None:
+async def test_the_app_itself_is_served_and_its_modules_as_the_joined_files_have_them(phone: httpx.AsyncClient) -> None:
     page = await phone.get("/app")
     assert page.status_code == 200
+    whole = {path: (await phone.get(f"/app/{path}")).text for path in WHOLE}
     for path in set(FOLDER.rglob("*.js")) - {FOLDER / "sw.js"}:
-        script = await phone.get(f"/app/{path.relative_to(FOLDER).as_posix()}")
-        assert script.content == path.read_bytes()
+        name = path.relative_to(FOLDER).as_posix()
+        script = await phone.get(f"/app/{name}")
+        inside = [f"/app/{one}" for one, text in whole.items() if f"{{ // {name}\n" in text]
+        if inside:
+            assert script.text.startswith(f'import {{ {handle(name)} }} from "{inside[0]}";')
+        else:
+            assert script.content == path.read_bytes()
+        assert len(inside) <= 1

@@ -12,8 +12,9 @@ FILES = {
     "index.html": b'<!doctype html>\n<html lang="en">\n  <!-- modules -->\n</html>',
     "sw.js": b'const SHELL = { version: "", files: {} };',
     "app.js": b'import { a } from "./js/a.js";\nimport { b } from "./js/deep/b.js";\nconst c = import("./js/late.js");',
-    "js/a.js": b'// import "./none.js"\nexport { c } from "../vendor/c/index.js";\nimport "./deep/b.js";',
-    "js/deep/b.js": b'import {\n  a,\n} from "../a.js";',
+    "js/ahead.js": b'import { c } from "../vendor/c/index.js";\nexport const d = c;',
+    "js/a.js": b'// import "./none.js"\nimport { d } from "./ahead.js";\nexport const a = d;',
+    "js/deep/b.js": b'import {\n  a,\n} from "../a.js";\nexport const b = a;',
     "js/late.js": b'import { a } from "./a.js";',
     "js/words/en.js": b"export const words = {};",
     "vendor/c/index.js": b"export const c = 1;",
@@ -35,20 +36,27 @@ def version(files: dict[str, bytes]) -> str:
     return found[1]
 
 
-def test_the_modules_are_those_that_are_imported_whichever_way_they_are_written() -> None:
-    assert web_shell.modules_of(FILES) == ("app.js", "js/a.js", "js/deep/b.js", "vendor/c/index.js")
+def test_the_modules_of_the_first_view_are_joined_and_found_under_their_own_addresses_too() -> None:
+    served = web_shell.whole_of(FILES, "/app")
+    assert set(served) - set(FILES) == {"whole/ahead.js", "whole/app.js"}
+    assert b"{ // vendor/c/index.js" in served["whole/ahead.js"]
+    assert b"{ // js/a.js" not in served["whole/ahead.js"]
+    assert b'import { of_js_ahead } from "/app/whole/ahead.js";\n' in served["whole/app.js"]
+    assert served["js/ahead.js"].startswith(b'import { of_js_ahead } from "/app/whole/ahead.js";')
+    assert served["js/a.js"] == (b'import { of_js_a } from "/app/whole/app.js";\nexport const { a } = of_js_a;\n')
 
 
-def test_a_module_that_is_imported_and_not_there_is_noticed_when_the_service_starts() -> None:
-    with pytest.raises(KeyError, match=r"js/gone\.js"):
-        web_shell.modules_of({**FILES, "js/a.js": b'import { x } from "./gone.js";'})
+def test_what_is_wanted_later_or_by_the_worker_is_served_as_it_is() -> None:
+    served = web_shell.whole_of(FILES, "/app")
+    alone = set(FILES) - {"app.js", "js/ahead.js", "js/a.js", "js/deep/b.js", "vendor/c/index.js"}
+    assert {path: served[path] for path in alone} == {path: FILES[path] for path in alone}
 
 
-def test_the_page_of_each_language_asks_at_once_for_all_modules_and_its_own_words() -> None:
+def test_the_page_of_each_language_asks_at_once_for_the_joined_files_and_its_own_words() -> None:
     pages = web_shell.pages_of(FILES, "/app")
     assert list(pages) == ["en", "de", "ar"]
     asked = re.findall(r'<link rel="modulepreload" href="/app/([^"]+)">', pages["ar"].decode())
-    assert asked == [*web_shell.modules_of(FILES), "js/words/ar.js"]
+    assert asked == ["whole/ahead.js", "whole/app.js", "js/words/ar.js"]
     assert b'<html lang="ar" dir="rtl">' in pages["ar"]
     assert b'<html lang="de" dir="ltr">' in pages["de"]
 
@@ -59,6 +67,7 @@ def test_the_worker_keeps_every_file_but_itself_what_is_wanted_late_and_pictures
         "/app/app.js",
         "/app/icon.svg",
         "/app/js/a.js",
+        "/app/js/ahead.js",
         "/app/js/deep/b.js",
         "/app/js/late.js",
         "/app/js/words/en.js",
@@ -82,4 +91,6 @@ def test_the_app_s_own_files_have_the_marks_that_the_shell_is_written_at() -> No
     assert files["index.html"].count(web_shell.MODULES) == files["index.html"].count(web_shell.HTML_TAG) == 1
     assert files["sw.js"].count(web_shell.SHELL) == 1
     assert all(web_shell.words_of(language) in files for language in web_shell.LANGUAGES)
-    assert "js/menu.js" in web_shell.modules_of(files)
+    served = web_shell.whole_of(files, "/app")
+    assert all(f'src="/app/{path}"'.encode() in files["index.html"] for path in web_shell.WHOLE)
+    assert b"{ // js/menu.js" in served["whole/app.js"]
