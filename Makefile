@@ -2,7 +2,7 @@
 # network only for what is not here yet. ARGS goes to the command: `make demo ARGS=--once`, `make test ARGS="-k stage"`.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs pictures budget sbom clean
+.PHONY: help demo test lint docs pictures icons budget sbom clean
 
 ARGS ?=
 # How many processes the tests run in; 0 is one, with everything printed as it happens.
@@ -46,6 +46,10 @@ docs: ## write again what of docs/ is made from the code
 pictures: ## take the documentation's pictures of the phone page again
 	@.ci/setup dev
 	$(BIN)/python -m tests.house.pictures
+
+icons: ## draw the app's icons as PNG again, from their SVG
+	@.ci/setup dev
+	@$(BIN)/python -m tests.house.icons
 
 budget: ## measure how long the first menu takes on a slow phone
 	@.ci/setup dev
