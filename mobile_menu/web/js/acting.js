@@ -8,7 +8,7 @@ import { refresh } from "./open.js";
 import { newKey } from "./session.js";
 import { toast } from "./sheets.js";
 import { holds, state } from "./state.js";
-import { mayWait, putAside } from "./ticks.js";
+import { mayWait, putAside, seenTo, waitingKey } from "./ticks.js";
 import { t } from "./words.js";
 
 const PREFIX = "throughline.act.";
@@ -51,15 +51,26 @@ function answered(wish) {
  * problem, or with Unreachable, and then keeps the key.
  */
 export async function chosen(item, journey, said = {}) {
-  const wish = JSON.stringify([journey, item.id, said]);
+  const wish = wishOf(item, journey, said);
+  const waiting = Object.keys(said).length ? null : waitingKey(journey, item);
   try {
-    const answer = await api.choose(item.id, journey, said, keyOf(wish));
+    const answer = await api.choose(item.id, journey, said, waiting ?? keyOf(wish));
     answered(wish);
+    if (waiting) { seenTo(journey, waiting); drawBanner(); }
     return answer;
   } catch (error) {
     if (error instanceof Problem) answered(wish);
     throw error;
   }
+}
+
+const wishOf = (item, journey, said = {}) => JSON.stringify([journey, item.id, said]);
+
+/** From now on it waits for a connection, under its key: whoever sends it, this one or a later tap, it happens once. */
+function wait(item, journey) {
+  const wish = wishOf(item, journey);
+  if (!waitingKey(journey, item)) putAside(journey, item, keyOf(wish));
+  answered(wish);
 }
 
 /** Chooses it, and says what came of it. element: what was tapped; oncoupon(id, journey): a coupon has been made. */
@@ -87,7 +98,7 @@ async function failed(error, item, journey, oncoupon) {
     return;
   }
   if (error instanceof Unreachable && mayWait(item)) {
-    putAside(journey, item, keyOf(JSON.stringify([journey, item.id, {}])));
+    wait(item, journey);
     toast(t("out.waiting"));
     drawBanner();
     return;

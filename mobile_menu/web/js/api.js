@@ -72,6 +72,15 @@ async function post(path, body, key = newKey()) {
   return response.status === 204 ? null : response.json();
 }
 
+const underWay = new Map();
+
+/** What is being sent under a key is not sent beside it: whoever asks for the same meanwhile gets the same answer. */
+function once(key, sending) {
+  const answer = underWay.get(key) ?? sending().finally(() => underWay.delete(key));
+  underWay.set(key, answer);
+  return answer;
+}
+
 async function put(path, body) {
   const headers = { "Content-Type": "application/json", Accept: "application/json" };
   return (await authorised(path, { method: "PUT", headers, body: JSON.stringify(body) })).json();
@@ -101,7 +110,7 @@ export const api = {
   },
   menu: (journey) => get(`/menu?journey=${enc(journey)}`),
   /** said: what is chosen of it, or whether it helped, when there is something to say. */
-  choose: (item, journey, said = {}, key = newKey()) => post(`/items/${enc(item)}`, { journey, ...said }, key),
+  choose: (item, journey, said = {}, key = newKey()) => once(key, () => post(`/items/${enc(item)}`, { journey, ...said }, key)),
   simulation: (journey) => get(`/simulation?journey=${enc(journey)}`),
   /** where: {sightings} of beacons, {position}, or both. */
   context: (journey, where) => post("/context", { journey, ...where }),

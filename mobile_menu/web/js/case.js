@@ -11,7 +11,7 @@ import { moment, t } from "./words.js";
 
 /**
  * Opens the conversation. complain(error) shows what went wrong; about: what the text begins with, when there is none yet.
- * Returns {arrived(thread), dialog}.
+ * Returns {arrived(thread), again(), dialog}; again: the line is back, and nobody said what happened meanwhile.
  */
 export function openCases(journey, complain, about = "") {
   const threads = new Map();
@@ -109,10 +109,12 @@ export function openCases(journey, complain, about = "") {
     }
   }
 
+  const again = () => look().then(() => outbox.flush());
+
   draw();
-  look().then(() => outbox.flush());
+  again();
   text.focus();
-  return { arrived, dialog };
+  return { arrived, again, dialog };
 }
 
 function stateOf(last, unsent) {

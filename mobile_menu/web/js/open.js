@@ -29,7 +29,7 @@ export function open(journey) {
   else showWaiting();
   const mine = (work) => (...values) => { if (state.journey === journey) work(...values); };
   state.live = openLive(journey, {
-    onUp: mine(() => { fresh("up"); flush(); }),
+    onUp: mine(() => { fresh("up"); flush(); state.cases?.again(); }),
     onHeard: mine(() => { state.keptAt = Date.now(); }),
     onDown: mine(down),
     onEvent: mine(hear),

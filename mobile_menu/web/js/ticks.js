@@ -19,6 +19,16 @@ export function putAside(journey, item, key) {
   keep(journey, [...ticksOf(journey).filter((one) => one.item !== item.id), { item: item.id, key }]);
 }
 
+/** The key under which the item waits, if it does: tapped once more, it is still the same choice. */
+export function waitingKey(journey, item) {
+  return ticksOf(journey).find((one) => one.item === item.id)?.key ?? null;
+}
+
+/** It has been seen to in another way: nothing waits any more under this key. */
+export function seenTo(journey, key) {
+  keep(journey, ticksOf(journey).filter((one) => one.key !== key));
+}
+
 /** How many wait for this journey. */
 export function waitingFor(journey) {
   return ticksOf(journey).length;
@@ -40,7 +50,7 @@ async function send(journey) {
       // The machine has seen to it, or the menu has moved on: what it says now counts.
       if (!(error instanceof Problem) || error.status >= 500 || error.status === 429) return sent;
     }
-    keep(journey, ticksOf(journey).filter((each) => each.key !== one.key));
+    seenTo(journey, one.key);
   }
   return sent;
 }
