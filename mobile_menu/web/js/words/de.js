@@ -278,8 +278,6 @@ export const words = {
   "permit.notifications.title": "Dürfen wir Ihnen Nachrichten senden?",
   "permit.notifications.text": "Wenn jemand von unseren Fachleuten geantwortet hat, Ihr Paket kommt oder sich verspätet, Ihr Gerät Hilfe braucht oder getan hat, was Sie wollten. Eine Nachricht nennt weder Sie noch Ihr Gerät.",
   "permit.notifications.else": "Sonst sehen Sie all das, wenn Sie diese Seite öffnen.",
-  "err.proof_used": "Das haben Sie gerade getan. In ein paar Minuten geht es wieder.",
-  "err.choice_refused": "Bitte wählen Sie eine der Antworten.",
   "err.push_refused": "Die Nachrichten dieses Browsers kommen von einem Dienst, den wir nicht kennen.",
   "place.title": "Wo Sie sind",
   "place.text": "In einem Partnergeschäft kann Ihr Menü zeigen, was es dort für Sie gibt. Ihr Standort wird einmal genutzt und nirgends behalten.",

@@ -278,8 +278,6 @@ export const words = {
   "permit.notifications.title": "May we send you messages?",
   "permit.notifications.text": "When an expert has answered, your parcel comes or is late, your product needs a hand, or has done what you asked for. A message names neither you nor your product.",
   "permit.notifications.else": "Without it you see all of that when you open this page.",
-  "err.proof_used": "You have done this just now. In a few minutes you can again.",
-  "err.choice_refused": "Please choose one of the answers.",
   "err.push_refused": "This browser's messages come from a service that we do not know.",
   "place.title": "Where you are",
   "place.text": "In a partner shop your menu can show what is there for you. Your position is used once and kept nowhere.",
