@@ -15,7 +15,8 @@ from broker.contract.messages import Json
 from cloud.registry.gs1 import Element
 from cloud.registry.resolving import Entry, Link
 
-LANGUAGES: Final = ("en", "de")
+LANGUAGES: Final = ("en", "de", "ar")
+RIGHT_TO_LEFT: Final = frozenset({"ar"})
 
 
 class Page(NamedTuple):
@@ -37,7 +38,7 @@ dl{margin:0 0 1.25rem;padding:.75rem 1rem;border:1px dashed var(--line);border-r
 font-family:ui-monospace,monospace;overflow-wrap:anywhere}
 dt{display:inline;color:var(--soft)}
 dd{display:inline;margin:0}
-ul{margin:0;padding-left:1.2rem}
+ul{margin:0;padding-inline-start:1.2rem}
 ul.links{list-style:none;padding:0}
 ul.links li{margin:0 0 .5rem}
 a{color:var(--mark)}
@@ -87,6 +88,23 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "einmal.",
         "links": "Was möchten Sie sehen?",
     },
+    "ar": {
+        "unknown": "لا نعرف هذا الملصق",
+        "unknown_why": "لا يوجد منتج مسجَّل قيد الاستخدام تحت ما هو مكتوب عليه:",
+        "compare": "هل يطابق ذلك ما هو مطبوع بجانب الرمز؟ إذن يُرجى سؤال المتجر الذي بيع فيه المنتج أو الصانع. ربما "
+        "أُخرج المنتج من الاستخدام، أو ليس الملصق أصليًا.",
+        "again": "وإن لم يطابقه فيُرجى مسح الملصق مرة أخرى، في ضوء جيد ومن مسافة أبعد قليلًا.",
+        "broken": "هذا العنوان غير كامل",
+        "broken_why": "يبدو أن جزءًا منه ناقص، أو تغيّر في الطريق.",
+        "rescan": "يُرجى مسح الملصق مرة أخرى. إن لم يُفد ذلك فربما كان الملصق تالفًا.",
+        "missing": "لا توجد صفحة كهذه لهذا المنتج",
+        "missing_why": "لا يقدّم الصانع صفحة من النوع المطلوب.",
+        "plain": "يُرجى مسح الملصق الموجود على المنتج نفسه؛ فهو يوصل إلى كل ما هو متاح.",
+        "busy": "لحظة من فضلك",
+        "busy_why": "فُتحت من شبكتك ملصقات وروابط كثيرة في وقت قصير.",
+        "later": "يُرجى الانتظار {wait_s} من الثواني، ثم مسح الملصق أو فتح الرابط مرة أخرى.",
+        "links": "ماذا نعرض لك؟",
+    },
 }
 
 
@@ -95,7 +113,8 @@ def unknown_page(language: str, path: tuple[Element, ...]) -> Page:
     words = _WORDS[language]
     rows = "".join(f"<div><dt>({ai}) </dt><dd>{escape(value)}</dd></div>" for ai, value in path)
     advice = f"<ul><li>{words['compare']}</li><li>{words['again']}</li></ul>"
-    return _page(language, words["unknown"], f"<p>{words['unknown_why']}</p><dl>{rows}</dl>{advice}")
+    # What a label says is read from the left in every language, as it is printed.
+    return _page(language, words["unknown"], f'<p>{words["unknown_why"]}</p><dl dir="ltr">{rows}</dl>{advice}')
 
 
 def refusal_page(language: str, status: int) -> Page:
@@ -128,14 +147,15 @@ def _anchor(link: Link) -> str:
     about = " · ".join((*link.languages, *([link.media_type] if link.media_type else []), *link.contexts))
     note = f"<small>{escape(about)}</small>" if about else ""
     language = f' hreflang="{escape(link.languages[0])}"' if len(link.languages) == 1 else ""
-    return f'<a href="{escape(link.href)}"{language} rel="noreferrer">{escape(link.title)}{note}</a>'
+    return f'<a href="{escape(link.href)}"{language} rel="noreferrer"><bdi>{escape(link.title)}</bdi>{note}</a>'
 
 
 def _page(language: str, title: str, body: str, head: str = "") -> Page:
     html = (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{language}" dir="{"rtl" if language in RIGHT_TO_LEFT else "ltr"}">'
+        '<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style>{head}</head>"
-        f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
+        f'<body><main><h1 dir="auto">{escape(title)}</h1>{body}</main></body></html>'
     )
     return Page(html, language)

@@ -5,7 +5,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AfterValidator, StringConstraints
 
-from mobile_menu.account_ports import AccountPort, EmailAsked, EmailState, EmailVerified, Language, OthersEnded
+from mobile_menu.account_ports import (
+    LANGUAGES,
+    AccountPort,
+    EmailAsked,
+    EmailState,
+    EmailVerified,
+    Language,
+    OthersEnded,
+)
 from mobile_menu.api import (
     MAX_BODY_BYTES,
     PHONE_SESSION,
@@ -21,6 +29,7 @@ from mobile_menu.bodies import Body
 from mobile_menu.limits import Gate, Limit
 from mobile_menu.openapi import returns
 from mobile_menu.ports import Caller, SessionStarted
+from mobile_menu.rules.texts import negotiate
 from mobile_menu.service import MenuService
 from mobile_menu.streams import MAX_TOKEN
 from mobile_menu.threads import Threads
@@ -39,6 +48,11 @@ def _short(text: str) -> str:
         message = "too long for an address"
         raise ValueError(message)
     return text
+
+
+def _best_for(accepted: str) -> Language:
+    wanted = negotiate(accepted, LANGUAGES)
+    return next(one for one in LANGUAGES if one == wanted)
 
 
 class RefreshBody(Body):
@@ -126,7 +140,7 @@ def _add_email_calls(api: APIRouter, accounts: AccountPort, threads: Threads, as
         of the newest of them completes what this session has asked for.
         """
         gate.enter(host_of(request))
-        language: Language = body.language or ("de" if caller.language.lower().startswith("de") else "en")
+        language = body.language or _best_for(caller.language)
         return answer(await threads.run(accounts.ask_email, caller, body.address, language), 202)
 
     @api.post("/email/verify", responses=returns(200, EmailVerified), openapi_extra=PHONE_SESSION)

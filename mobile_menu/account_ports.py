@@ -4,14 +4,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Final, Literal, Protocol, get_args
 
 import msgspec
 
 from broker.contract.errors import ThroughlineError
 from mobile_menu.ports import Caller, SessionStarted
 
-Language = Literal["en", "de"]
+Language = Literal["en", "de", "ar"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+"""Those that mails are written in; the first one is for whoever asks for none of them."""
 
 
 class SessionUnknownError(ThroughlineError):

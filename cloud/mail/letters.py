@@ -18,7 +18,8 @@ import msgspec
 from fluent.runtime import FluentBundle, FluentResource
 
 WORDS: Final = Path(__file__).parent
-LANGUAGES: Final = ("en", "de")
+LANGUAGES: Final = ("en", "de", "ar")
+RIGHT_TO_LEFT: Final = frozenset({"ar"})
 PARTS: Final = {
     "verify": (("greeting", "why"), ("only-here", "lasts", "not-you")),
     "joined": (("greeting", "why", "was-you", "not-you"), ("told",)),
@@ -51,7 +52,7 @@ def message(letter: Letter, sender: str, message_id: str, at: datetime) -> Email
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<{message_id}@{Address(addr_spec=address).domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine shall answer
-    mail["Content-Language"] = letter.language
+    mail["Content-Language"] = _known(letter.language)
     mail.set_content(_plain(letter, said))
     mail.add_alternative(_html(letter, subject, said), subtype="html")
     return mail
@@ -68,13 +69,18 @@ def _html(letter: Letter, subject: str, said: dict[str, str]) -> str:
     before, after = PARTS[letter.kind]
     body = [*(paragraphs[part] for part in before), link, *(paragraphs[part] for part in after)]
     head = f'<meta charset="utf-8"><title>{escape(subject)}</title>'
-    return (
-        f'<!doctype html><html lang="{escape(letter.language)}"><head>{head}</head><body>{"".join(body)}</body></html>'
-    )
+    known = _known(letter.language)
+    # On the body too: some readers of mail keep only what stands in there.
+    way = f'lang="{known}" dir="{"rtl" if known in RIGHT_TO_LEFT else "ltr"}"'
+    return f"<!doctype html><html {way}><head>{head}</head><body {way}>{''.join(body)}</body></html>"
+
+
+def _known(language: str) -> str:
+    return language if language in LANGUAGES else LANGUAGES[0]
 
 
 def _say(letter: Letter, part: str) -> str:
-    bundle = _bundle(letter.language)
+    bundle = _bundle(_known(letter.language))
     pattern = bundle.get_message(f"{letter.kind}-{part}").value
     if pattern is None:
         raise KeyError(part)
@@ -86,7 +92,6 @@ def _say(letter: Letter, part: str) -> str:
 
 @cache
 def _bundle(language: str) -> FluentBundle:
-    known = language if language in LANGUAGES else LANGUAGES[0]
-    bundle = FluentBundle([known], use_isolating=False)
-    bundle.add_resource(FluentResource((WORDS / f"letters.{known}.ftl").read_text("utf-8")))
+    bundle = FluentBundle([language], use_isolating=False)
+    bundle.add_resource(FluentResource((WORDS / f"letters.{language}.ftl").read_text("utf-8")))
     return bundle

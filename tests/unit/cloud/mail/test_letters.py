@@ -1,4 +1,4 @@
-"""Mails as values: two languages that say the same, and no way into a header."""
+"""Mails as values: languages that say the same, and no way into a header."""
 
 import re
 from datetime import UTC, datetime
@@ -11,6 +11,9 @@ from cloud.mail.letters import LANGUAGES, PARTS, WORDS, Letter, message
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LINK = "https://id.example/app/#email=tle_x"
+
+
+IF_NOT = {"en": "If it was not you", "de": "Wenn Sie das nicht waren", "ar": "وإن لم يكن منك"}
 
 
 def letter(**other: Any) -> Letter:
@@ -42,9 +45,9 @@ def test_the_notice_of_another_phone_says_what_to_do_if_it_was_not_you_and_where
     assert "https://id.example/app/" in plain.splitlines()
     assert 'href="https://id.example/app/"' in html
     for text in (plain, html):
-        assert {"en": "If it was not you", "de": "Wenn Sie das nicht waren"}[language] in text
+        assert IF_NOT[language] in text
         assert "{" not in text
-    assert plain.index({"en": "If it was not", "de": "Wenn Sie das nicht"}[language]) < plain.index("https://")
+    assert plain.index(IF_NOT[language]) < plain.index("https://")
 
 
 @pytest.mark.parametrize("kind", PARTS)
@@ -56,9 +59,30 @@ def test_every_kind_has_all_its_words_and_no_others(kind: str) -> None:
     assert {one.partition("-")[0] for one in known} == set(PARTS)
 
 
-def test_both_languages_have_the_same_words() -> None:
+def test_all_languages_have_the_same_words() -> None:
     names = [set(re.findall(r"(?m)^([a-z-]+) =", (WORDS / f"letters.{one}.ftl").read_text())) for one in LANGUAGES]
-    assert names[0] == names[1]
+    assert all(each == names[0] for each in names)
+
+
+@pytest.mark.parametrize(("language", "way"), [("en", "ltr"), ("de", "ltr"), ("ar", "rtl"), ("fr", "ltr")])
+def test_a_page_runs_the_way_that_its_language_is_written(language: str, way: str) -> None:
+    got = read(message(letter(language=language), "noreply@example.com", "m1", NOON))
+    known = language if language in LANGUAGES else "en"
+    assert f'<body lang="{known}" dir="{way}">' in got.get_body(("html",)).get_content()
+    assert got["Content-Language"] == known
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(1, "دقيقة واحدة"), (2, "دقيقتان"), (5, "5 دقائق"), (30, "30 دقيقة"), (100, "100 دقيقة")]
+)
+def test_minutes_are_counted_as_arabic_does(minutes: int, said: str) -> None:
+    got = read(message(letter(language="ar", minutes=minutes), "noreply@example.com", "m1", NOON))
+    assert f"مدة صلاحيته {said}." in got.get_body(("plain",)).get_content()
+
+
+def test_no_mail_in_arabic_tells_a_man_what_to_do() -> None:
+    words = (WORDS / "letters.ar.ftl").read_text()
+    assert not re.findall(r"(?<!\S)(?:افتح|اضغط|امسح|أكّد|غيّر|انتظر|أدخل|اختر|سجّل)(?!\S)", words.replace("أكّد هاتف", ""))
 
 
 def test_a_language_that_we_do_not_have_is_english() -> None:
