@@ -19,7 +19,7 @@ LANGUAGES: Final = ("en", "de", "ar")
 """The page's own; the first one is for whoever asks for none of them. Each has its words in `js/words/`."""
 RIGHT_TO_LEFT: Final = frozenset({"ar"})
 
-WHOLE: Final = {"whole/ahead.js": "js/ahead.js", "whole/app.js": "app.js"}
+WHOLE: Final = {"whole/early.js": "js/early.js", "whole/ahead.js": "js/ahead.js", "whole/app.js": "app.js"}
 """The joined files of the first view and the module that each begins with; a later one leans on those before it."""
 MODULES: Final = b"<!-- modules -->"
 SHELL: Final = b'{ version: "", files: {} }'

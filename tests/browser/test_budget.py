@@ -61,7 +61,7 @@ def test_all_that_is_fetched_before_the_first_menu_is_asked_for_by_the_page_itse
     files = [url for url in asked[: asked.index(f"/menu/v1/live?journey={menus.JOURNEY}")] if "." in url]
     assert sorted(set(files)) == sorted(files)
     assert set(files) <= {*early, "/app/icon.svg", "/app/manifest.webmanifest"}
-    assert len(early) == 5, "six connections are all that a browser has: more would wait for each other"
+    assert len(early) == 6, "six connections are all that a browser has: more would wait for each other"
     calls = [url for url in asked if url.startswith("/menu/")]
     assert calls[0] == "/menu/v1/session"
     assert sorted(calls[1:]) == ["/menu/v1/journeys", f"/menu/v1/live?journey={menus.JOURNEY}"]
@@ -92,6 +92,31 @@ def test_the_service_is_asked_for_the_menu_while_the_page_s_own_script_is_on_its
     expect(page.locator(".status-text")).to_have_text("Ready to print")
     assert len(held) == 1
     assert service.stream_ids == [""]
+
+
+def test_a_session_is_begun_while_every_other_script_is_on_its_way(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.support_ok())
+    held: list[Route] = []
+    begun: list[bool] = []
+
+    def script(route: Route) -> None:
+        if begun:
+            route.continue_()
+        else:
+            held.append(route)
+
+    def session(route: Route) -> None:
+        begun.append(True)
+        for one in (route, *held):
+            one.continue_()
+
+    phone.page.route(re.compile(r"/whole/(ahead|app)\.js|/words/"), script)
+    phone.page.route("**/menu/v1/session", session)
+    page = phone.open("/")
+
+    expect(page.locator(".status-text")).to_have_text("Ready to print")
+    assert len(held) == 3
+    assert len(begun) == 1
 
 
 def test_the_journeys_and_the_line_do_not_wait_for_each_other(phone: Phone, service: FakeService) -> None:

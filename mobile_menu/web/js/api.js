@@ -1,44 +1,12 @@
-// The phone service over HTTP: session, problems as errors, a key for every POST. No element of the page is known here.
+// The phone service over HTTP: who asks, in which language, and a key for every POST. No element of the page is known here.
 
+import { checked, Problem, send, Unreachable } from "./calls.js";
 import { dropToken, newKey, token } from "./session.js";
 import { store } from "./store.js";
 
-const BASE = "/menu/v1";
+export { Problem, Unreachable };
+
 const RETRY_AFTER_MS = 800;
-
-/** The service said no. code: stable; status: HTTP's; detail: for people. */
-export class Problem extends Error {
-  constructor(status, body) {
-    super(body?.detail || body?.title || `HTTP ${status}`);
-    this.status = status;
-    this.code = body?.code ?? "";
-    this.detail = body?.detail || body?.title || "";
-  }
-}
-
-/** The service could not be reached. */
-export class Unreachable extends Error {}
-
-async function send(path, options) {
-  try {
-    return await fetch(BASE + path, { credentials: "same-origin", ...options });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Unreachable(error.message);
-  }
-}
-
-async function checked(response) {
-  if (response.ok || response.status === 304) return response;
-  const text = await response.text().catch(() => "");
-  let body = null;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    // A proxy's page, not the service's problem: its status has to do.
-  }
-  throw new Problem(response.status, body);
-}
 
 async function authorised(path, options, retry = true) {
   const bearer = await token(send, checked);

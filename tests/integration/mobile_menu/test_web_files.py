@@ -18,6 +18,7 @@ def browser(tmp_path: Path) -> httpx.AsyncClient:
     (tmp_path / "index.html").write_text("<!doctype html><title>Menu</title>" + " " * 2000)
     (tmp_path / "app.js").write_text('import "./js/menu.js";')
     (tmp_path / "js" / "ahead.js").write_text("")
+    (tmp_path / "js" / "early.js").write_text("")
     (tmp_path / "sw.js").write_text("self;")
     (tmp_path / "js" / "menu.js").write_text("export {};")
     (tmp_path / "icon.svg").write_text("<svg/>")

@@ -12,6 +12,7 @@ FILES = {
     "index.html": b'<!doctype html>\n<html lang="en">\n  <!-- modules -->\n</html>',
     "sw.js": b'const SHELL = { version: "", files: {} };',
     "app.js": b'import { a } from "./js/a.js";\nimport { b } from "./js/deep/b.js";\nconst c = import("./js/late.js");',
+    "js/early.js": b"export const e = 1;",
     "js/ahead.js": b'import { c } from "../vendor/c/index.js";\nexport const d = c;',
     "js/a.js": b'// import "./none.js"\nimport { d } from "./ahead.js";\nexport const a = d;',
     "js/deep/b.js": b'import {\n  a,\n} from "../a.js";\nexport const b = a;',
@@ -38,7 +39,7 @@ def version(files: dict[str, bytes]) -> str:
 
 def test_the_modules_of_the_first_view_are_joined_and_found_under_their_own_addresses_too() -> None:
     served = web_shell.whole_of(FILES, "/app")
-    assert set(served) - set(FILES) == {"whole/ahead.js", "whole/app.js"}
+    assert set(served) - set(FILES) == {"whole/early.js", "whole/ahead.js", "whole/app.js"}
     assert b"{ // vendor/c/index.js" in served["whole/ahead.js"]
     assert b"{ // js/a.js" not in served["whole/ahead.js"]
     assert b'import { of_js_ahead } from "/app/whole/ahead.js";\n' in served["whole/app.js"]
@@ -48,7 +49,7 @@ def test_the_modules_of_the_first_view_are_joined_and_found_under_their_own_addr
 
 def test_what_is_wanted_later_or_by_the_worker_is_served_as_it_is() -> None:
     served = web_shell.whole_of(FILES, "/app")
-    alone = set(FILES) - {"app.js", "js/ahead.js", "js/a.js", "js/deep/b.js", "vendor/c/index.js"}
+    alone = set(FILES) - {"app.js", "js/early.js", "js/ahead.js", "js/a.js", "js/deep/b.js", "vendor/c/index.js"}
     assert {path: served[path] for path in alone} == {path: FILES[path] for path in alone}
 
 
@@ -56,7 +57,7 @@ def test_the_page_of_each_language_asks_at_once_for_the_joined_files_and_its_own
     pages = web_shell.pages_of(FILES, "/app")
     assert list(pages) == ["en", "de", "ar"]
     asked = re.findall(r'<link rel="modulepreload" href="/app/([^"]+)">', pages["ar"].decode())
-    assert asked == ["whole/ahead.js", "whole/app.js", "js/words/ar.js"]
+    assert asked == ["whole/early.js", "whole/ahead.js", "whole/app.js", "js/words/ar.js"]
     assert b'<html lang="ar" dir="rtl">' in pages["ar"]
     assert b'<html lang="de" dir="ltr">' in pages["de"]
 
@@ -69,6 +70,7 @@ def test_the_worker_keeps_every_file_but_itself_what_is_wanted_late_and_pictures
         "/app/js/a.js",
         "/app/js/ahead.js",
         "/app/js/deep/b.js",
+        "/app/js/early.js",
         "/app/js/late.js",
         "/app/js/words/en.js",
         "/app/vendor/c/index.js",
