@@ -52,9 +52,9 @@ def message(letter: Letter, sender: str, message_id: str, at: datetime) -> Email
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<{message_id}@{Address(addr_spec=address).domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine shall answer
-    mail["Content-Language"] = _known(letter.language)
     mail.set_content(_plain(letter, said))
     mail.add_alternative(_html(letter, subject, said), subtype="html")
+    mail["Content-Language"] = _known(letter.language)  # what sets the content takes such headers away
     return mail
 
 
