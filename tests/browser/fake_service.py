@@ -103,10 +103,14 @@ class FakeService:
     def answer(self, text: str) -> None:
         """An expert answers in the open conversation."""
         self._wait_for_a_line()
+        self.answer_unheard(text)
+        self.send("case", self.threads[-1])
+
+    def answer_unheard(self, text: str) -> None:
+        """An expert answers while no line is open."""
         thread = self.threads[-1]
         thread["messages"].append(self._message("expert", text))
         thread["status"] = "answered"
-        self.send("case", thread)
 
     def refuse(self, path: str, status: int, code: str, detail: str = "") -> None:
         self.refusals.setdefault(path, deque()).append(problem(status, code, detail))

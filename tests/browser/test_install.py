@@ -49,7 +49,7 @@ def test_chromium_has_nothing_against_installing_it(phone: Phone, service: FakeS
     assert read["errors"] == []
     told = json.loads(read["data"])
     assert (told["name"], told["display"], told["start_url"]) == ("Throughline", "standalone", "/app/")
-    becomes(lambda: against(devtools), [])
+    becomes(lambda: ", ".join(against(devtools)), "")
 
 
 @pytest.mark.parametrize("icons", [[], [{"src": "/app/gone.png", "sizes": "512x512", "type": "image/png"}]])

@@ -1,4 +1,4 @@
-"""The page's own words: none said twice, the same names in each language, and in Arabic none that ask who reads them."""
+"""The page's own words: none said twice, the same names in each language, and Arabic that suits whoever reads it."""
 
 import re
 from itertools import pairwise
@@ -10,11 +10,46 @@ from mobile_menu.web_shell import LANGUAGES, words_of
 
 ENTRY = re.compile(r'^  (?:"([^"]+)"|(\w+)): (.*)$')
 COMMANDS = frozenset(
-    "اضغط اختر أدخل افتح امسح انسخ اسأل اطلب اكتب ابحث اقترب انتظر ابق ابقَ أظهر أخبره أرسل أكّد أنشئ أعد اسحب "
-    "حاول خذ دع سجّل شارك ضع غادر قف وافق وامحُ وحاول وأدخل وافتحه تابع".split()
+    [
+        "اضغط",
+        "اختر",
+        "أدخل",
+        "افتح",
+        "امسح",
+        "انسخ",
+        "اسأل",
+        "اطلب",
+        "اكتب",
+        "ابحث",
+        "اقترب",
+        "انتظر",
+        "ابق",
+        "ابقَ",
+        "أظهر",
+        "أخبره",
+        "أرسل",
+        "أكّد",
+        "أنشئ",
+        "أعد",
+        "اسحب",
+        "حاول",
+        "خذ",
+        "دع",
+        "سجّل",
+        "شارك",
+        "ضع",
+        "غادر",
+        "قف",
+        "وافق",
+        "وامحُ",
+        "وحاول",
+        "وأدخل",
+        "وافتحه",
+        "تابع",
+    ]
 )
 """Imperatives to a man. `يُرجى` and a verbal noun, or the noun alone, say the same to everybody."""
-ADDRESSED = frozenset("متصل مدعوّ تفقد تحصل تجد تتصل تزيله تؤكّد تستعيد تطمئن تريد".split())
+ADDRESSED = frozenset(["متصل", "مدعوّ", "تفقد", "تحصل", "تجد", "تتصل", "تزيله", "تؤكّد", "تستعيد", "تطمئن", "تريد"])
 """Words that only a man is told: adjectives, and verbs whose form for a woman is another one."""
 
 
