@@ -18,7 +18,8 @@ class Record:
     def __init__(self, db: Database, keys: Keys, told: Callable[[str], None] = lambda _: None) -> None:
         self._writer = Writer(db, keys, told)
 
-    def __call__(self, showing: Showing) -> None:
+    def __call__(self, showing: Showing) -> bool:
+        """Whether it is on record."""
         kept = served.Showing(
             journey_id=showing.situation.journey_id,
             person_id=showing.caller.person_id,
@@ -29,7 +30,7 @@ class Record:
             digest=showing.content.digest,
             shown=Shown(showing.served.body, msgspec.json.encode(showing.situation)),
         )
-        self._writer.keep(kept, showing.version)
+        return self._writer.keep(kept, showing.version)
 
     def forget(self, journey_ids: Iterable[str]) -> None:
         """These journeys are no more."""

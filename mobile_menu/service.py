@@ -124,7 +124,7 @@ class MenuService:
         compose: Compose = compose_menu,
         zone_after: NextZone = next_zone,
         served: Callable[[str], None] = lambda _how: None,
-        showing: Callable[[Showing], None] = lambda _showing: None,
+        showing: Callable[[Showing], bool] = lambda _showing: True,
     ) -> None:
         self._port = port
         self._content = content
@@ -314,9 +314,11 @@ class MenuService:
         content = self._content(situation.profile)
         composed = self._compose(situation, content)
         served = Served(composed.menu.etag, msgspec.json.encode(composed.menu), situation.until)
-        self._showing(Showing(caller, situation, content, composed.menu.language, version, now, served))
-        key = (caller.person_id, journey_id, caller.language)
-        self._menus.put(key, _KeptMenu(served, version, now, now), ticket.tags, ticket)
+        showing = Showing(caller, situation, content, composed.menu.language, version, now, served)
+        # What is not on record is not kept either, so that the next one who asks tries again to have it written.
+        if self._showing(showing):
+            key = (caller.person_id, journey_id, caller.language)
+            self._menus.put(key, _KeptMenu(served, version, now, now), ticket.tags, ticket)
         self._served("composed")
         return situation, composed, served
 

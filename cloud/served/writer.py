@@ -47,8 +47,8 @@ class Writer:
         self._known: OrderedDict[str, dict[str, tuple[str, int]]] = OrderedDict()
         """By journey and language."""
 
-    def keep(self, showing: Showing, version: int) -> None:
-        """Returns when the menu is on record, or `WAIT_S` have passed. version: of the record when it was composed.
+    def keep(self, showing: Showing, version: int) -> bool:
+        """Whether the menu is on record, after `WAIT_S` at most. version: of the record when it was composed.
 
         The same menu at the same version as the last one from here is not asked about: in between no other process can
         have shown another, but by the time that has passed, and this one comes later.
@@ -57,9 +57,11 @@ class Writer:
         with self._lock:
             known = self._known.get(showing.journey_id, {}).get(showing.language)
         if known == mark:
-            return
-        if self._is_last(showing, known) or self._write(showing):
+            return True
+        written = self._is_last(showing, known) or self._write(showing)
+        if written:
             self._remember(showing, mark)
+        return written
 
     def _is_last(self, showing: Showing, known: tuple[str, int] | None) -> bool:
         """Whether it says what its journey was shown last. One that differs from the last one from here is most often

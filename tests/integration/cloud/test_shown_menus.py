@@ -328,6 +328,29 @@ def test_what_cannot_be_written_is_counted_and_takes_no_menu_and_no_other_record
     assert len(rows(world)) == 4, "the next time it is tried again"
 
 
+def test_a_menu_that_could_not_be_written_is_written_the_next_time_that_its_phone_asks(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone, device, journey = owner_of(world)
+    window = Window(world)
+    window.show(phone, journey)
+    jammed_at = world.clock.advance(minutes=1)
+    world.take(device.status(JAMMED))
+    keep = served.keep
+
+    def failing(*_: Any) -> int:
+        raise OperationalError("INSERT", {}, Exception("the disk is full"))  # noqa: EM101 - as the driver says it
+
+    monkeypatch.setattr(served, "keep", failing)
+    jammed = window.show(phone, journey)
+    monkeypatch.setattr(served, "keep", keep)
+    assert then(world, journey, jammed_at).shown.menu != jammed
+    asked_at = world.clock.advance(seconds=1)
+    assert window.show(phone, journey) == jammed
+    assert then(world, journey, asked_at).shown.menu == jammed
+    assert window.told == ["written", "lost", "written"]
+
+
 def test_a_record_that_is_too_full_of_what_waits_loses_the_newest(
     sqlite_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
