@@ -43,9 +43,9 @@ docs: ## write again what of docs/ is made from the code
 	PYTHONPATH=. $(BIN)/python tests/contract/write_asyncapi.py
 	$(BIN)/python -m cloud.lifecycle docs
 
-pictures: ## take the documentation's pictures of the phone page again
+pictures: ## take the pictures of the phone again, and write the page that shows them (ARGS: names of pictures)
 	@.ci/setup dev
-	$(BIN)/python -m tests.house.pictures
+	$(BIN)/python -m tests.house.pictures $(ARGS)
 
 icons: ## draw the app's icons as PNG again, from their SVG
 	@.ci/setup dev

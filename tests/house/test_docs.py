@@ -49,7 +49,7 @@ def test_every_page_and_picture_can_be_reached_from_the_readme() -> None:
         if page.suffix == ".md":
             targets = (page.parent / link["target"].partition("#")[0] for link in LINK.finditer(prose(page)))
             left += [path.resolve() for path in targets if path.is_file() and path.resolve() not in reached]
-    shown = [path for path in committed() if DOCS in path.parents and path.suffix in {".md", ".svg", ".png"}]
+    shown = [path for path in committed() if DOCS in path.parents and path.suffix in {".md", ".svg", ".png", ".webp"}]
     assert [name(path) for path in shown if path not in reached] == []
 
 
