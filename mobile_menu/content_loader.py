@@ -7,7 +7,7 @@ A profile is a folder of `content/`: `profile.toml`, any other `*.toml` of items
 
 import contextlib
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -16,17 +16,18 @@ from typing import ClassVar, TypeVar
 import msgspec
 
 from broker.contract.errors import ThroughlineError
-from broker.contract.messages import Json
 from mobile_menu.rules.content import Content, ContentTest, ItemsFile, ItemSpec, ProfileFile, TestsFile
 from mobile_menu.rules.pictures import Flaw, Picture, read_picture
 from mobile_menu.rules.prepare import prepare
 from mobile_menu.rules.source import Fault, Source
+from mobile_menu.rules.strict import UNKNOWN_NAME, Wrong, read_situation
 from mobile_menu.rules.texts import problems_of
 
 F = TypeVar("F", bound=msgspec.Struct)
 
 PICTURES, REASONS = "pictures", "reasons.csv"
-_NOT_ITEMS = {"profile.toml", "tests.toml"}
+TESTS = "tests.toml"
+_NOT_ITEMS = {"profile.toml", TESTS}
 
 
 class ContentError(ThroughlineError):
@@ -124,31 +125,23 @@ def _items(sources: Mapping[str, str]) -> tuple[ItemSpec, ...]:
 
 
 def _tests(sources: Mapping[str, str]) -> tuple[ContentTest, ...]:
-    """The content's own tests. A situation ignores names it does not know, but one in a test must not be misspelt."""
-    if "tests.toml" not in sources:
+    """The content's own tests. A situation ignores names it does not know, but one in a test must not be misspelt, and
+    must be one that a preview takes as well.
+    """
+    if TESTS not in sources:
         return ()
-    tests = _decode(sources, "tests.toml", TestsFile).tests
-    for test, raw in zip(tests, msgspec.toml.decode(sources["tests.toml"])["tests"], strict=True):
-        for name in _unread(raw["situation"], msgspec.to_builtins(test.situation)):
-            line = _line_with(sources["tests.toml"], f'name = "{test.name}"')
-            raise ContentError(Fault("tests.toml", line, f"{test.name}: a situation has no {name}"))
+    tests = _decode(sources, TESTS, TestsFile).tests
+    for test, raw in zip(tests, msgspec.toml.decode(sources[TESTS])["tests"], strict=True):
+        found = read_situation(raw["situation"])
+        if isinstance(found, tuple):
+            line = _line_with(sources[TESTS], f'name = "{test.name}"')
+            raise ContentError(*(Fault(TESTS, line, f"{test.name}: {_wrong(one)}") for one in found))
     return tests
 
 
-def _unread(written: Json, read: Json) -> Iterator[str]:
-    """The names in what was written that nobody read."""
-    match written, read:
-        case dict(), dict():
-            for name, value in written.items():
-                if name in read:
-                    yield from _unread(value, read[name])
-                else:
-                    yield name
-        case list(), list() | tuple():
-            for value, one in zip(written, read, strict=True):
-                yield from _unread(value, one)
-        case _:
-            return
+def _wrong(one: Wrong) -> str:
+    place, _, name = one.pointer.rpartition("/")
+    return f"a situation has no {name}" if one.what == UNKNOWN_NAME else f"{place}/{name}: {one.what}"
 
 
 def _line_with(text: str, start: str) -> int:

@@ -7,6 +7,7 @@ from copy import copy
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from math import isfinite
 from typing import Literal, NamedTuple
 
 from babel import Locale
@@ -19,6 +20,8 @@ from mobile_menu.rules.situation import CommandState, Level, Situation, Step, Su
 from mobile_menu.rules.texts import Texts
 
 UNKNOWN = "unknown"
+MOST = 10**15
+"""Of a number that a text quotes; a larger one is told as this. Whoever sees it learns that it is beyond belief."""
 
 
 class Element(NamedTuple):
@@ -59,10 +62,10 @@ class View:
     def _read(self, name: str) -> object:
         if name.startswith("usage_"):
             figure = self.situation.device.usage.get(name.removeprefix("usage_"))
-            return UNKNOWN if figure is None else figure
+            return UNKNOWN if figure is None else _told(figure)
         read = FACTS.get(name)
         value = read(self) if read else None
-        return UNKNOWN if value is None or value == "" else value
+        return UNKNOWN if value is None or value == "" else _told(value)
 
     def reason_label(self, keyword: str) -> str:
         """A state reason in words: ours in this language, else the registry's English label, else the keyword."""
@@ -70,6 +73,15 @@ class View:
         if known is not None and known.plain is not None:
             return known.plain
         return self.content.reason_labels.get(keyword) or in_words(keyword)
+
+
+def _told(value: object) -> object:
+    """A value that can be written out: devices tell any number, and decimals do not go as far as floats."""
+    if type(value) is float and not isfinite(value):
+        return UNKNOWN
+    if type(value) is int or type(value) is float:
+        return max(-MOST, min(value, MOST))
+    return value
 
 
 def is_fact(name: str) -> bool:
@@ -91,7 +103,7 @@ def number_as_written(digits: str, language: str) -> str:
 def _money(amount: int, currency: str, language: str) -> str:
     """An amount in the minor unit as people write it: `$50`, `49,90 €`. Fluent always writes the cents."""
     digits = get_currency_precision(currency)
-    value = Decimal(amount).scaleb(-digits)
+    value = Decimal(max(-MOST, min(amount, MOST))).scaleb(-digits)
     shown = 0 if value == value.to_integral_value() else digits
     locale = Locale.parse(language.replace("-", "_"))
     pattern = copy(locale.currency_formats["standard"])
@@ -107,7 +119,7 @@ def _date(at: datetime | None) -> object:
 
 
 def _whole(number: float | None) -> int | None:
-    return None if number is None else int(max(0.0, min(number, 36500.0)))
+    return None if number is None or not isfinite(number) else int(max(0.0, min(number, 36500.0)))
 
 
 def _offer(view: View) -> object:
@@ -148,7 +160,7 @@ def _supply_fact(part: Literal["name", "color", "level", "days"]) -> Callable[[V
                 # Many a printer tells no colour, and names the supply by it.
                 return (supply.color or supply.name).lower()
             case "level" if supply.level_percent >= 0:
-                return fluent_number(supply.level_percent / 100, style="percent")
+                return fluent_number(min(supply.level_percent, MOST) / 100, style="percent")
             case "level":
                 return "some" if supply.level_percent == -3 else None
             case "days":

@@ -3,6 +3,7 @@
 The cloud's own situations come as values. This is for previews, where a wrong name would quietly ask for another menu.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -17,7 +18,14 @@ MAX_TEXT: Final = 500
 MAX_CODE: Final = 64
 """Of a coupon: it becomes a QR code."""
 MAX_LIST: Final = 100
+MAX_NUMBER: Final = 10**12
+"""Of any number in it, either way from 0."""
+UNKNOWN_NAME: Final = "a situation has no such name"
 YEARS: Final = range(1970, 3000)
+
+
+_HALF: Final = re.compile(r"[\ud800-\udfff]")
+"""A surrogate alone: JSON can say it, UTF-8 cannot."""
 
 
 class Wrong(NamedTuple):
@@ -68,7 +76,7 @@ def _unread(written: Json, read: Json, pointer: str) -> Iterator[Wrong]:
                 if name in read:
                     yield from _unread(value, read[name], place)
                 else:
-                    yield Wrong(place, "a situation has no such name")
+                    yield Wrong(place, UNKNOWN_NAME)
         case list(), list() | tuple():
             for number, (value, one) in enumerate(zip(written, read, strict=True)):
                 yield from _unread(value, one, f"{pointer}/{number}")
@@ -82,6 +90,11 @@ def _beyond(value: Json, pointer: str) -> Iterator[Wrong]:
         case str():
             if len(value) > MAX_TEXT:
                 yield Wrong(pointer, f"more than {MAX_TEXT} characters")
+            if _HALF.search(value):
+                yield Wrong(pointer, "half a character, which no text has")
+        case int() | float():
+            if not -MAX_NUMBER <= value <= MAX_NUMBER:  # what is not a number is not between them either
+                yield Wrong(pointer, "a number is between -10^12 and 10^12")
         case dict() | list():
             if len(value) > MAX_LIST:
                 yield Wrong(pointer, f"more than {MAX_LIST} values")

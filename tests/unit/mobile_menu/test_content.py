@@ -209,6 +209,7 @@ def folder(tmp_path: Path) -> Path:
 REFUSALS = [
     ("tests.toml", "tracking_url", "tracking_uri", "a situation has no tracking_uri"),
     ("tests.toml", "redeemed = true", "redeemd = true", "and there is no second one: a situation has"),
+    ("tests.toml", "pages_total = 12.0", "pages_total = 1e308", "/device/usage/pages_total: a number is between"),
     ("always.toml", 'section = "help"', 'section = "hepl"', "always.toml:4: expert: there is no section hepl"),
     (
         "before.toml",
