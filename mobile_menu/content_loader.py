@@ -2,7 +2,7 @@
 
 A profile is a folder of `content/`: `profile.toml`, any other `*.toml` of items, `tests.toml`, texts as
 `{part}.{language}.ftl`, `reasons.csv`, the state reasons that its devices may tell (keyword, label_en), and
-`pictures/{name}.svg`, what the steps of its guides show.
+`pictures/{name}.svg`, what the steps of its guides show. What the machine itself knows is in `machine/profile.toml`.
 """
 
 import contextlib
@@ -19,14 +19,14 @@ from broker.contract.errors import ThroughlineError
 from mobile_menu.rules.content import Content, ContentTest, ItemsFile, ItemSpec, ProfileFile, TestsFile
 from mobile_menu.rules.pictures import Flaw, Picture, read_picture
 from mobile_menu.rules.prepare import prepare
-from mobile_menu.rules.source import Fault, Source
+from mobile_menu.rules.source import Fault, Machine, Source
 from mobile_menu.rules.strict import UNKNOWN_NAME, Wrong, read_situation
 from mobile_menu.rules.texts import problems_of
 
 F = TypeVar("F", bound=msgspec.Struct)
 
 PICTURES, REASONS = "pictures", "reasons.csv"
-TESTS = "tests.toml"
+TESTS, MACHINE = "tests.toml", "machine/profile.toml"
 _NOT_ITEMS = {"profile.toml", TESTS}
 
 
@@ -69,6 +69,7 @@ def read_content(profile: str, folder: Traversable) -> Content:
         lines=_item_lines(sources),
         pictures=_pictures(folder / PICTURES),
         tables={name: text for name, text in sources.items() if name.endswith(".toml")},
+        machine=_machine(profile, folder),
     )
     content = prepare(source)
     if not isinstance(content, Content):
@@ -171,6 +172,28 @@ def _texts(sources: Mapping[str, str]) -> dict[str, dict[str, str]]:
             raise ContentError(Fault(name, text.count("\n", 0, problem.offset) + 1, problem.what))
         texts.setdefault(name.split(".")[-2], {})[name] = text
     return texts
+
+
+class _Step(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _MachineFile(msgspec.Struct, frozen=True):
+    """As much of it as content may name; what else it says is read by whom it concerns."""
+
+    steps: tuple[_Step, ...] = ()
+    usage: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+def _machine(profile: str, folder: Traversable) -> Machine:
+    """Beside the content; or, for content that somebody works on, as it came with the program."""
+    beside, packaged = (
+        one.joinpath("machine").joinpath("profile.toml") for one in (folder, _content_folder() / profile)
+    )
+    file = beside if beside.is_file() else packaged
+    read = _decode({MACHINE: _read(file)} if file.is_file() else {}, MACHINE, _MachineFile)
+    return Machine(read.usage, tuple(step.id for step in read.steps), read.commands)
 
 
 def _pictures(folder: Traversable) -> dict[str, Picture]:

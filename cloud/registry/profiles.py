@@ -156,6 +156,7 @@ class Firmware(_Strict, frozen=True, kw_only=True):
 class Profile(_Strict, frozen=True, kw_only=True, dict=True, eq=False):
     """states: the device's words for its state, and what each means to its owner. steps: the installation in order.
     usage: the figures of a status that count its use, such as pages or cups, and that texts may quote.
+    commands: those that menu content may offer.
 
     A profile is itself and no other, so that what is understood by it can be remembered.
     """
@@ -167,6 +168,7 @@ class Profile(_Strict, frozen=True, kw_only=True, dict=True, eq=False):
     reasons: Reasons = Reasons()
     firmware: Firmware = Firmware()
     usage: tuple[Name, ...] = ()
+    commands: tuple[Name, ...] = ()
 
     def __post_init__(self) -> None:
         ids = [step.id for step in self.steps]

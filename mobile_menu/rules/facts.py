@@ -84,11 +84,6 @@ def _told(value: object) -> object:
     return value
 
 
-def is_fact(name: str) -> bool:
-    """Whether a text may quote this name."""
-    return name in FACTS or name.startswith("usage_")
-
-
 def in_words(name: str) -> str:
     """`install_toner` as `Install toner`: what is shown of a name that has no text."""
     return name.replace("_", " ").replace("-", " ").strip().capitalize()

@@ -57,6 +57,7 @@ def _words(of: type[Enum]) -> tuple[str, ...]:
 
 
 STALLS: Final = ("parcel_late", "install_stuck", "fault_unattended", "silent")
+SURVEYS: Final = ("nps", "csat", "ces")
 FIRMWARE: Final = ("current", "available", "installing", "failed")
 ENDS: Final = ("returned", "transferred", "retired", "lapsed", "ended")
 
@@ -171,7 +172,14 @@ _DECLARED: Final = (
         lambda s: s.device.last_reasons,
     ),
     Name("relation.stalls", Type.WORDS, "stall", "what takes too long", lambda s: s.relation.stalls, STALLS),
-    Name("relation.surveys_due", Type.WORDS, "survey", "what may be asked now", lambda s: s.relation.surveys_due),
+    Name(
+        "relation.surveys_due",
+        Type.WORDS,
+        "survey",
+        "what may be asked now",
+        lambda s: s.relation.surveys_due,
+        SURVEYS,
+    ),
     Name("device.usage", Type.FIGURES, "usage", "figures of its use", lambda s: s.device.usage),
     Name(
         "device.commands",

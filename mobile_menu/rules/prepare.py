@@ -5,13 +5,15 @@ from itertools import chain
 
 from mobile_menu.rules.content import Content, ItemSpec, Line, ReadyItem, ReadyLine, offers
 from mobile_menu.rules.derived import OWN_LINKS
-from mobile_menu.rules.facts import is_fact
+from mobile_menu.rules.facts import FACTS
 from mobile_menu.rules.memo import Memo
-from mobile_menu.rules.menu import Kind
-from mobile_menu.rules.reach import reach_faults
+from mobile_menu.rules.menu import Kind, command_of
+from mobile_menu.rules.names import SURVEYS
+from mobile_menu.rules.reach import EVERYWHERE, reach_faults
 from mobile_menu.rules.reading import Conditions, ItemConditions, read_conditions
 from mobile_menu.rules.settle import Selection
-from mobile_menu.rules.source import PROFILE, Fault, Source, place_of_item
+from mobile_menu.rules.source import PROFILE, Fault, Machine, Source, place_of_item
+from mobile_menu.rules.syntax import meant
 from mobile_menu.rules.texts import NOT_KEPT, Texts, is_language
 from mobile_menu.rules.tree import Condition, asked_for
 
@@ -20,6 +22,8 @@ ITEMS_KEPT = 4096
 
 __all__ = ["Fault", "Source", "prepare"]
 
+_CALLS = tuple(f"{method} {href}" for _, method, href in EVERYWHERE)
+"""Those of the service that an item may be; all else that a menu offers is an order or a link."""
 _BY_NAME = ("step-", "reason-")
 """Messages found by a name that a device or the record tells, and so named nowhere in the content."""
 
@@ -33,7 +37,7 @@ def prepare(source: Source) -> Content | tuple[Fault, ...]:
     if missing:
         return tuple(Fault(PROFILE, 1, f"there are no texts in {one}") for one in missing)
     texts = {language: Texts(language, source.texts[language]) for language in source.frame.languages}
-    conditions = read_conditions(source, texts[source.frame.languages[0]].by_id)
+    conditions = read_conditions(source)
     if isinstance(conditions, Fault):
         return (conditions, *_text_faults(source, texts), *_picture_faults(source, texts))
     faults = (
@@ -115,7 +119,7 @@ def _item_faults(source: Source) -> Iterator[Fault]:
         places = source.lines.get(spec.id) or [("items", 1)]
         if len(places) > 1:
             yield Fault(*places[1], f"the item {spec.id} is there twice")
-        for what in _faults_of(spec, sections, prefixes):
+        for what in (*_faults_of(spec, sections, prefixes), *_unknown_names(spec, source.machine)):
             yield Fault(*places[0], f"{spec.id}: {what}")
 
 
@@ -135,28 +139,57 @@ def _survey_faults(spec: ItemSpec) -> Iterator[str]:
         yield "a survey is of kind survey and has an order that does survey"
     if asks != bool(spec.choices) or len(set(spec.choices)) < len(spec.choices):
         yield "a survey, and nothing else, has choices, each once"
-    if asks and spec.order is not None and not isinstance(spec.order.arguments.get("survey"), str):
-        yield "arguments.survey says which survey it is"
+    if asks and spec.order is not None:
+        survey = spec.order.arguments.get("survey")
+        if not isinstance(survey, str):
+            yield "arguments.survey says which survey it is"
+        elif survey not in SURVEYS:
+            yield f"there is no survey {survey}{meant(survey, SURVEYS)}"
+
+
+def _unknown_names(spec: ItemSpec, machine: Machine) -> Iterator[str]:
+    """What the item asks the service or the machine for, and these do not know."""
+    if spec.call is not None and (call := f"{spec.call.method} {spec.call.href}") not in _CALLS:
+        yield f"there is no call {call}{meant(call, _CALLS)}"
+    if spec.order is not None and spec.order.do == "command":
+        command, _ = command_of(spec.order.arguments, spec.id)
+        if command not in machine.commands:
+            yield f"the machine has no command {command}{meant(command, machine.commands)}"
+    for step in spec.step_pictures:
+        if step not in machine.steps:
+            yield f"the machine has no step {step}{meant(step, machine.steps)}"
 
 
 def _text_faults(source: Source, texts: Mapping[str, Texts]) -> Iterator[Fault]:
     asked = _texts_asked_for(source)
     everything = {name for each in texts.values() for name in each.by_id}
+    told = (*FACTS, *(f"usage_{one}" for one in source.machine.usage))
     for language, each in texts.items():
         for name in sorted((asked | everything) - each.by_id.keys()):
             told_in = next((other for other, texts_there in texts.items() if name in texts_there.by_id), language)
             yield Fault(*_place_of(source.texts[told_in], name), f"the text {name} is missing in {language}")
+        yield from _named_faults(source, each)
         for message, steps in each.step_names.items():
             if steps != tuple(f"step-{number}" for number in range(1, len(steps) + 1)):
                 where = _place_of(source.texts[language], message)
                 yield Fault(*where, f"{message}: its steps are step-1, step-2 and so on, in this order")
         for name, text in each.by_id.items():
             where = _place_of(source.texts[language], name)
-            wrong = [variable for variable in text.variables if not is_fact(variable)]
+            wrong = [variable for variable in text.variables if variable not in told]
             if wrong:
-                yield Fault(*where, f"{name}: nothing tells the variable {wrong[0]}")
+                yield Fault(*where, f"{name}: nothing tells the variable {wrong[0]}{meant(wrong[0], told)}")
             if name.partition(".")[0] not in asked and not name.startswith(_BY_NAME):
                 yield Fault(*where, f"nothing shows the text {name}")
+
+
+def _named_faults(source: Source, texts: Texts) -> Iterator[Fault]:
+    """Texts for steps and reasons that no machine of this profile has."""
+    for prefix, known in (("step-", source.machine.steps), ("reason-", tuple(source.reason_labels))):
+        for message in texts.step_names:
+            word = message.removeprefix(prefix)
+            if message.startswith(prefix) and word not in known:
+                where = _place_of(source.texts[texts.language], message)
+                yield Fault(*where, f"{message}: the machine has no {prefix.rstrip('-')} {word}{meant(word, known)}")
 
 
 def _picture_faults(source: Source, texts: Mapping[str, Texts]) -> Iterator[Fault]:

@@ -21,7 +21,7 @@ from mobile_menu.rules.source import (
 from mobile_menu.rules.tree import ALWAYS, Condition, both, negation
 from mobile_menu.rules.witness import showing, witness
 
-_EVERYWHERE = (
+EVERYWHERE = (
     (Kind.EXPERT, "POST", "/menu/v1/cases"),
     (Kind.PRIVACY, "GET", "/menu/v1/export"),
     (Kind.PRIVACY, "POST", "/menu/v1/opt-out"),
@@ -37,7 +37,7 @@ def reach_faults(source: Source, conditions: Conditions) -> Iterator[Fault]:
         ("statuses", source.frame.statuses, conditions.statuses),
     ):
         yield from _line_faults(source, array, lines, whens)
-    for kind, method, href in _EVERYWHERE:
+    for kind, method, href in EVERYWHERE:
         yield from _missing_somewhere(source, conditions, (kind, method, href))
 
 

@@ -1,6 +1,5 @@
 """Reads the conditions of content: each from its text, or what is wrong with it, and where in its file that stands."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from mobile_menu.rules.content import ItemSpec, Line
@@ -10,7 +9,6 @@ from mobile_menu.rules.tree import Condition
 
 MAX_CONDITIONS = 4000
 """Of one profile."""
-_STEP = "step-"
 
 
 class ItemConditions(NamedTuple):
@@ -34,9 +32,9 @@ class _WrongError(Exception):
         self.fault = fault
 
 
-def read_conditions(source: Source, step_texts: Iterable[str]) -> Conditions | Fault:
-    """All conditions, or the first that cannot be read. step_texts: the texts that there are for steps, `step-{id}`."""
-    reader = _Reader(source, step_texts)
+def read_conditions(source: Source) -> Conditions | Fault:
+    """All conditions, or the first that cannot be read."""
+    reader = _Reader(source)
     count = len(source.items) + sum(len(spec.boosts) for spec in source.items)
     if count > MAX_CONDITIONS:
         return Fault("items", 1, f"a profile has at most {MAX_CONDITIONS} conditions")
@@ -51,14 +49,15 @@ def read_conditions(source: Source, step_texts: Iterable[str]) -> Conditions | F
 
 
 class _Reader:
-    def __init__(self, source: Source, step_texts: Iterable[str]) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
         reasons = tuple(source.reason_labels)
-        steps = tuple(name.removeprefix(_STEP) for name in step_texts if name.startswith(_STEP))
         self._vocabulary: Vocabulary = {
             "device.reasons": reasons,
             "device.last_reasons": reasons,
-            "next_step": steps,
+            "next_step": source.machine.steps,
+            "device.usage": source.machine.usage,
+            "device.commands": source.machine.commands,
         }
 
     def item(self, spec: ItemSpec) -> ItemConditions:

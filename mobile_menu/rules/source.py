@@ -19,6 +19,14 @@ class Fault(NamedTuple):
     column: int = 0
 
 
+class Machine(NamedTuple):
+    """What `machine/profile.toml` names, beside the content: figures of use, steps of the installation, commands."""
+
+    usage: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
 class Source(NamedTuple):
     """A profile as it was read. texts: Fluent sources by language and file. lines: where each item id stands.
 
@@ -34,6 +42,7 @@ class Source(NamedTuple):
     lines: Mapping[str, list[tuple[str, int]]]
     pictures: Mapping[str, Picture]
     tables: Mapping[str, str]
+    machine: Machine
 
 
 class Table(NamedTuple):

@@ -198,7 +198,7 @@ class _Parser:
             return self._called(token)
         name = NAMES.get(token.text)
         if name is None:
-            raise Refused(token.at, f"unknown name `{token.text}`{_meant(token.text, NAMES)}")
+            raise Refused(token.at, f"unknown name `{token.text}`{meant(token.text, NAMES)}")
         if self._next.text != "[":
             return _Part(token.at, _Use(name))
         self._take()
@@ -280,9 +280,9 @@ class _Parser:
 
     def _check_word(self, name: Name, value: str, at: int) -> None:
         """A name with known words takes no other."""
-        known = name.values or self._vocabulary.get(name.path, ())
-        if known and value not in known:
-            raise Refused(at, f"`{name.path}` is never `{value}`{_meant(value, known)}")
+        known = name.values or self._vocabulary.get(name.path)
+        if known is not None and value not in known:
+            raise Refused(at, f"`{name.path}` is never `{value}`{meant(value, known)}")
         if name.type is not Type.TEXT and not _WORD.fullmatch(value):
             raise Refused(at, f"`{value}` is no word: small letters, digits, `-`, `_` and `.`, a letter first")
 
@@ -363,11 +363,12 @@ def _turned(sign: str) -> str:
     return sign.translate(str.maketrans("<>", "><"))
 
 
-def _meant(word: str, known: Collection[str]) -> str:
+def meant(word: str, known: Collection[str]) -> str:
+    """What a message about an unknown word ends in: the known word that is like it, or all of a few."""
     close = get_close_matches(word, known, 1) or [one for one in known if one.endswith(f".{word}")]
     if close:
         return f"; did you mean `{close[0]}`?"
-    return f"; it is one of {', '.join(known)}" if len(known) <= 12 else ""
+    return f"; it is one of {', '.join(known)}" if 0 < len(known) <= 12 else ""
 
 
 def _listed(*types: Type) -> str:

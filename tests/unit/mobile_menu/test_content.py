@@ -9,12 +9,15 @@ import msgspec
 import pytest
 
 from broker.contract.stages import Role, Stage
+from cloud.record.events import SurveyKind
+from device_sim.printer import Model as PrinterModel
 from mobile_menu import content_loader
 from mobile_menu.content_loader import ContentError, load_content, profiles, read_content
 from mobile_menu.rules.compose import compose_menu
 from mobile_menu.rules.content import Content, ContentTest
 from mobile_menu.rules.content_tests import failures, failures_of
 from mobile_menu.rules.menu import Kind
+from mobile_menu.rules.names import SURVEYS
 from mobile_menu.rules.situation import Device, Level, Place, Situation, Zone
 from mobile_menu.rules.source import Fault
 from mobile_menu.rules.tree import asked_for, atoms
@@ -271,6 +274,57 @@ REFUSALS = [
         "when = 'stage = \"closed\"'",
         "profile.toml:{at}:15: title-closed: `=` compares nothing; write `==`",
     ),
+    (
+        "support.toml",
+        '"nps" in relation.surveys_due',
+        '"npz" in relation.surveys_due',
+        "support.toml:{at}:25: survey-nps: `relation.surveys_due` is never `npz`; did you mean `nps`?",
+    ),
+    (
+        "support.toml",
+        '"pages_total" in device.usage\'',
+        'device.usage["pages_totl"] > 1\'',
+        "support.toml:{at}:78: usage: `device.usage` is never `pages_totl`; did you mean `pages_total`?",
+    ),
+    (
+        "support.toml",
+        '"restart" in device.commands',
+        '"restrat" in device.commands',
+        "support.toml:{at}:47: restart: `device.commands` is never `restrat`; did you mean `restart`?",
+    ),
+    (
+        "support.toml",
+        'arguments = { name = "restart" }',
+        'arguments = { name = "explode" }',
+        "restart: the machine has no command explode; it is one of cancel_job",
+    ),
+    (
+        "support.toml",
+        'arguments = { survey = "nps" }',
+        'arguments = { survey = "nsp" }',
+        "survey-nps: there is no survey nsp; did you mean `nps`?",
+    ),
+    ("always.toml", '"/menu/v1/export"', '"/menu/v1/exprot"', "there is no call GET /menu/v1/exprot; did you mean"),
+    ("install.toml", "unpack = [", "nope = []\nunpack = [", "the machine has no step nope; it is one of unpack"),
+    (
+        "stages.en.ftl",
+        "step-unpack =",
+        "step-unpakc = x\nstep-unpack =",
+        "stages.en.ftl:{at}: step-unpakc: the machine has no step unpakc; did you mean `unpack`?",
+    ),
+    (
+        "frame.en.ftl",
+        "product = printer",
+        "product = printer\nreason-media-jma = x",
+        "frame.en.ftl:4: reason-media-jma: the machine has no reason media-jma; did you mean `media-jam`?",
+    ),
+    (
+        "stages.en.ftl",
+        "item-watch = See it",
+        "item-watch = See { $usage_pages_totl } it",
+        "nothing tells the variable usage_pages_totl; did you mean `usage_pages_total`?",
+    ),
+    ("fixes.toml", 'next_step in ["unpack"', 'next_step in ["unpack.step-1"', "`next_step` is never `unpack.step-1`"),
     ("before.toml", "priority = 90\n", "priority = 90\nwen = 1\n", "before.toml:{at}:"),
     ("before.toml", "priority = 90\n", 'priority = "90"\n', "before.toml:{at}:"),
     ("before.toml", "priority = 90\n", "priority = = 90\n", "before.toml:{at}:"),
@@ -433,3 +487,19 @@ def test_help_may_be_several_items_when_every_situation_has_one_of_them(folder: 
 
 def test_content_is_read_once() -> None:
     assert load_content("printer") is load_content("printer")
+
+
+def test_the_surveys_that_content_may_ask_are_those_that_the_record_keeps() -> None:
+    assert set(SURVEYS) == {one.value for one in SurveyKind}
+
+
+def test_the_commands_that_the_printers_content_may_offer_are_known_to_printers() -> None:
+    machine = tomllib.loads((PRINTER / "machine" / "profile.toml").read_text(encoding="utf-8"))
+    assert set(machine["commands"]) <= set(PrinterModel().capabilities)
+
+
+def test_content_of_a_machine_that_nobody_knows_is_refused(folder: Path) -> None:
+    (folder / "machine" / "profile.toml").unlink()
+    assert read_content("printer", folder).profile == "printer", "as it came with the program"
+    with pytest.raises(ContentError, match=r"machine/profile\.toml:1: is missing"):
+        read_content("lamp", folder)
