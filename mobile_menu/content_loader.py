@@ -19,14 +19,14 @@ from broker.contract.errors import ThroughlineError
 from mobile_menu.rules.content import Content, ContentTest, ItemsFile, ItemSpec, ProfileFile, TestsFile
 from mobile_menu.rules.pictures import Flaw, Picture, read_picture
 from mobile_menu.rules.prepare import prepare
-from mobile_menu.rules.source import Fault, Machine, Source
+from mobile_menu.rules.source import TESTS, Fault, Machine, Source
 from mobile_menu.rules.strict import UNKNOWN_NAME, Wrong, read_situation
 from mobile_menu.rules.texts import problems_of
 
 F = TypeVar("F", bound=msgspec.Struct)
 
 PICTURES, REASONS = "pictures", "reasons.csv"
-TESTS, MACHINE = "tests.toml", "machine/profile.toml"
+MACHINE = "machine/profile.toml"
 _NOT_ITEMS = {"profile.toml", TESTS}
 
 

@@ -16,6 +16,7 @@ from mobile_menu.rules.source import PROFILE, Fault, Machine, Source, place_of_i
 from mobile_menu.rules.syntax import meant
 from mobile_menu.rules.texts import NOT_KEPT, Texts, is_language
 from mobile_menu.rules.tree import Condition, asked_for
+from mobile_menu.rules.vouching import test_faults
 
 ITEMS_KEPT = 4096
 """Items that are remembered as they were made: some megabytes."""
@@ -45,6 +46,7 @@ def prepare(source: Source) -> Content | tuple[Fault, ...]:
         *reach_faults(source, conditions),
         *_text_faults(source, texts),
         *_picture_faults(source, texts),
+        *test_faults(source),
     )
     return faults or _ready(source, texts, conditions)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mobile_menu.rules.content import ContentTest, ItemSpec, ProfileFile
 from mobile_menu.rules.pictures import Picture
 
-PROFILE = "profile.toml"
+PROFILE, TESTS = "profile.toml", "tests.toml"
 
 
 class Fault(NamedTuple):
@@ -73,6 +73,13 @@ def table_of_line(source: Source, array: str, index: int, about: str) -> Table:
     heads = [*_heads(source.tables[PROFILE], array), _length(source, PROFILE), _length(source, PROFILE)]
     index = min(index, len(heads) - 2)
     return Table(PROFILE, heads[index], heads[index + 1], about)
+
+
+def table_of_test(source: Source, index: int, about: str) -> Table:
+    """The test of this number, from 0."""
+    heads = _heads(source.tables[TESTS], "tests")
+    first = heads[index] if index < len(heads) else 1
+    return Table(TESTS, first, heads[index + 1] if index + 1 < len(heads) else _length(source, TESTS), about)
 
 
 def place_of_text(source: Source, table: Table, text: str) -> tuple[int, int] | None:

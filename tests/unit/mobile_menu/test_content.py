@@ -209,10 +209,20 @@ def folder(tmp_path: Path) -> Path:
     return Path(copytree(PRINTER, tmp_path / "printer"))
 
 
+IDLE = '[[tests]]\nname = "idle"\nsituation = { journey_id = "j", stage = "support", profile = "printer" }\n'
 REFUSALS = [
     ("tests.toml", "tracking_url", "tracking_uri", "a situation has no tracking_uri"),
     ("tests.toml", "redeemed = true", "redeemd = true", "and there is no second one: a situation has"),
     ("tests.toml", "pages_total = 12.0", "pages_total = 1e308", "/device/usage/pages_total: a number is between"),
+    ("tests.toml", "hides = [", 'hides = ["cupon", ', "there is no item cupon to hide; did you mean `coupon`?"),
+    ("tests.toml", 'profile = "printer"', 'profile = "coffee"', "its situation is of the profile coffee, and this is"),
+    ("tests.toml", 'reasons = ["media-jam"]', 'reasons = ["media-jma"]', "tells media-jma; did you mean `media-jam`?"),
+    (
+        "tests.toml",
+        "[[tests]]\n",
+        f"{IDLE}[[tests]]\n",
+        "idle: it asks for nothing",
+    ),
     ("always.toml", 'section = "help"', 'section = "hepl"', "always.toml:4: expert: there is no section hepl"),
     (
         "before.toml",
@@ -503,3 +513,12 @@ def test_content_of_a_machine_that_nobody_knows_is_refused(folder: Path) -> None
     assert read_content("printer", folder).profile == "printer", "as it came with the program"
     with pytest.raises(ContentError, match=r"machine/profile\.toml:1: is missing"):
         read_content("lamp", folder)
+
+
+@pytest.mark.parametrize(("text", "said"), [(None, "is missing"), ("tests = []\n", "has no test")])
+def test_content_without_a_test_of_its_own_is_refused(folder: Path, text: str | None, said: str) -> None:
+    (folder / "tests.toml").unlink()
+    if text is not None:
+        (folder / "tests.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ContentError, match=rf"^tests\.toml:1: {said}"):
+        read_content("printer", folder)
