@@ -2,13 +2,30 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from mobile_menu.rules.compose import compose_menu
 from mobile_menu.rules.content import Content, ContentTest
 
 
 def failures(content: Content) -> tuple[str, ...]:
-    """What the content does otherwise than its tests say, one line each; empty when all is as it should be."""
-    return tuple(f"{test.name}: {what}" for test in content.tests for what in failures_of(test, content))
+    """What the content does otherwise than its tests say, one line each; empty when all is as it should be.
+
+    Each situation is put together in every language, so that a text that cannot be written is found in each.
+    """
+    found = [f"{test.name}: {what}" for test in content.tests for what in failures_of(test, content)]
+    for test in content.tests:
+        for language in content.languages:
+            compose_menu(msgspec.structs.replace(test.situation, language=language), content)
+    return (*found, *_unwritten(content))
+
+
+def _unwritten(content: Content) -> Iterator[str]:
+    """Texts in which Fluent put an error where a value belongs."""
+    for language, texts in content.texts.items():
+        for name, text in texts.by_id.items():
+            if text.wrong:
+                yield f"{name} in {language} cannot be written: {text.wrong}"
 
 
 def failures_of(test: ContentTest, content: Content) -> Iterator[str]:

@@ -34,13 +34,14 @@ class Problem(NamedTuple):
 
 
 class Text:
-    """One text: its variables, and how to write it out."""
+    """One text: its variables, and how to write it out. wrong: what could not be written as it says; stays."""
 
-    __slots__ = ("_bundle", "_pattern", "kept", "lasting", "plain", "variables")
+    __slots__ = ("_bundle", "_pattern", "kept", "lasting", "plain", "variables", "wrong")
 
     def __init__(self, bundle: FluentBundle, pattern: Pattern, variables: tuple[str, ...]) -> None:
         self.variables = variables
         self.lasting = NOT_KEPT.isdisjoint(variables)
+        self.wrong = ""
         self._bundle = bundle
         self._pattern = pattern
         self.kept: Memo[tuple[object, ...], str] = Memo(KEPT)
@@ -59,7 +60,9 @@ class Text:
         return self.kept.keep(values, self._write(dict(zip(self.variables, values, strict=True))))
 
     def _write(self, values: dict[str, object]) -> str:
-        written, _ = self._bundle.format_pattern(self._pattern, values)
+        written, errors = self._bundle.format_pattern(self._pattern, values)
+        if errors:
+            self.wrong = f"{type(errors[0]).__name__}: {errors[0]}"
         return str(written)
 
 

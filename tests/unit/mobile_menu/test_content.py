@@ -35,6 +35,32 @@ def test_a_situation_shows_what_its_content_test_says(profile: str, test: Conten
     assert list(failures_of(test, load_content(profile))) == []
 
 
+@pytest.mark.parametrize("profile", profiles())
+def test_every_text_can_be_written_in_every_language(profile: str) -> None:
+    assert failures(load_content(profile)) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "broken"),
+    [
+        ("en", "{ DATETIME($model) }"),
+        ("de", "{ DATETIME($model) }"),
+        ("ar", "{ NUMBER($steps_all, minimumFractionDigits: 5000) }"),
+        ("en", "{ NUMBER(1, minimumFractionDigits: 5000) }"),
+    ],
+)
+def test_a_text_that_fluent_cannot_write_is_a_failure_in_the_language_that_has_it(
+    folder: Path, language: str, broken: str
+) -> None:
+    path = folder / f"frame.{language}.ftl"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    changed = [f"title-support = A {broken}" if one.startswith("title-support =") else one for one in lines]
+    assert changed != lines
+    path.write_text("\n".join(changed) + "\n", encoding="utf-8")
+    told = [one for one in failures(read_content("printer", folder)) if "cannot be written" in one]
+    assert [one.partition(":")[0] for one in told] == [f"title-support in {language} cannot be written"]
+
+
 def test_a_content_test_that_is_not_met_says_what_is_otherwise() -> None:
     content = load_content("printer")
     wrong = ContentTest(
