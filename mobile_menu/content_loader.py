@@ -7,6 +7,8 @@ A profile is a folder of `content/`: `profile.toml`, any other `*.toml` of items
 
 import contextlib
 import csv
+import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -27,6 +29,7 @@ F = TypeVar("F", bound=msgspec.Struct)
 
 PICTURES, REASONS = "pictures", "reasons.csv"
 MACHINE = "machine/profile.toml"
+_ID = re.compile(r"""(?:^|[\s{,])id\s*=\s*(?P<quote>["'])(?P<id>[^"']*)(?P=quote)""")
 _NOT_ITEMS = {"profile.toml", TESTS}
 
 
@@ -59,14 +62,15 @@ def load_content(profile: str) -> Content:
 def read_content(profile: str, folder: Traversable) -> Content:
     """The content in a folder. Raises ContentError with the faults that can be told at once."""
     sources = {each.name: _read(each) for each in sorted(folder.iterdir(), key=lambda one: one.name) if each.is_file()}
+    items = _items(sources)
     source = Source(
         profile=profile,
         frame=_decode(sources, "profile.toml", ProfileFile),
-        items=_items(sources),
+        items=items,
         tests=_tests(sources),
         texts=_texts(sources),
         reason_labels=_reason_labels(sources),
-        lines=_item_lines(sources),
+        lines=_item_lines(sources, items),
         pictures=_pictures(folder / PICTURES),
         tables={name: text for name, text in sources.items() if name.endswith(".toml")},
         machine=_machine(profile, folder),
@@ -149,17 +153,17 @@ def _line_with(text: str, start: str) -> int:
     return next((number for number, line in enumerate(text.splitlines(), 1) if line.startswith(start)), 1)
 
 
-def _item_lines(sources: Mapping[str, str]) -> dict[str, list[tuple[str, int]]]:
-    """Where each item id stands, as (file, line)."""
+def _item_lines(sources: Mapping[str, str], items: tuple[ItemSpec, ...]) -> dict[str, list[tuple[str, int]]]:
+    """Where each item id stands, as (file, line); however it is written, inline tables too."""
     lines: dict[str, list[tuple[str, int]]] = {}
     for name, text in sources.items():
         if not name.endswith(".toml") or name in _NOT_ITEMS:
             continue
         for number, line in enumerate(text.splitlines(), 1):
-            key, _, value = line.partition("=")
-            if key.strip() == "id":
-                lines.setdefault(value.strip().strip('"'), []).append((name, number))
-    return lines
+            for found in _ID.finditer(line.partition("#")[0]):
+                lines.setdefault(found["id"], []).append((name, number))
+    count = Counter(spec.id for spec in items)
+    return {item: lines[item][: count[item]] for item in count if item in lines}
 
 
 def _texts(sources: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -1,5 +1,7 @@
 """Checks content as a whole and makes it ready for composing. A fault is a value: where it stands, and what it is."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
@@ -12,7 +14,7 @@ from mobile_menu.rules.names import SURVEYS
 from mobile_menu.rules.reach import EVERYWHERE, reach_faults
 from mobile_menu.rules.reading import Conditions, ItemConditions, read_conditions
 from mobile_menu.rules.settle import Selection
-from mobile_menu.rules.source import PROFILE, Fault, Machine, Source, place_of_item
+from mobile_menu.rules.source import PROFILE, Fault, Machine, Source, Table, place_of_item, table_of_section
 from mobile_menu.rules.syntax import meant
 from mobile_menu.rules.texts import NOT_KEPT, Texts, is_language
 from mobile_menu.rules.tree import Condition, asked_for
@@ -25,6 +27,7 @@ __all__ = ["Fault", "Source", "prepare"]
 
 _CALLS = tuple(f"{method} {href}" for _, method, href in EVERYWHERE)
 """Those of the service that an item may be; all else that a menu offers is an order or a link."""
+_MESSAGE = re.compile(r"([A-Za-z][A-Za-z0-9_-]*) *=")
 _BY_NAME = ("step-", "reason-")
 """Messages found by a name that a device or the record tells, and so named nowhere in the content."""
 
@@ -42,6 +45,7 @@ def prepare(source: Source) -> Content | tuple[Fault, ...]:
     if isinstance(conditions, Fault):
         return (conditions, *_text_faults(source, texts), *_picture_faults(source, texts))
     faults = (
+        *_twice(source),
         *_item_faults(source),
         *reach_faults(source, conditions),
         *_text_faults(source, texts),
@@ -120,9 +124,43 @@ def _item_faults(source: Source) -> Iterator[Fault]:
     for spec in source.items:
         places = source.lines.get(spec.id) or [("items", 1)]
         if len(places) > 1:
-            yield Fault(*places[1], f"the item {spec.id} is there twice")
+            yield Fault(*places[1], f"the item {spec.id} is there twice{_first(*places[0])}")
         for what in (*_faults_of(spec, sections, prefixes), *_unknown_names(spec, source.machine)):
             yield Fault(*places[0], f"{spec.id}: {what}")
+
+
+def _twice(source: Source) -> Iterator[Fault]:
+    """What has one place in a profile, and stands in two."""
+    for name, number in Counter(source.frame.languages).items():
+        if number > 1:
+            lines = source.tables[PROFILE].splitlines()
+            at = next((at for at, line in enumerate(lines, 1) if line.startswith("languages")), 1)
+            yield Fault(PROFILE, at, f"the language {name} is there twice")
+    seen: dict[str, Table] = {}
+    for index, section in enumerate(source.frame.sections):
+        table = table_of_section(source, index)
+        before = seen.setdefault(section.id, table)
+        if before is not table:
+            yield Fault(table.file, table.first, f"the section {section.id} is there twice{_first(*before[:2])}")
+    for sources in source.texts.values():
+        yield from _texts_twice(sources)
+
+
+def _texts_twice(sources: Mapping[str, str]) -> Iterator[Fault]:
+    """Within a file it was refused when that was read; here it is of two files of one language."""
+    seen: dict[str, tuple[str, int]] = {}
+    for file, text in sources.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            found = _MESSAGE.match(line)
+            if found is None:
+                continue
+            before = seen.setdefault(found[1], (file, number))
+            if before[0] != file:
+                yield Fault(file, number, f"the message {found[1]} is there twice{_first(*before)}")
+
+
+def _first(file: str, line: int) -> str:
+    return f"; first at {file}:{line}"
 
 
 def _faults_of(spec: ItemSpec, sections: set[str], prefixes: set[str]) -> Iterator[str]:

@@ -75,11 +75,20 @@ def table_of_line(source: Source, array: str, index: int, about: str) -> Table:
     return Table(PROFILE, heads[index], heads[index + 1], about)
 
 
+def table_of_section(source: Source, index: int) -> Table:
+    """The section of this number, from 0."""
+    return _table(source, PROFILE, "sections", index, "")
+
+
 def table_of_test(source: Source, index: int, about: str) -> Table:
     """The test of this number, from 0."""
-    heads = _heads(source.tables[TESTS], "tests")
-    first = heads[index] if index < len(heads) else 1
-    return Table(TESTS, first, heads[index + 1] if index + 1 < len(heads) else _length(source, TESTS), about)
+    return _table(source, TESTS, "tests", index, about)
+
+
+def _table(source: Source, file: str, array: str, index: int, about: str) -> Table:
+    """Line 1 for what is written in some other way than `[[…]]`."""
+    heads = [*_heads(source.tables[file], array), _length(source, file)]
+    return Table(file, heads[index], heads[index + 1], about) if index + 1 < len(heads) else Table(file, 1, 1, about)
 
 
 def place_of_text(source: Source, table: Table, text: str) -> tuple[int, int] | None:

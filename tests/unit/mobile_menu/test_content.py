@@ -365,6 +365,24 @@ REFUSALS = [
     ("before.toml", "priority = 90\n", 'priority = "90"\n', "before.toml:{at}:"),
     ("before.toml", "priority = 90\n", "priority = = 90\n", "before.toml:{at}:"),
     ("before.toml", 'id = "watch"', 'id = "compare"', "before.toml:{at}: the item compare is there twice"),
+    (
+        "profile.toml",
+        '[[sections]]\nid = "fix"',
+        '[[sections]]\nid = "yours"',
+        "profile.toml:13: the section yours is there twice; first at profile.toml:11",
+    ),
+    (
+        "profile.toml",
+        '["en", "de", "ar"]',
+        '["en", "de", "ar", "de"]',
+        "profile.toml:{at}: the language de is there twice",
+    ),
+    (
+        "stages.de.ftl",
+        "item-watch = In",
+        "product = x\nitem-watch = In",
+        "stages.de.ftl:{at}: the message product is there twice; first at frame.de.ftl:3",
+    ),
     ("before.toml", 'id = "watch"', 'id = "step-watch"', "looks like one of a repeated item"),
     ("before.toml", 'link = "video"', 'link = "video"\norder = { do = "note" }', "one of link, call, order"),
     ("support.toml", 'do = "survey", ', 'do = "note", ', "survey-nps: a survey is of kind survey"),
@@ -547,4 +565,14 @@ def test_content_without_a_test_of_its_own_is_refused(folder: Path, text: str | 
     if text is not None:
         (folder / "tests.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ContentError, match=rf"^tests\.toml:1: {said}"):
+        read_content("printer", folder)
+
+
+def test_items_in_one_line_are_faulted_at_that_line_and_both_places_are_told(folder: Path) -> None:
+    item = '{ id = "odd", section = "hepl", kind = "guide" }'
+    (folder / "more.toml").write_text(f"# in one line\nitems = [{item}]\n", encoding="utf-8")
+    with pytest.raises(ContentError, match=r"^more\.toml:2: odd: there is no section hepl"):
+        read_content("printer", folder)
+    (folder / "more.toml").write_text(f"items = [\n{item},\n{item},\n]\n", encoding="utf-8")
+    with pytest.raises(ContentError, match=r"^more\.toml:3: the item odd is there twice; first at more\.toml:2"):
         read_content("printer", folder)
