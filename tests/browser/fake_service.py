@@ -65,6 +65,7 @@ class FakeService:
         self.deleted: set[str] = set()
         self.stream_ids: list[str] = []
         self.fails_all = False
+        self._done: dict[str, dict[str, Any]] = {}
         self._site: ASGIApp = Starlette(routes=web_app(WEB))
         self._numbers = itertools.count(1)
         self._lines: dict[asyncio.Queue[tuple[str, str] | None], str] = {}
@@ -243,7 +244,7 @@ class FakeService:
             case ["claims"]:
                 return JSONResponse({"journey_id": next(iter(self.menus)), "product_id": "p-1", "role": "owner"}, 201)
             case ["cases"] | ["cases", _, "messages"]:
-                return JSONResponse(self._say(body), 201)
+                return JSONResponse(self._once(request, lambda: self._say(body)), 201)
             case ["email"]:
                 return JSONResponse({"sent": not self.mail_limited, "expires_in_s": 1800}, 202)
             case ["email", "verify"] if body["token"] == "tle_good":
@@ -280,6 +281,13 @@ class FakeService:
         if path == "/push":
             self.subscribed = None
         return Response(status_code=204)
+
+    def _once(self, request: Request, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The same key, the same effect, however often it is sent; as the real one has it."""
+        key = request.headers["idempotency-key"]
+        if key not in self._done:
+            self._done[key] = act()
+        return self._done[key]
 
     def _say(self, body: dict[str, str]) -> dict[str, Any]:
         if not self.threads:

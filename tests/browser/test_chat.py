@@ -89,6 +89,48 @@ def test_what_waited_is_sent_when_the_conversation_is_opened_again(phone: Phone,
     expect(page.locator(".message .words")).to_have_text("Hello?")
 
 
+def test_what_was_written_offline_leaves_when_the_phone_is_back_though_the_conversation_is_closed(
+    phone: Phone, service: FakeService
+) -> None:
+    phone.allowed += OFFLINE
+    page = opened(phone, service)
+    phone.context.set_offline(offline=True)
+    for text in ("First.", "Second."):
+        send(page, text)
+    expect(page.locator(".sent-state")).to_have_text(["Waits to be sent"] * 2)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("#banner")).to_contain_text("2 messages wait to be sent.")
+
+    phone.context.set_offline(offline=False)
+    service.break_lines()
+
+    expect(page.locator(".toast")).to_have_text("Your message has been sent.")
+    expect(page.locator("#banner")).to_be_hidden()
+    assert [message["text"] for message in service.threads[0]["messages"]] == ["First.", "Second."]
+
+
+def test_what_two_tabs_wrote_without_a_connection_is_all_sent_and_each_once(phone: Phone, service: FakeService) -> None:
+    phone.allowed += OFFLINE
+    one, other = opened(phone, service), phone.tab()
+    other.goto(f"{phone.url}/app/")
+    with other.expect_response(LOOK):
+        other.get_by_role("button", name="Ask an expert", exact=True).click()
+    phone.context.set_offline(offline=True)
+    for page, text in ((one, "From one."), (other, "From the other."), (one, "And one more.")):
+        send(page, text)
+        expect(page.locator(".message .words").last).to_have_text(text)
+    for page in (one, other):  # each shows what waits on this phone, whoever wrote it
+        expect(page.locator(".sent-state")).to_have_text(["Waits to be sent"] * 3)
+
+    phone.context.set_offline(offline=False)
+
+    for page in (one, other):
+        expect(page.locator(".sent-state")).to_have_text(["Arrived"] * 3)
+    said = [message["text"] for message in service.threads[0]["messages"]]
+    assert said == ["From one.", "From the other.", "And one more."]
+
+
 def test_an_answer_that_came_while_one_was_away_stands_under_a_mark(phone: Phone, service: FakeService) -> None:
     page = opened(phone, service)
     send(page, "Hello?")

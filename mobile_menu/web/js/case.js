@@ -3,8 +3,9 @@
 import { api, Problem } from "./api.js";
 import { bubbleOf, createBubble, updateBubble } from "./bubbles.js";
 import { h, keyed, setAttribute, setText } from "./dom.js";
+import { drawBanner } from "./frame.js";
 import { icon } from "./icons.js";
-import { createOutbox } from "./outbox.js";
+import { putOut, sendUnsent, unsent, watch } from "./outbox.js";
 import { openSheet } from "./sheets.js";
 import { store } from "./store.js";
 import { moment, t } from "./words.js";
@@ -24,12 +25,8 @@ export function openCases(journey, complain, about = "") {
   const form = h("form", { class: "say" }, text, go);
   const dialog = openSheet({ title: t("expert"), name: "cases", body: [hello, log, state], foot: [form] });
   const open = () => [...threads.values()].find((thread) => thread.status !== "closed");
-  const outbox = createOutbox(journey, {
-    send: (one) => (one.thread ? added(one) : api.openCase(journey, one.text, one.key)),
-    sent: (thread) => arrived(thread),
-    changed: draw,
-    complain,
-  });
+  const endWatch = watch(journey, { sent: arrived, changed: draw, complain });
+  const flush = () => sendUnsent(journey).finally(drawBanner);
 
   text.value = store.kept("draft", journey) ?? about;
   form.addEventListener("submit", (event) => { event.preventDefault(); say(); });
@@ -37,27 +34,18 @@ export function openCases(journey, complain, about = "") {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); say(); }
   });
   text.addEventListener("input", () => store.keep("draft", journey, text.value));
-  const online = () => { draw(); outbox.flush(); };
+  const online = () => { draw(); flush(); };
   addEventListener("online", online);
   addEventListener("offline", draw);
-  dialog.addEventListener("close", () => { removeEventListener("online", online); removeEventListener("offline", draw); });
-
-  /** Adds it to its thread; when that was closed meanwhile, the text begins another one. */
-  async function added(one) {
-    try {
-      return await api.say(one.thread, one.text, one.key);
-    } catch (error) {
-      if (!(error instanceof Problem) || error.code !== "conflict") throw error;
-      return api.openCase(journey, one.text, one.key);
-    }
-  }
+  dialog.addEventListener("close", () => { removeEventListener("online", online); removeEventListener("offline", draw); endWatch(); });
 
   function say() {
     const words = text.value.trim();
     if (!words) return;
     text.value = "";
     store.keep("draft", journey, null);
-    outbox.put(words, open()?.id ?? null);
+    putOut(journey, words, open()?.id ?? null);
+    flush();
     text.focus();
   }
 
@@ -78,21 +66,21 @@ export function openCases(journey, complain, about = "") {
 
   function draw() {
     const ordered = [...threads.values()].sort((a, b) => a.opened_at.localeCompare(b.opened_at));
-    const unsent = outbox.waiting();
-    hello.hidden = ordered.length + unsent.length > 0;
+    const waiting = unsent(journey);
+    hello.hidden = ordered.length + waiting.length > 0;
     const groups = ordered.map((thread) => ({ id: thread.id, opened_at: thread.opened_at, bubbles: thread.messages.map(bubbleOf) }));
-    if (unsent.length) {
-      if (!groups.length || ordered.at(-1).status === "closed") groups.push({ id: "unsent", opened_at: unsent[0].at, bubbles: [] });
-      groups.at(-1).bubbles.push(...unsent);
+    if (waiting.length) {
+      if (!groups.length || ordered.at(-1).status === "closed") groups.push({ id: "unsent", opened_at: waiting[0].at, bubbles: [] });
+      groups.at(-1).bubbles.push(...waiting);
     }
     const firstNew = groups.flatMap((group) => group.bubbles).find((bubble) => bubble.author === "expert" && bubble.at > readTo && readTo)?.id;
     keyed(log, groups, (group) => group.id,
       () => h("section", {}, h("h3", { class: "case-title" }), h("ol", { class: "messages" })),
       (node, group) => {
         setText(node.firstChild, t("expert.opened", { time: moment(group.opened_at) }));
-        keyed(node.lastChild, group.bubbles, (bubble) => bubble.id, () => createBubble(outbox.again), (li, bubble) => updateBubble(li, bubble, bubble.id === firstNew));
+        keyed(node.lastChild, group.bubbles, (bubble) => bubble.id, () => createBubble(flush), (li, bubble) => updateBubble(li, bubble, bubble.id === firstNew));
       });
-    setText(state, stateOf(ordered.at(-1), unsent));
+    setText(state, stateOf(ordered.at(-1), waiting));
     setAttribute(form, "data-offline", navigator.onLine ? null : "true");
     log.lastElementChild?.lastElementChild.lastElementChild?.scrollIntoView({ block: "nearest" });
     if (ordered.length) store.keep("read", journey, newest(ordered));
@@ -109,7 +97,7 @@ export function openCases(journey, complain, about = "") {
     }
   }
 
-  const again = () => look().then(() => outbox.flush());
+  const again = () => look().then(flush);
 
   draw();
   again();
@@ -117,9 +105,9 @@ export function openCases(journey, complain, about = "") {
   return { arrived, again, dialog };
 }
 
-function stateOf(last, unsent) {
+function stateOf(last, waiting) {
   if (!navigator.onLine) return t("expert.offline");
-  if (unsent.length) return "";
+  if (waiting.length) return "";
   if (!last) return "";
   if (last.status === "closed") return t("expert.closed");
   return last.messages.at(-1)?.author === "customer" ? t("expert.wait") : "";

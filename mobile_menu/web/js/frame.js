@@ -2,6 +2,7 @@
 
 import { announce, h, setAttribute, setText } from "./dom.js";
 import { icon } from "./icons.js";
+import { unsent } from "./outbox.js";
 import { waitingFor } from "./ticks.js";
 import { messagePage, waitingPage } from "./pages.js";
 import { acts, currentJourney, state } from "./state.js";
@@ -55,8 +56,10 @@ export function hasPeople() {
 export function drawBanner() {
   const old = state.menu && state.freshness === "down";
   const text = old ? t(navigator.onLine ? "offline.line" : "offline.menu", { time: moment(state.keptAt) }) : navigator.onLine ? "" : t("offline.plain");
-  const count = waitingFor(state.journey);
-  setText(page.banner, [text, count ? t("offline.waiting", { count }) : ""].filter(Boolean).join(" "));
+  const waits = (key, count) => (count ? t(key, { count }) : "");
+  const steps = waits("offline.waiting", waitingFor(state.journey));
+  const messages = waits("offline.messages", unsent(state.journey).length);
+  setText(page.banner, [text, steps, messages].filter(Boolean).join(" "));
   page.banner.hidden = !page.banner.textContent;
 }
 

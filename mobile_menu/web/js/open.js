@@ -5,6 +5,7 @@ import { drawBanner, drawTop, put, showWaiting, withoutMenu } from "./frame.js";
 import { openLive } from "./live.js";
 import { createMenuView } from "./menu.js";
 import { sendWaiting } from "./ticks.js";
+import { sendUnsent } from "./outbox.js";
 import { keepPictures } from "./pictures.js";
 import { closeSheets, toast } from "./sheets.js";
 import { acts, state } from "./state.js";
@@ -53,7 +54,10 @@ export function heard() {
 
 /** What was chosen without a connection goes out. */
 async function flush() {
-  if (await sendWaiting(state.journey)) toast(t("out.step_done"));
+  const journey = state.journey;
+  if (await sendWaiting(journey)) toast(t("out.step_done"));
+  drawBanner();
+  if (await sendUnsent(journey) && !state.cases) toast(t("out.message_sent"));
   drawBanner();
 }
 
@@ -109,7 +113,9 @@ function take(menu, at) {
 
 /** The page's own words follow the menu's language, as soon as they are here. */
 async function speakBeside(menu) {
-  if (await speak(languageBeside(menu, store.language)) && state.menu) drawMenu();
+  if (!(await speak(languageBeside(menu, store.language))) || !state.menu) return;
+  drawMenu();
+  acts.simulate();
 }
 
 /** A menu that is right now: shown, and kept with its guides' pictures for when there is no connection. */

@@ -8,27 +8,26 @@ const PREFIX = "throughline.";
 /** Of a journey, besides its menu: its parcel's story, a message that is not written to its end, those that are not sent
  * yet, and how far the conversation was read. */
 const KINDS = ["parcel", "draft", "unsent", "read", "ticks"];
-const memory = new Map();
+const memory = new Map(); // what could not be stored
 /** What is not of journeys: it stays when only those are forgotten. */
 const STAYS = ["session", "language", "theme", "text"];
 
 function write(name, value) {
-  memory.set(name, value);
   try {
     localStorage.setItem(PREFIX + name, JSON.stringify(value));
+    memory.delete(name); // else it would come back after another tab has removed it
   } catch {
-    // Private browsing or a full disk: this visit goes on from memory.
+    memory.set(name, value); // Private browsing or a full disk: this visit goes on from memory.
   }
 }
 
 function read(name) {
+  if (memory.has(name)) return memory.get(name);
   try {
-    const text = localStorage.getItem(PREFIX + name);
-    if (text !== null) return JSON.parse(text);
+    return JSON.parse(localStorage.getItem(PREFIX + name));
   } catch {
-    // Not readable: as if it had not been there.
+    return null; // Not readable: as if it had not been there.
   }
-  return memory.get(name) ?? null;
 }
 
 function remove(name) {
@@ -49,6 +48,10 @@ function names() {
     // Only in memory then.
   }
   return [...found];
+}
+
+function namesOf(kind, journey) {
+  return names().filter((name) => name.startsWith(`${kind}.${journey}.`));
 }
 
 export const store = {
@@ -82,11 +85,24 @@ export const store = {
     if (kept) write(`menu.${journey}`, { ...kept, at });
   },
   keptMenus() { return names().filter((name) => name.startsWith("menu.")).map((name) => read(name)?.menu).filter(Boolean); },
-  dropMenu(journey) { ["menu", ...KINDS].forEach((kind) => remove(`${kind}.${journey}`)); },
+  dropMenu(journey) {
+    ["menu", ...KINDS].forEach((kind) => { [`${kind}.${journey}`, ...namesOf(kind, journey)].forEach(remove); });
+  },
 
   /** What else is kept of a journey. kind: one of KINDS. */
   kept(kind, journey) { return read(`${kind}.${journey}`); },
   keep(kind, journey, value) { if (value) write(`${kind}.${journey}`, value); else remove(`${kind}.${journey}`); },
+
+  /** The same for what is kept in pieces, each under a key of its own, so that tabs take nothing from each other. */
+  each(kind, journey) { return namesOf(kind, journey).map(read).filter(Boolean); },
+  keepOne(kind, journey, key, value) { this.keep(kind, `${journey}.${key}`, value); },
+  /** work() when another tab has changed a piece; returns what ends that. */
+  onOther(kind, journey, work) {
+    const start = `${PREFIX}${kind}.${journey}.`;
+    const heard = (event) => { if (event.key?.startsWith(start)) work(); };
+    addEventListener("storage", heard);
+    return () => removeEventListener("storage", heard);
+  },
 
   /** Forgets what was kept of journeys; the session stays. */
   forgetJourneys() {
