@@ -52,7 +52,7 @@ async function linked() {
 
 addEventListener("hashchange", linked);
 whenEnded(() => { state.ended = true; });
-addEventListener("online", () => { drawBanner(); state.live?.hurry(); });
+addEventListener("online", () => { drawBanner(); state.live?.renew(); }); // What was up may lead nowhere now.
 addEventListener("offline", () => { if (state.menu) fresh("down"); else drawBanner(); });
 document.addEventListener("visibilitychange", () => { if (document.hidden) heard(); else state.live?.hurry(); });
 addEventListener("pagehide", heard);

@@ -43,6 +43,25 @@ def test_a_menu_that_ends_by_itself_is_kept_nowhere_on_the_phone(phone: Phone, s
     becomes(lambda: page.evaluate(kept), [])
 
 
+def test_what_is_shown_is_live_again_as_soon_as_the_phone_is_back_though_the_line_outlived_it(
+    phone: Phone, service: FakeService
+) -> None:
+    service.serve(menus.support_ok())
+    page = phone.open()
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    lines = len(service.stream_ids)
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    expect(page.locator(".pulse")).to_have_text("Not live")
+
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+    expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
+    expect(page.locator("#banner")).to_be_hidden()
+    becomes(lambda: len(service.stream_ids), lines + 1)  # what was up may lead nowhere: another one was opened
+    service.push(menus.support_jam())
+    expect(page.locator(".status-text")).to_have_text("Paper jam")
+
+
 def test_the_phone_says_that_it_is_offline_and_catches_up_when_it_is_back(phone: Phone, service: FakeService) -> None:
     phone.allowed += ["ERR_INTERNET_DISCONNECTED", "ERR_INCOMPLETE_CHUNKED_ENCODING"]
     service.serve(menus.support_ok())

@@ -10,19 +10,22 @@ const SILENCE_MS = 75_000; // The service sends a comment well within this; more
 
 /**
  * Opens the line. onEvent(name, value); onUp(); onHeard() with every sign of life; onDown(error) after each break; a refusal for good (403, 404, 410)
- * goes to onRefused(problem) and ends it. Returns {close, hurry}: hurry tries again now.
+ * goes to onRefused(problem) and ends it. Returns {close, hurry, renew}: hurry tries again now, if it is waiting to; renew
+ * does not trust the line that is there either, and opens another one in its place.
  */
 export function openLive(journey, { onEvent, onUp, onHeard, onDown, onRefused }) {
   const ending = new AbortController();
   let lastEventId = "";
   let wait = FIRST_WAIT_MS;
   let wake = () => {};
+  let leave = () => {};
 
   /** Resolves to true when the service ends the line only to have it opened again, with a newer token. */
   async function listen() {
     let again = false;
     const broken = new AbortController();
     const stop = () => broken.abort();
+    leave = () => { again = true; stop(); };
     ending.signal.addEventListener("abort", stop);
     let watchdog = setTimeout(stop, SILENCE_MS);
     try {
@@ -45,7 +48,11 @@ export function openLive(journey, { onEvent, onUp, onHeard, onDown, onRefused })
         parser.feed(chunk.value);
       }
       return again;
+    } catch (error) {
+      if (again && broken.signal.aborted) return true; // left for another one
+      throw error;
     } finally {
+      leave = () => {};
       clearTimeout(watchdog);
       ending.signal.removeEventListener("abort", stop);
     }
@@ -82,5 +89,6 @@ export function openLive(journey, { onEvent, onUp, onHeard, onDown, onRefused })
   return {
     close() { ending.abort(); wake(); },
     hurry() { wait = FIRST_WAIT_MS; wake(); },
+    renew() { wait = FIRST_WAIT_MS; leave(); wake(); },
   };
 }
