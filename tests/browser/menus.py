@@ -38,6 +38,14 @@ EXPERT = Item(
     id="expert", kind=Kind.EXPERT, title="Talk to an expert", detail="A person answers, right here", icon="expert"
 )
 PRIVACY = Item(id="privacy", kind=Kind.PRIVACY, title="Your data", detail="Take it with you, or leave", icon="shield")
+LEAVE = Item(
+    id="opt-out",
+    kind=Kind.PRIVACY,
+    title="Leave, and have everything erased",
+    detail="At once and everywhere",
+    icon="leave",
+    action=Action(method="POST", href="/menu/v1/opt-out", confirm="This erases everything. Do you want to leave?"),
+)
 HELP = Section(id="help", title="Always here", items=(EXPERT, PRIVACY))
 
 CLEAR_JAM = Item(

@@ -56,6 +56,23 @@ def test_the_keyboard_walks_along_the_spots(phone: Phone, service: FakeService) 
     expect(page.get_by_role("radio", name="At arm's length")).to_have_attribute("aria-checked", "true")
 
 
+def test_the_control_speaks_the_language_that_is_chosen_and_the_phone_stays_where_it_was(
+    phone: Phone, service: FakeService
+) -> None:
+    service.simulates = True
+    service.serve(menus.support_ok())
+    page = phone.open()
+    page.get_by_role("radio", name="Away").click()
+    page.get_by_role("button", name="Settings", exact=True).click()
+    page.get_by_text("العربية").click()
+
+    control = page.locator(".simulation")
+    expect(control).to_have_attribute("dir", "rtl")
+    expect(control).to_have_attribute("lang", "ar")
+    expect(control).not_to_contain_text("Where am I?")
+    expect(control.locator("[value=away]")).to_have_attribute("aria-checked", "true")
+
+
 def test_another_product_has_a_control_of_its_own(phone: Phone, service: FakeService) -> None:
     service.simulates = True
     service.serve(menus.support_ok())

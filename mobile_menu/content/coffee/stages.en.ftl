@@ -19,7 +19,7 @@ item-export = Take your data with you
 
 item-opt-out = Leave, and have everything erased
     .detail = At once and everywhere. The product goes on working.
-    .confirm = This erases everything that connects you with this product, and cannot be undone. You get a signed receipt. Do you want to leave?
+    .confirm = This erases everything that connects you with your products, and cannot be undone. You get a signed receipt. Do you want to leave?
 
 item-make-it-yours = Make it yours
     .detail = With the code from the box. Then this menu can do more for you.

@@ -17,7 +17,7 @@ item-export = Ihre Daten mitnehmen
     .detail = Alles, was wir von Ihnen haben, in einer Datei.
 item-opt-out = Gehen und alles löschen lassen
     .detail = Sofort und überall. Das Gerät funktioniert weiter.
-    .confirm = Damit wird alles gelöscht, was Sie mit diesem Produkt verbindet. Das lässt sich nicht rückgängig machen. Sie bekommen eine signierte Bestätigung. Möchten Sie gehen?
+    .confirm = Damit wird alles gelöscht, was Sie mit Ihren Produkten verbindet. Das lässt sich nicht rückgängig machen. Sie bekommen eine signierte Bestätigung. Möchten Sie gehen?
 
 item-make-it-yours = Zu Ihrem Drucker machen
     .detail = Mit dem Code aus der Verpackung. Danach kann dieses Menü mehr für Sie tun.

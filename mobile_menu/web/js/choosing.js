@@ -13,7 +13,7 @@ import { claimed, ending, refused, showStart } from "./journeys.js";
 import { close, open, refresh } from "./open.js";
 import { openParcel } from "./parcel.js";
 import { openPeople } from "./people.js";
-import { leftPage, openPrivacy } from "./privacy.js";
+import { erase, leftPage, openPrivacy, surelyLeave } from "./privacy.js";
 import { wear } from "./preferences.js";
 import { openSettings } from "./settings.js";
 import { ask, closeSheets, hush, toast } from "./sheets.js";
@@ -22,7 +22,7 @@ import { store } from "./store.js";
 import { openJourneys } from "./switcher.js";
 import { openTicket } from "./ticket.js";
 import { openWhy } from "./why.js";
-import { languageBeside, speak, t } from "./words.js";
+import { language, languageBeside, speak, t } from "./words.js";
 
 /** The address asks for the claim form: over the menu, as soon as that offers it. */
 let asksForClaim = query.has("claim");
@@ -32,6 +32,7 @@ export async function choose(item, element) {
   switch (opens(item)) {
     case "expert": talk(); return;
     case "privacy": privacy(); return;
+    case "leave": await leave(item, element); return;
     case "ticket": openTicket(item); return;
     case "claim": claim(item); return;
     case "guide": guide(item); return;
@@ -98,16 +99,18 @@ export function why(item) {
 /** Where the service is a demo, its control stands beside the menu; nobody else loads it. */
 export async function simulate() {
   const { journey, view } = state;
-  if (state.simulation?.journey === journey && state.simulation?.view === view) return;
-  state.simulation?.close();
+  const before = state.simulation;
+  if (before?.journey === journey && before.view === view && before.language === language()) return;
+  const spot = before?.journey === journey ? before.spot() : null;
+  before?.close();
   state.simulation = null;
   if (!api.simulates || !view) return;
-  const mine = { journey, view, close() {} };
+  const mine = { journey, view, language: language(), spot: () => spot, close() {} };
   state.simulation = mine;
   const { createSimulation } = await import("./simulate.js");
   if (state.simulation !== mine) return;
-  const made = createSimulation(journey, complain);
-  mine.close = made.close;
+  const made = createSimulation(journey, complain, spot);
+  Object.assign(mine, { spot: made.spot, close: made.close });
   view.side.append(made.root);
 }
 
@@ -120,6 +123,11 @@ export function talk(about = "") {
 
 function privacy() {
   openPrivacy(leaving());
+}
+
+/** Leaving from the menu: what the item itself asks, and then everything is erased. */
+async function leave(item, element) {
+  if (await surelyLeave(item.title, item.action.confirm)) await erase(element, leaving());
 }
 
 export function settings() {

@@ -9,12 +9,14 @@ import { createProgress, isUnderWay, updateProgress } from "./progress.js";
 import { createSurvey } from "./survey.js";
 import { t } from "./words.js";
 
+const OPT_OUT = "/menu/v1/opt-out";
 const latest = new WeakMap();
 const answers = new WeakMap(); // by card: how a survey on it is answered
 const surveys = new WeakMap();
 
-/** What choosing the item does here: expert, privacy, guide, parcel, ticket, post, claim, link; busy when it is being done already; or nothing. */
+/** What choosing the item does here: expert, privacy, leave, guide, parcel, ticket, post, claim, link; busy when it is being done already; or nothing. */
 export function opens(item) {
+  if (item.kind === "privacy" && item.action?.method === "POST" && item.action.href === OPT_OUT) return "leave";
   if (item.kind === "expert" || item.kind === "privacy") return item.kind;
   if (item.kind === "track" && !item.steps?.length) return "parcel";
   if (item.choices?.length) return "nothing";
@@ -43,7 +45,7 @@ export function createItem({ onchoose, onwhy, onanswer }) {
   li.addEventListener("click", (event) => {
     const main = event.target.closest(".main-part");
     const item = latest.get(li);
-    if (main && ["post", "guide", "parcel", "ticket", "expert", "privacy", "claim"].includes(opens(item))) onchoose(item, main);
+    if (main && ["post", "guide", "parcel", "ticket", "expert", "privacy", "leave", "claim"].includes(opens(item))) onchoose(item, main);
   });
   answers.set(li, onanswer);
   return li;

@@ -21,21 +21,14 @@ export function openPrivacy({ onleaving, onleft, onstayed, onsignout, complain, 
     toast(t("privacy.exported"));
   }, complain));
   leave.addEventListener("click", async () => {
-    const sure = await ask(t("privacy.leave.sure"), { title: t("privacy.leave"), yes: t("privacy.leave.yes"), no: t("privacy.leave.no"), danger: true });
-    if (sure) await erase();
+    if (await surelyLeave(t("privacy.leave"))) await eraseAll();
   });
-  const erase = () => busy(leave, async () => {
-    onleaving();
-    const receipt = await api.optOut();
-    await store.wipe();
-    dialog.close();
-    onleft(receipt);
-  }, (error) => { onstayed(); complain(error); });
+  const eraseAll = () => erase(leave, { onleaving, onleft, onstayed, complain });
   const data = () => [
     before.length ? h("h3", { class: "part" }, t("privacy")) : null,
     h("p", { class: "large" }, t("privacy.text")),
     emailCard(complain),
-    phonesCard({ complain, onsignout, onerase: erase }),
+    phonesCard({ complain, onsignout, onerase: eraseAll }),
     h("section", { class: "card" }, h("h3", {}, icon("firmware"), t("privacy.export")), h("p", {}, t("privacy.export.text")), take),
     h("section", { class: "card" }, h("h3", {}, icon("leave"), t("privacy.leave")), h("p", {}, t("privacy.leave.text")), leave),
   ].filter(Boolean);
@@ -48,6 +41,21 @@ export function openPrivacy({ onleaving, onleft, onstayed, onsignout, complain, 
     ],
   });
   return dialog;
+}
+
+/** Asks whether it is meant: question, or the page's own one. Resolves to whether it is. */
+export function surelyLeave(title, question = "") {
+  return ask(question || t("privacy.leave.sure"), { title, yes: t("privacy.leave.yes"), no: t("privacy.leave.no"), danger: true });
+}
+
+/** Erases everything: at the service first, then on this phone. button: what was tapped; parts: those of openPrivacy. */
+export function erase(button, { onleaving, onleft, onstayed, complain }) {
+  return busy(button, async () => {
+    onleaving();
+    const receipt = await api.optOut();
+    await store.wipe();
+    onleft(receipt);
+  }, (error) => { onstayed(); complain(error); });
 }
 
 /** The neutral page after leaving: nothing of the product, only the receipt. */

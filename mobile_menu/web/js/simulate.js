@@ -11,8 +11,11 @@ const SETTLING = 6; // Reports in a row, until a change has lasted long enough t
 const SETTLING_MS = 2000;
 const STAYING_MS = 10_000;
 
-/** The control for a journey. complain(error) says what went wrong. Returns {root, close}. */
-export function createSimulation(journey, complain) {
+/**
+ * The control for a journey. complain(error) says what went wrong; begins: the spot to stand at from the start, or null.
+ * Returns {root, spot, close}.
+ */
+export function createSimulation(journey, complain, begins = null) {
   const group = h("div", { class: "spots", role: "radiogroup", "aria-label": t("sim.ask") });
   const said = h("p", { class: "quiet-text spots-said", role: "status" });
   const root = h("section", { class: "simulation", "aria-label": t("sim.title"), lang: language(), dir: direction(language()) },
@@ -66,9 +69,10 @@ export function createSimulation(journey, complain) {
     if (mine === turn) timer = setTimeout(() => report(mine, times + 1), times < SETTLING ? SETTLING_MS : STAYING_MS);
   }
 
-  ask().catch((error) => { root.hidden = true; complain(error); });
+  ask().then(() => { if (begins && root.isConnected) stand(begins); }, (error) => { root.hidden = true; complain(error); });
   return {
     root,
+    spot: () => spot ?? begins,
     close() { turn += 1; clearTimeout(timer); root.remove(); },
   };
 }
