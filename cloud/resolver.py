@@ -198,7 +198,8 @@ def _scanned(asked: Asked, found: links.Found) -> Response:
         journey_id, fresh = asked.context.db.run(lambda tx: scan(tx, keys, found.model.gtin, product_id, token))
     except NotFoundError:  # it was retired this moment
         return _unknown(asked)
-    address = linkset.with_query(app_address(asked.base, journey_id), asked.query)
+    unit = {} if found.unit is None else {"gtin": found.model.gtin, "serial": found.unit.serial}
+    address = linkset.with_query(app_address(asked.base, journey_id, **unit), asked.query)
     response = with_visit(address, fresh, secure=secure)
     response.headers.update({"Link": _link_header(asked.link, asked.base), "Vary": VARY})
     return response

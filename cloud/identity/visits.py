@@ -1,5 +1,7 @@
 """Visitors of the public links: known again by a cookie of our own, and by nothing else."""
 
+from urllib.parse import urlencode
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -29,9 +31,11 @@ def visitor(tx: Transaction, keys: Keys, token: str | None) -> tuple[str, str | 
     return person_id, phones.open_visit(tx, person_id).token
 
 
-def app_address(base_url: str, journey_id: str) -> str:
-    """The phone's page, opened at this journey."""
-    return f"{base_url}/app/?journey={journey_id}"
+def app_address(base_url: str, journey_id: str, **unit: str) -> str:
+    """The phone's page, opened at this journey. unit: its gtin and serial, for a browser that takes no cookie: it has
+    no journey then, and asks for the claim code of this very unit.
+    """
+    return f"{base_url}/app/?{urlencode({'journey': journey_id, **unit})}"
 
 
 def with_visit(address: str, fresh: str | None, *, secure: bool) -> Response:

@@ -26,7 +26,8 @@ export async function arrive(asked) {
   const found = state.journeys.find((one) => one.id === asked) ?? state.journeys[0];
   if (query.get("journey") && found && found.id !== asked) toast(t("link.other"));
   const named = query.get("uri") || query.get("gtin");
-  if (!found || (named && !(query.has("claim") && found.id === query.get("journey")))) showStart();
+  const asksToClaim = named && (query.has("claim") || !query.has("journey")); // else a label names it in case cookies are denied
+  if (!found || (asksToClaim && found.id !== query.get("journey"))) showStart();
   else if (state.journey !== found.id) openUnder(found.id);
   else drawTop();
 }

@@ -73,7 +73,8 @@ async def test_a_phone_goes_to_the_menu_of_this_unit_and_the_scan_is_recorded(
     unit = world.unit()
     answer = await phone.get(path_of(unit))
     (journey,) = world.rows("journey")
-    assert (answer.status_code, answer.headers["location"]) == (303, f"{BASE}/app/?journey={journey.id}")
+    named = f"gtin={unit.gtin}&serial={unit.serial}"  # for a browser that takes no cookie, and so has no journey
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{BASE}/app/?journey={journey.id}&{named}")
     assert (answer.headers["cache-control"], journey.product_id) == ("no-store", unit.id)
     assert touchpoints(world) == [(unit.id, "phone_app")]
     assert "tl_visit=" in answer.headers["set-cookie"]
@@ -101,7 +102,8 @@ async def test_a_scan_passes_the_query_on_and_the_journey_stays_ours(phone: http
     unit = world.unit()
     answer = await phone.get(f"{path_of(unit)}?utm_source=poster&journey=somebody-elses")
     (journey,) = world.rows("journey")
-    assert answer.headers["location"] == f"{BASE}/app/?journey={journey.id}&utm_source=poster&journey=somebody-elses"
+    ours = f"journey={journey.id}&gtin={unit.gtin}&serial={unit.serial}"
+    assert answer.headers["location"] == f"{BASE}/app/?{ours}&utm_source=poster&journey=somebody-elses"
 
 
 @pytest.mark.parametrize(
