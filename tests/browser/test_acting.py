@@ -1,5 +1,7 @@
 """Items that act: a command's progress, key and proof of place; a survey's one tap; a checklist that ticks itself."""
 
+from collections import Counter
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -202,3 +204,13 @@ def test_a_step_that_ticks_is_drawn_anew_but_not_for_who_wants_calm(
     service.push(view_menus.checklist(2))
     expect(page.locator(".tally").first).to_have_text("2 of 4 done")
     page.wait_for_function("ticks => window.ticked.size === ticks", arg=ticks)
+
+
+@pytest.mark.parametrize("options", [{"viewport": {"width": width, "height": 844}} for width in (390, 320)])
+def test_a_scale_of_seven_leaves_no_choice_alone_on_a_row(phone: Phone, service: FakeService) -> None:
+    service.serve(view_menus.surveys(view_menus.CES))
+    page = phone.open()
+    choices = page.get_by_role("radiogroup", name="How easy was it?").get_by_role("radio")
+    expect(choices).to_have_count(7)
+    tops = "all => all.map((one) => Math.round(one.getBoundingClientRect().top))"
+    becomes(lambda: min(Counter(choices.evaluate_all(tops)).values()) > 1, True)

@@ -229,3 +229,12 @@ def test_the_service_s_own_words_are_shown_when_the_shell_has_none(phone: Phone,
     page.get_by_role("button", name="Yes, go ahead").click()
 
     expect(page.get_by_role("alert")).to_have_text("It is printing.")
+
+
+def test_the_name_of_a_product_stands_on_one_line_of_the_top_bar(phone: Phone, service: FakeService) -> None:
+    service.serve(menus.support_ok(), model_name="LabelPro 100")
+    page = phone.open()
+    name = page.locator(".switch-name")
+    expect(name).to_have_text("LabelPro 100")
+    lines = "one => Math.round(one.clientHeight / parseFloat(getComputedStyle(one).lineHeight))"
+    becomes(lambda: name.evaluate(lines), 1)

@@ -124,6 +124,7 @@ def survey(item_id: str, title: str, *labels: str, first: int = 0) -> Item:
 
 
 NPS = survey("nps", "How likely are you to recommend it?", "0, not at all", *map(str, range(1, 10)), "10, certainly")
+CES = survey("ces", "How easy was it?", "1, very hard", *map(str, range(2, 7)), "7, very easy", first=1)
 CSAT = survey(
     "csat",
     "How content are you with our help?",
