@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
+from tests.browser.soon import becomes
 from tests.browser.test_tabs import NO_DATABASE, NO_STORAGE
 
 LABEL = "?journey=j-scanned&gtin=09506000134352&serial=SN%2F123"
@@ -21,7 +22,8 @@ def test_a_browser_that_keeps_nothing_is_asked_for_the_code_of_the_very_unit(
     service.serve(menus.support_ok())
     page.get_by_role("button", name="Connect my product").click()
     expect(page.locator(".pulse")).to_have_attribute("data-fresh", "up")
-    assert service.posts("/claims") == [{"gtin": "09506000134352", "serial": "SN/123", "code": "K7M2-9QXD"}]
+    wanted = [{"gtin": "09506000134352", "serial": "SN/123", "code": "K7M2-9QXD"}]
+    becomes(lambda: service.posts("/claims"), wanted)
 
 
 def test_with_the_cookie_the_label_opens_its_menu(phone: Phone, service: FakeService) -> None:
