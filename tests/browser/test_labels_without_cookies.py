@@ -9,11 +9,14 @@ from tests.browser.soon import becomes
 from tests.browser.test_tabs import NO_DATABASE, NO_STORAGE
 
 LABEL = "?journey=j-scanned&gtin=09506000134352&serial=SN%2F123"
+ASKED_AHEAD = "404"
+"""The journey in the address is asked for before it is known whose it is."""
 
 
 def test_a_browser_that_keeps_nothing_is_asked_for_the_code_of_the_very_unit(
     phone: Phone, service: FakeService
 ) -> None:
+    phone.allowed.append(ASKED_AHEAD)
     for missing in (NO_DATABASE, NO_STORAGE):
         phone.context.add_init_script(missing)
     page = phone.open(LABEL)
@@ -36,7 +39,7 @@ def test_with_the_cookie_the_label_opens_its_menu(phone: Phone, service: FakeSer
 def test_whoever_has_other_products_and_no_such_journey_keeps_them_on_the_page(
     phone: Phone, service: FakeService
 ) -> None:
-    phone.allowed.append("404")  # the journey in the address is asked for before it is known whose it is
+    phone.allowed.append(ASKED_AHEAD)
     service.serve(menus.support_ok())
     page = phone.open(LABEL)
     expect(page.locator(".status-text")).to_have_text("Ready to print")
