@@ -54,7 +54,7 @@ addEventListener("hashchange", linked);
 whenEnded(() => { state.ended = true; });
 addEventListener("online", () => { drawBanner(); state.live?.renew(); }); // What was up may lead nowhere now.
 addEventListener("offline", () => { if (state.menu) fresh("down"); else drawBanner(); });
-document.addEventListener("visibilitychange", () => { if (document.hidden) heard(); else state.live?.hurry(); });
+document.addEventListener("visibilitychange", () => { if (document.hidden) heard(); });
 addEventListener("pagehide", heard);
 
 const started = start();

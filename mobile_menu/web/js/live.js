@@ -7,14 +7,19 @@ import { api, Problem } from "./api.js";
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 const SILENCE_MS = 75_000; // The service sends a comment well within this; more silence is a dead line.
+const UNSEEN_MS = 3000; // Somebody who looks into another tab for a moment is still here.
+const RESTS = "rests";
 
 /**
  * Opens the line. onEvent(name, value); onUp(); onHeard() with every sign of life; onDown(error) after each break; a refusal for good (403, 404, 410)
- * goes to onRefused(problem) and ends it. Returns {close, hurry, renew}: hurry tries again now, if it is waiting to; renew
- * does not trust the line that is there either, and opens another one in its place.
+ * goes to onRefused(problem) and ends it. While nobody sees the page the line is at rest: the service takes an open one for somebody who reads, and
+ * sends no push message. onBack(): somebody is back, and the line is opened anew. Returns {close, hurry, renew}: hurry tries again now, if it is
+ * waiting to; renew does not trust the line that is there either, and opens another one in its place.
  */
-export function openLive(journey, { onEvent, onUp, onHeard, onDown, onRefused }) {
+export function openLive(journey, { onEvent, onUp, onHeard, onBack, onDown, onRefused }) {
   const ending = new AbortController();
+  let line = new AbortController();
+  let resting = false;
   let lastEventId = "";
   let wait = FIRST_WAIT_MS;
   let wake = () => {};
@@ -24,6 +29,7 @@ export function openLive(journey, { onEvent, onUp, onHeard, onDown, onRefused })
   async function listen() {
     let again = false;
     const broken = new AbortController();
+    line = broken;
     const stop = () => broken.abort();
     leave = () => { again = true; stop(); };
     ending.signal.addEventListener("abort", stop);
@@ -67,8 +73,33 @@ export function openLive(journey, { onEvent, onUp, onHeard, onDown, onRefused })
     });
   }
 
+  function rest() {
+    resting = true;
+    line.abort(RESTS);
+    wake();
+  }
+
+  function back() {
+    clearTimeout(unseen);
+    wait = FIRST_WAIT_MS;
+    if (resting) onBack();
+    resting = false;
+    wake();
+  }
+
+  let unseen = 0;
+  function look() {
+    clearTimeout(unseen);
+    if (document.hidden) unseen = setTimeout(rest, UNSEEN_MS);
+    else back();
+  }
+
   async function run() {
     while (!ending.signal.aborted) {
+      if (resting) {
+        await new Promise((resolve) => { wake = resolve; });
+        continue;
+      }
       let error = null;
       try {
         if (await listen()) continue;
@@ -76,6 +107,7 @@ export function openLive(journey, { onEvent, onUp, onHeard, onDown, onRefused })
         error = caught;
       }
       if (ending.signal.aborted) return;
+      if (line.signal.reason === RESTS) continue; // Ended by us: nothing is broken.
       if (error instanceof Problem && [403, 404, 410].includes(error.status)) {
         onRefused(error);
         return;
@@ -85,9 +117,15 @@ export function openLive(journey, { onEvent, onUp, onHeard, onDown, onRefused })
     }
   }
 
+  const here = { signal: ending.signal };
+  document.addEventListener("visibilitychange", look, here);
+  document.addEventListener("freeze", rest, here); // Nothing runs from here on, and no timer either.
+  addEventListener("pagehide", rest, here);
+  addEventListener("pageshow", look, here);
+  if (document.hidden) look();
   run();
   return {
-    close() { ending.abort(); wake(); },
+    close() { ending.abort(); clearTimeout(unseen); wake(); },
     hurry() { wait = FIRST_WAIT_MS; wake(); },
     renew() { wait = FIRST_WAIT_MS; leave(); wake(); },
   };

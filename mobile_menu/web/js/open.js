@@ -32,6 +32,7 @@ export function open(journey) {
   state.live = openLive(journey, {
     onUp: mine(() => { fresh("up"); flush(); state.cases?.again(); }),
     onHeard: mine(() => { state.keptAt = Date.now(); }),
+    onBack: mine(back),
     onDown: mine(down),
     onEvent: mine(hear),
     onRefused: mine(() => acts.refused()),
@@ -59,6 +60,11 @@ async function flush() {
   drawBanner();
   if (await sendUnsent(journey) && !state.cases) toast(t("out.message_sent"));
   drawBanner();
+}
+
+/** Somebody sees the page again: until the line is up anew, what is shown is as of when it was left. */
+function back() {
+  if (state.freshness === "up") fresh("waiting");
 }
 
 /** The line broke: the menu may still be had by asking for it. */
