@@ -109,7 +109,7 @@ class _Stream:
     """What one phone has got so far, and how the next thing is sent to it."""
 
     __slots__ = (
-        "_asked", "_case_at", "_ended", "_etag", "_person_id", "_reads", "_send", "_service", "_threads", "_until",
+        "_asked", "_case", "_ended", "_etag", "_person_id", "_reads", "_send", "_service", "_threads", "_until",
         "on_end",
     )  # fmt: skip
 
@@ -130,7 +130,7 @@ class _Stream:
         self._person_id = caller.person_id
         self._until = caller.until
         self._etag = asked.last_event_id
-        self._case_at: datetime | None = None
+        self._case: tuple[datetime, str] | None = None
         self._ended = False
         self.on_end: Callable[[float | None], None] = lambda _: None
         """Wants to hear in how many seconds the menu that was sent ends by itself; None: it does not."""
@@ -219,8 +219,9 @@ class _Stream:
         if served.etag != self._etag:
             self._etag = served.etag
             news += menu_event(served)
-        if thread is not None and last_written(thread) != self._case_at:
-            self._case_at = last_written(thread)
+        case = None if thread is None else (last_written(thread), thread.status)
+        if thread is not None and case != self._case:
+            self._case = case
             news += case_event(thread)
         return news
 

@@ -96,6 +96,18 @@ async def test_an_answer_of_the_expert_arrives_once_and_stays_unread(phone: http
     assert True not in served.record.seen
 
 
+async def test_a_case_that_is_closed_without_another_word_is_told(phone: httpx.AsyncClient, served: Served) -> None:
+    await phone.post("/menu/v1/cases", json={"journey": "j1", "text": "It jams"})
+    async with live(phone) as events:
+        await events.next()
+        for status in ("answered", "closed"):
+            thread = served.record.threads["j1"]
+            served.record.threads["j1"] = msgspec.structs.replace(thread, status=status)
+            served.hub.case_changed(["j1"])
+            told = await events.next()
+            assert (told.name, told.data["status"]) == ("case", status)
+
+
 async def test_an_erased_journey_says_so_and_ends(phone: httpx.AsyncClient, served: Served) -> None:
     async with live(phone) as events:
         await events.next()
