@@ -6,7 +6,7 @@ import msgspec
 from playwright.sync_api import Page, expect
 
 from broker.contract.stages import Stage
-from mobile_menu.rules.menu import Item, Kind, Section
+from mobile_menu.rules.menu import Item, Kind, Section, StatusLine
 from tests.browser import menus
 from tests.browser.conftest import Phone
 from tests.browser.fake_service import FakeService
@@ -180,6 +180,17 @@ def test_a_link_that_would_run_script_is_no_link(phone: Phone, service: FakeServ
 
     expect(page.locator("[data-key=evil] .title")).to_have_text("<img src=x>")
     expect(page.locator("[data-key=evil] a")).to_have_count(0)
+
+
+def test_a_machine_works_and_a_parcel_is_on_its_way(phone: Phone, service: FakeService) -> None:
+    busy = StatusLine(text="Printing", level="busy")
+    service.serve(msgspec.structs.replace(menus.support_ok(), status=busy))
+    page = phone.open()
+    expect(page.locator(".status-level")).to_have_text("Working")
+    moving = StatusLine(text="On its way", level="busy")
+    service.push(msgspec.structs.replace(menus.delivery_late(), status=moving))
+    expect(page.locator(".status-text")).to_have_text("On its way")
+    expect(page.locator(".status-level")).to_be_hidden()
 
 
 def test_another_product_is_one_tap_away_when_there_are_several(phone: Phone, service: FakeService) -> None:

@@ -28,7 +28,7 @@ export function createMenuView(handlers) {
     setAttribute(root, "dir", direction(menu.language));
     setAttribute(root, "data-stage", menu.stage);
     updateLine(line, menu.stage);
-    status.update(menu.status, freshness);
+    status.update(menu.status, menu.stage, freshness);
     if (finishes(shown, menu)) celebrate();
     if (shown?.etag !== menu.etag || shown?.language !== menu.language || shown?.journey !== menu.journey || spoken !== language()) {
       gently(sections, () => updateSections(sections, menu.sections, handlers));
@@ -68,10 +68,11 @@ function createStatus() {
   const level = h("p", { class: "status-level" });
   const root = h("section", { class: "status" }, h("div", { class: "status-words" }, h("div", { class: "status-row" }, level, pulse), text, since), glyph);
 
-  function update(status, freshness) {
+  function update(status, stage, freshness) {
     setAttribute(root, "data-level", status.level);
     setAttribute(root, "aria-label", t("status", { text: status.text }));
-    setText(level, t(`level.${status.level}`));
+    // On its way is a parcel: that it is "working" would be said of a machine.
+    setText(level, stage === "delivery" && status.level === "busy" ? "" : t(`level.${status.level}`));
     level.hidden = !level.textContent;
     setText(text, status.text);
     setText(since, status.since ? t("since", { time: moment(status.since) }) : "");
