@@ -15,8 +15,6 @@ from cloud.bench import (
     ingest,
     latency,
     memory,
-    menu_http,
-    menu_live,
     node_red,
     stand,
     storing,
@@ -152,31 +150,3 @@ def test_a_worker_s_memory_is_watched_while_the_database_goes_and_comes_back(her
     assert [one.unit for one in rows] == ["%", "MiB/h", "MiB", "MiB"] * 2
     assert rows[2].value > 10
     assert "stored exactly once" in notes[1]
-
-
-def test_menus_are_asked_for_in_turn_with_the_bare_route(here: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(menu_http, "TURNS", 1)
-    rows, method, note = menu_http.on_stand(here, 1, silently, number=4)
-    assert [one.what for one in rows[::3]] == [
-        "warm menu, 200",
-        "warm menu, 304",
-        "cold menu, 200",
-        "bare Starlette route",
-    ]
-    assert all(one.value > 0 for one in rows)
-    assert "bytes under the same uvicorn" in method
-    assert "of a core" in note
-
-
-def test_a_change_is_heard_by_every_phone_whosever_it_is(here: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(menu_live, "CHANGES", 2)
-    monkeypatch.setattr(menu_live, "WARM_UP", 2)
-    monkeypatch.setattr(menu_live, "SETTLED_S", 0.0)
-    rows = menu_live.on_stand(here, 1, silently, count=4)
-    assert [one.goal for one in rows] == ["value ≤ 250", "", "", "", "", ""]
-    assert all(0 < fast.value <= slow.value for fast, slow in zip(rows[::2], rows[1::2], strict=True))
-
-
-def test_the_memory_of_open_phones_is_looked_at(here: Stand) -> None:
-    found = menu_live.idle_on_stand(here, silently, count=20, rest_s=0.0, number=5)
-    assert (found.unit, found.goal) == ("kB", "value ≤ 15")

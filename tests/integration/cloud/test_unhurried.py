@@ -51,9 +51,8 @@ def test_only_a_transaction_that_says_so_does_not_wait_for_the_disk_whoever_had_
     """The databases of these tests wait for no disk by themselves; this one is as it is where it counts."""
 
     def as_it_is(connection: Any, _record: object) -> None:
-        if not world.db.is_sqlite:
-            connection.execute("SET synchronous_commit = on")
-            connection.commit()
+        connection.execute("PRAGMA synchronous=FULL" if world.db.is_sqlite else "SET synchronous_commit = on")
+        connection.commit()
 
     world.db.dispose()
     event.listen(world.db.engine, "connect", as_it_is)

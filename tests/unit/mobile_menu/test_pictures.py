@@ -128,7 +128,7 @@ def test_a_step_carries_the_address_of_its_picture(folder: Path) -> None:
             "install.toml",
             "[items.step_pictures]",
             '[items.step_pictures]\nfly = ["sheet"]',
-            r"step-fly: 1 pictures for 0",
+            r"the machine has no step fly",
         ),
         ("stages.de.ftl", ".step-1 = One", ".step-3 = One", r"stages.de.ftl:\d+: .*item-watch-paper"),
         ("pictures/sheet.svg", "<path", "<script/><path", r"pictures/sheet.svg:6: an element script is not allowed"),
