@@ -34,7 +34,7 @@ class Problem(NamedTuple):
 
 
 class Text:
-    """One text: its variables, and how to write it out. wrong: what could not be written as it says; stays."""
+    """One text: its variables, and how to write it out. wrong: what could not be written as it says, since `forget`."""
 
     __slots__ = ("_bundle", "_pattern", "kept", "lasting", "plain", "variables", "wrong")
 
@@ -58,6 +58,12 @@ class Text:
         if kept is not None:
             return kept
         return self.kept.keep(values, self._write(dict(zip(self.variables, values, strict=True))))
+
+    def forget(self) -> None:
+        """What was written for others, and what was wrong with it, counts no more: a device may have told nonsense."""
+        if self.plain is None:
+            self.wrong = ""
+            self.kept = Memo(KEPT)
 
     def _write(self, values: dict[str, object]) -> str:
         written, errors = self._bundle.format_pattern(self._pattern, values)

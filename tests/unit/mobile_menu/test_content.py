@@ -61,6 +61,15 @@ def test_a_text_that_fluent_cannot_write_is_a_failure_in_the_language_that_has_i
     assert [one.partition(":")[0] for one in told] == [f"title-support in {language} cannot be written"]
 
 
+def test_what_a_device_told_before_is_no_fault_of_the_content() -> None:
+    content = load_content("printer")
+    device = Device(level=Level.OK, usage={"pages_total": float("inf")})
+    situation = Situation(journey_id="j", stage=Stage.SUPPORT, profile="printer", role=Role.OWNER, device=device)
+    compose_menu(situation, content)
+    assert [text.wrong for text in content.texts["en"].by_id.values() if text.wrong]
+    assert failures(content) == ()
+
+
 def test_a_content_test_that_is_not_met_says_what_is_otherwise() -> None:
     content = load_content("printer")
     wrong = ContentTest(
