@@ -134,13 +134,7 @@ def make_app(
         contents.heard,
         lambda proof: meters.add(catalogue.PROOFS, label=proof),
     )
-    service = MenuService(
-        menus,
-        contents.current,
-        db.clock,
-        served=lambda how: meters.add(catalogue.MENUS, label=how),
-        showing=record,
-    )
+    service = _service_of(db, menus, contents, record, meters)
     hub = LiveHub(
         service.changed,
         forget_sessions=service.forget_sessions,
@@ -164,6 +158,16 @@ def make_app(
     _add_other_calls(app, bus)
     _describe_hot_routes(app)
     return app
+
+
+def _service_of(db: Database, menus: Menus, contents: Contents, record: Record, meters: Meters) -> MenuService:
+    return MenuService(
+        menus,
+        contents.current,
+        db.clock,
+        served=lambda how: meters.add(catalogue.MENUS, label=how),
+        showing=record,
+    )
 
 
 def _switching(service: MenuService, hub: LiveHub) -> Callable[[], None]:
