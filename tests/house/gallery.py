@@ -62,7 +62,10 @@ SETTINGS: Final = ".settings-button"
 
 def the_stages() -> dict[str, tuple[Shot, ...]]:
     """The way of a customer, stage by stage."""
-    stuck = installing(1, relation=Relation(stalls=("install_stuck",)))
+    return {**_until_it_is_there(), **_with_it()}
+
+
+def _until_it_is_there() -> dict[str, tuple[Shot, ...]]:
     return {
         "interested": (
             Shot("start", "A phone that knows no product yet", None),
@@ -85,6 +88,12 @@ def the_stages() -> dict[str, tuple[Shot, ...]]:
                 parcel(ParcelState.LATE, stalls=("parcel_late",), distress=("parcel_late",)),
             ),
         ),
+    }
+
+
+def _with_it() -> dict[str, tuple[Shot, ...]]:
+    stuck = installing(1, relation=Relation(stalls=("install_stuck",)))
+    return {
         "install": (
             Shot(
                 "install-away",
