@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import BrowserContext, Locator, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Geolocation, Locator, Page, Playwright, expect, sync_playwright
 
 from device_sim.calls import Caller
 from device_sim.carrier import Carrier
@@ -23,7 +23,7 @@ MODEL: Final = "Pixel 7"
 """The phone, as Playwright knows it: its screen, its touch, what its browser says of itself."""
 PATIENCE_MS: Final = 30_000
 SHOP: Final = {"name": "Corner Shop", "address": "1 Main St", "latitude": 37.4, "longitude": -122.1, "radius_m": 120.0}
-AT_THE_SHELF: Final = {"latitude": 37.4, "longitude": -122.1, "accuracy": 15}
+AT_THE_SHELF: Final[Geolocation] = {"latitude": 37.4, "longitude": -122.1, "accuracy": 15}
 EXPECTED: Final = (
     "ERR_INTERNET_DISCONNECTED",
     "ERR_INCOMPLETE_CHUNKED_ENCODING",

@@ -4,7 +4,7 @@ The chapters follow one another in one browser. Each can be asked for by itself:
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -55,7 +55,7 @@ def in_the_shop_a_phone_that_tells_nothing_still_works_and_one_that_does_gets_th
     story.tap("Go on")
     expect(page.get_by_text("Your phone does not tell us.")).to_be_visible()
     story.context.grant_permissions(["geolocation"], origin=story.system.url)
-    story.context.set_geolocation(AT_THE_SHELF)  # type: ignore[arg-type]  # a TypedDict in disguise
+    story.context.set_geolocation(AT_THE_SHELF)
     story.tap("Use where I am now")
     expect(page.get_by_text("You are in a partner shop.")).to_be_visible()
     story.close_sheet()
@@ -283,5 +283,5 @@ CHAPTERS = (
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda one: str(one.__name__))
-def test_in_the_story(story: Story, chapter: object) -> None:
-    story.play(CHAPTERS, chapter)  # type: ignore[arg-type]  # one of them
+def test_in_the_story(story: Story, chapter: Callable[[Story], None]) -> None:
+    story.play(CHAPTERS, chapter)
